@@ -1,0 +1,42 @@
+/** The one type of content in backends, store and sessions, whether it lies in memory or is streamed. */
+import { concat } from "../wire/bytes.ts";
+import type { MaybePromise } from "../wire/session.ts";
+
+export interface Body {
+  /** In bytes. */
+  readonly size: number;
+  /** The bytes from `from` up to, not including, `to`; both are clamped to the size. */
+  slice(from: number, to: number): MaybePromise<Uint8Array>;
+}
+
+/** Content that lies in memory; the bytes must not change afterwards. */
+export function bodyOf(bytes: Uint8Array): Body {
+  return {
+    size: bytes.length,
+    slice: (from, to) => bytes.subarray(Math.max(0, from), Math.max(0, to)),
+  };
+}
+
+/** Several contents, read as one. */
+export function joinBodies(parts: readonly Body[]): Body {
+  const size = parts.reduce((sum, part) => sum + part.size, 0);
+  return {
+    size,
+    async slice(from, to) {
+      const wanted: Uint8Array[] = [];
+      let start = 0;
+      for (const part of parts) {
+        const begin = Math.max(from - start, 0);
+        const end = Math.min(to - start, part.size);
+        if (begin < end) wanted.push(await part.slice(begin, end));
+        start += part.size;
+      }
+      return concat(wanted);
+    },
+  };
+}
+
+/** All the bytes at once, for small content and for people. */
+export async function bytesOf(body: Body): Promise<Uint8Array> {
+  return await body.slice(0, body.size);
+}

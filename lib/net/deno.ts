@@ -1,0 +1,207 @@
+/** The real world: Deno's sockets, the system's clock, resolver and randomness. */
+import { pbkdf2 } from "node:crypto";
+import { lookup } from "node:dns";
+import { connTransport, netErrorOf } from "./socket.ts";
+import { createWheel } from "./wheel.ts";
+import {
+  type Clock,
+  type ConnectOptions,
+  type Endpoint,
+  type Listener,
+  type Net,
+  NetError,
+  type Random,
+  type Transport,
+  type Work,
+  type World,
+} from "./world.ts";
+
+/** The world as it is. Listening and connecting need `--allow-net`, nothing else needs a permission. */
+export function denoWorld(): World {
+  return { clock: denoClock(), random: denoRandom(), net: denoNet(), work: denoWork() };
+}
+
+function denoClock(): Clock {
+  const monotonicMs = () => performance.now();
+  const wheel = createWheel(monotonicMs, (ms, callback) => void setTimeout(callback, ms));
+  return {
+    now: () => Date.now(),
+    monotonicMs,
+    sleep,
+    turn: () => new Promise((resolve) => setImmediate(resolve)),
+    alarm: wheel.alarm,
+  };
+}
+
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const onAbort = () => {
+      clearTimeout(timer);
+      reject(signal!.reason);
+    };
+    // setTimeout takes at most 2^31-1 ms and would fire at once beyond.
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", onAbort);
+      resolve();
+    }, Math.min(ms, 2 ** 31 - 1));
+    signal?.addEventListener("abort", onAbort, { once: true });
+  });
+}
+
+function denoRandom(): Random {
+  return {
+    bytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+    fraction: () => Math.random(),
+  };
+}
+
+/** PBKDF2 takes about 10 ms of a core; with more than two at once logins would starve the rest. */
+const PBKDF2_AT_ONCE_MAX = 2;
+
+function denoWork(): Work {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  return {
+    async pbkdf2(password, salt, iterations) {
+      if (running >= PBKDF2_AT_ONCE_MAX) await new Promise<void>((go) => waiting.push(go));
+      running++;
+      try {
+        return await new Promise<Uint8Array>((resolve, reject) => {
+          pbkdf2(password, salt, iterations, 32, "sha256", (error, key) => {
+            if (error) reject(error);
+            else resolve(new Uint8Array(key));
+          });
+        });
+      } finally {
+        running--;
+        waiting.shift()?.();
+      }
+    },
+  };
+}
+
+function denoNet(): Net {
+  return {
+    listen(at) {
+      try {
+        const listener = Deno.listen({ hostname: at.host, port: at.port });
+        const { hostname, port } = listener.addr as Deno.NetAddr;
+        return acceptFrom(listener, { host: hostname, port });
+      } catch (error) {
+        throw listenError(at, error);
+      }
+    },
+    connect,
+    listenPath(path) {
+      const listener = Deno.listen({ transport: "unix", path });
+      // The folder is closed to others already (0700), so there is no moment at which they get in.
+      Deno.chmodSync(path, 0o600);
+      return acceptFrom(listener, { host: path, port: 0 });
+    },
+    async connectPath(path) {
+      try {
+        return connTransport(await Deno.connect({ transport: "unix", path }));
+      } catch (error) {
+        throw netErrorOf(error, `cannot connect to ${path}`);
+      }
+    },
+  };
+}
+
+function acceptFrom(listener: Deno.Listener, local: Endpoint): Listener {
+  let closed = false;
+  return {
+    local,
+    close() {
+      if (closed) return;
+      closed = true;
+      listener.close();
+    },
+    async *[Symbol.asyncIterator]() {
+      while (!closed) {
+        try {
+          yield connTransport(await listener.accept());
+        } catch (error) {
+          if (closed) return;
+          // Out of file descriptors, or a client that left before it was accepted: neither may end
+          // the server, and neither may keep it busy.
+          await sleep(error instanceof Deno.errors.ConnectionAborted ? 0 : 100);
+        }
+      }
+    },
+  };
+}
+
+function listenError(at: Endpoint, error: unknown): NetError {
+  const where = `cannot listen on ${textOf(at)}`;
+  if (error instanceof Deno.errors.AddrInUse) {
+    return new NetError(
+      "inUse",
+      `${where}: another program uses this port (stop it, or choose another port; 0 picks a free one)`,
+      { cause: error },
+    );
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    const hint = at.port < 1024 ? " (ports below 1024 need root; try 2525)" : "";
+    return new NetError("forbidden", `${where}: permission denied${hint}`, { cause: error });
+  }
+  if (error instanceof Deno.errors.AddrNotAvailable) {
+    return new NetError("notOurs", `${where}: this machine does not have that address`, {
+      cause: error,
+    });
+  }
+  return new NetError("other", `${where}: ${messageOf(error)}`, { cause: error });
+}
+
+/** Every address of the host gets its turn; the last failure is the one that is reported. */
+async function connect(to: Endpoint, options: ConnectOptions): Promise<Transport> {
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(TIMED_OUT), options.timeoutMs);
+  const onAbort = () => stop.abort(options.signal?.reason);
+  if (options.signal?.aborted) onAbort();
+  else options.signal?.addEventListener("abort", onAbort);
+  try {
+    let last: unknown;
+    for (const host of await addressesOf(to.host)) {
+      try {
+        return connTransport(
+          await Deno.connect({ hostname: host, port: to.port, signal: stop.signal }),
+        );
+      } catch (error) {
+        if (stop.signal.aborted) {
+          if (stop.signal.reason !== TIMED_OUT) throw stop.signal.reason;
+          const seconds = Math.round(options.timeoutMs / 1000);
+          throw new NetError("timeout", `no answer from ${textOf(to)} within ${seconds} s`);
+        }
+        last = error;
+      }
+    }
+    throw netErrorOf(last, `cannot connect to ${textOf(to)}`);
+  } finally {
+    clearTimeout(timer);
+    options.signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+const TIMED_OUT = Symbol("timed out");
+
+function addressesOf(host: string): Promise<readonly string[]> {
+  return new Promise((resolve, reject) => {
+    lookup(host, { all: true }, (error, addresses) => {
+      if (error === null) resolve(addresses.map((each) => each.address));
+      else if (error.code === "EAI_AGAIN") {
+        reject(new NetError("other", `cannot look up ${host} just now`, { cause: error }));
+      } else reject(new NetError("unknownHost", `there is no host ${host}`, { cause: error }));
+    });
+  });
+}
+
+/** `host:port`, with brackets around an IPv6 address. */
+function textOf(at: Endpoint): string {
+  return at.host.includes(":") ? `[${at.host}]:${at.port}` : `${at.host}:${at.port}`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,107 @@
+/**
+ * The whole contract between a protocol and the world.
+ *
+ * A session is a generator that holds one conversation. It yields effects (read, write, call the
+ * backend, …) and is resumed with their results. There is no socket, clock, randomness or promise
+ * inside, so the same session runs on sockets, in a simulator and synchronously under a fuzzer.
+ *
+ * Steps compose with `yield*`. A bare `yield` stands only in this file, so that the type of each
+ * resumed value is asserted in one place.
+ */
+
+/** A result that may be there at once; the driver awaits only where it has to. */
+export type MaybePromise<T> = T | Promise<T>;
+
+/** What a session asks of its driver. `B` is the backend that `call` reaches. */
+export type Effect<B> =
+  | { readonly do: "read"; readonly wake?: Wake<B> }
+  | { readonly do: "write"; readonly bytes: Uint8Array; readonly flush?: true }
+  | { readonly do: "deadline"; readonly ms: number }
+  | { readonly do: "pause"; readonly ms: number }
+  | { readonly do: "startTls"; readonly request: TlsRequest }
+  | { readonly do: "compress" }
+  | { readonly do: "call"; readonly run: Call<B, unknown> }
+  | { readonly do: "trace"; readonly from: TraceFrom; readonly bytes: Uint8Array };
+
+export type Call<B, T> = (backend: B, signal: AbortSignal) => MaybePromise<T>;
+export type Wake<B> = (backend: B, signal: AbortSignal) => Promise<void>;
+export type TraceFrom = "peer" | "self";
+
+/** A conversation that ends with an outcome. */
+export type Session<B, Outcome = void> = Generator<Effect<B>, Outcome, unknown>;
+/** A part of a conversation: the same thing, read as "does something and gives a `T`". */
+export type Step<B, T> = Generator<Effect<B>, T, unknown>;
+
+/** What is asked of a TLS upgrade, on either side. */
+export type TlsRequest =
+  | { readonly side: "server" }
+  | { readonly side: "client"; readonly hostname: string; readonly verify: boolean };
+
+/** What a TLS upgrade gave. */
+export interface TlsInfo {
+  /** For example `TLSv1.3`. */
+  readonly version: string;
+  /** For example `TLS_AES_256_GCM_SHA384`. */
+  readonly cipher: string;
+}
+
+/** Why a session is interrupted at the point where it waits. */
+export type InterruptReason = "deadline" | "lost" | "shutdown";
+
+/**
+ * Thrown into a session where it waits. After `deadline` and `shutdown` it may still write a last
+ * reply; after `lost` nobody is there to read one.
+ */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
+  readonly reason: InterruptReason;
+  constructor(reason: InterruptReason, cause?: unknown) {
+    super(`the conversation was interrupted: ${reason}`, { cause });
+    this.reason = reason;
+  }
+}
+
+/** The next bytes, borrowed until the next read; `null` when the peer has closed its side. */
+export function* read<B>(): Step<B, Uint8Array | null> {
+  return (yield { do: "read" }) as Uint8Array | null;
+}
+
+/** Like {@linkcode read}, but gives `"wake"` when `wake` resolves first. */
+export function* readOrWake<B>(wake: Wake<B>): Step<B, Uint8Array | null | "wake"> {
+  return (yield { do: "read", wake }) as Uint8Array | null | "wake";
+}
+
+/** Gives bytes to the peer. They are gathered and sent at the next read that waits. */
+export function* write<B>(bytes: Uint8Array): Step<B, void> {
+  yield { do: "write", bytes };
+}
+
+/** Gives bytes to the peer and sends all that was gathered (RFC 2920 §3.2). */
+export function* writeNow<B>(bytes: Uint8Array): Step<B, void> {
+  yield { do: "write", bytes, flush: true };
+}
+
+/** From here, reads and flushes together may take `ms`, until the next deadline is set. */
+export function* deadline<B>(ms: number): Step<B, void> {
+  yield { do: "deadline", ms };
+}
+
+/** Sends what was gathered, then waits: a tarpit. */
+export function* pause<B>(ms: number): Step<B, void> {
+  yield { do: "pause", ms };
+}
+
+/** Upgrades to TLS in place. No read may be pending. */
+export function* startTls<B>(request: TlsRequest): Step<B, TlsInfo> {
+  return (yield { do: "startTls", request }) as TlsInfo;
+}
+
+/** Asks the backend. What it throws is thrown here. */
+export function* call<B, T>(run: Call<B, T>): Step<B, T> {
+  return (yield { do: "call", run }) as T;
+}
+
+/** Shows a line, as it may be seen: the session has masked what is secret. */
+export function* trace<B>(from: TraceFrom, bytes: Uint8Array): Step<B, void> {
+  yield { do: "trace", from, bytes };
+}
