@@ -1,0 +1,82 @@
+/**
+ * SASL mechanisms, the server's side (RFC 4422), without I/O: a mechanism asks for the client's next
+ * response, or for a password to be checked, and ends with an outcome. SMTP, POP3 and IMAP only frame
+ * the exchange.
+ */
+import { decode, encode } from "../wire/bytes.ts";
+
+/** The mechanisms that are offered, the strongest first. */
+export const MECHANISMS = ["PLAIN", "LOGIN"] as const;
+export type MechanismName = (typeof MECHANISMS)[number];
+
+/** What a mechanism asks for; it is resumed with the response's bytes, or with the verdict. */
+export type SaslServerStep =
+  | { readonly ask: "response"; readonly challenge: Uint8Array }
+  | { readonly ask: "password"; readonly user: string; readonly password: string };
+
+export type SaslServer = Generator<SaslServerStep, SaslOutcome, unknown>;
+
+/**
+ * `refused`: the user or the password is wrong, and nobody is told which. `malformed`: the response
+ * breaks the mechanism's syntax. `denied`: a correct login that wanted to act for somebody else.
+ */
+export type SaslOutcome =
+  | { readonly result: "accepted"; readonly user: string }
+  | { readonly result: "refused" | "malformed" | "denied" };
+
+/** Starts a mechanism; `initial` is the initial response (RFC 4422 §3), `null` without one. */
+export function saslServer(name: MechanismName, initial: Uint8Array | null): SaslServer {
+  switch (name) {
+    case "PLAIN":
+      return plain(initial);
+    case "LOGIN":
+      return login(initial);
+  }
+}
+
+/** Which mechanism a client names, in any case; `null` for one that is not offered. */
+export function mechanismOf(name: string): MechanismName | null {
+  const upper = name.toUpperCase();
+  return MECHANISMS.find((each) => each === upper) ?? null;
+}
+
+function* plain(initial: Uint8Array | null): SaslServer {
+  const message = initial ?? (yield* response(""));
+  // RFC 4616 §2: [authzid] NUL authcid NUL passwd, each at most 255 octets, UTF-8.
+  const text = utf8(message);
+  const parts = text?.split("\0");
+  if (parts?.length !== 3) return { result: "malformed" };
+  const [authorize, user, password] = parts as [string, string, string];
+  if (user === "" || password === "" || message.length > 3 * 255 + 2) {
+    return { result: "malformed" };
+  }
+  const outcome = yield* check(user, password);
+  if (outcome.result !== "accepted") return outcome;
+  // RFC 4616 §2: an empty authzid, or the user's own, asks for nothing more than the login.
+  if (authorize !== "" && authorize.toLowerCase() !== user.toLowerCase()) {
+    return { result: "denied" };
+  }
+  return outcome;
+}
+
+/** Never made a standard; every client's challenges and prompts are as in draft-murchison-sasl-login. */
+function* login(initial: Uint8Array | null): SaslServer {
+  const user = utf8(initial ?? (yield* response("Username:")));
+  const password = utf8(yield* response("Password:"));
+  if (!user || !password) return { result: "malformed" };
+  return yield* check(user, password);
+}
+
+function* response(challenge: string): Generator<SaslServerStep, Uint8Array, unknown> {
+  return (yield { ask: "response", challenge: encode(challenge) }) as Uint8Array;
+}
+
+function* check(user: string, password: string): SaslServer {
+  const right = (yield { ask: "password", user, password }) as boolean;
+  return right ? { result: "accepted", user } : { result: "refused" };
+}
+
+function utf8(bytes: Uint8Array): string | null {
+  const text = decode(bytes);
+  return text.includes("\uFFFD") ? null : text;
+}

@@ -1,0 +1,49 @@
+/** What the SMTP server needs from the application that it is part of. `lib/app/` implements it. */
+import type { Body } from "../mail/body.ts";
+import type { MaybePromise, TlsInfo } from "../wire/session.ts";
+import type { MailCommand, RcptCommand } from "./command.ts";
+import type { Reply } from "./reply.ts";
+
+export interface SmtpBackend {
+  /** A conversation with this peer, or the reply that it gets instead of a greeting. */
+  open(peer: SmtpPeer): MaybePromise<SmtpConversation | Reply>;
+}
+
+/** Who is there: as the connection shows it. */
+export interface SmtpPeer {
+  /** IP address. */
+  readonly address: string;
+  readonly port: number;
+}
+
+/** What the client has said about itself so far; handed over with each transaction. */
+export interface SmtpHello {
+  /** As given to HELO or EHLO; unverified. */
+  readonly name: string;
+  readonly extended: boolean;
+  readonly tls: TlsInfo | null;
+  /** The account that logged in. */
+  readonly user: string | null;
+}
+
+/**
+ * One client's conversation. A call that throws is answered with 451 4.3.0, and the session goes on.
+ * `signal` is aborted when the server is about to stop.
+ */
+export interface SmtpConversation {
+  /** Whether the password is right; the name of the account, or `null`. */
+  login(user: string, password: string, signal: AbortSignal): MaybePromise<string | null>;
+  /** A new transaction: from whom, and with which parameters. */
+  mail(mail: MailCommand, hello: SmtpHello, signal: AbortSignal): MaybePromise<Reply>;
+  /** Recipients that the client sent in one group; one reply each, in their order. */
+  recipients(
+    group: readonly RcptCommand[],
+    signal: AbortSignal,
+  ): MaybePromise<readonly Reply[]>;
+  /** The content for the accepted recipients. A 2yz answer promises that it is durable. */
+  message(content: Body, signal: AbortSignal): MaybePromise<Reply>;
+  /** RFC 5321 §4.1.1.5: the transaction is forgotten. */
+  reset(): void;
+  /** The conversation is over, however it came to its end. */
+  close(): void;
+}
