@@ -1,0 +1,80 @@
+/** AUTH, RFC 4954: the SMTP profile of SASL, the server's side. */
+import { decodeBase64, encodeBase64 } from "../sasl/base64.ts";
+import { mechanismOf, type SaslServer, saslServer } from "../sasl/server.ts";
+import { decodeLatin1, encode } from "../wire/bytes.ts";
+import { readLine } from "../wire/lines.ts";
+import { call, Interrupted, type Step, trace, writeNow } from "../wire/session.ts";
+import { AUTH_LINE_BYTES_MAX, type AuthCommand } from "./command.ts";
+import { type Reply, reply } from "./reply.ts";
+import type { Connection } from "./connection.ts";
+
+/** Goes through the exchange; the final reply, or `null` when the client is gone. */
+export function* authenticate<B>(
+  connection: Connection,
+  command: AuthCommand,
+): Step<B, Reply | null> {
+  const { options } = connection;
+  // RFC 4954 §4: after EHLO, not within a transaction, and once in a session.
+  if (connection.hello?.extended !== true) return reply(503, "5.5.1", "Say EHLO first");
+  if (connection.user !== null) return reply(503, "5.5.1", "You are logged in already");
+  if (connection.transaction !== null) return reply(503, "5.5.1", "Not within a transaction");
+  const mechanism = mechanismOf(command.mechanism);
+  if (mechanism === null) return reply(504, "5.5.4", "That mechanism is not offered");
+  if (!options.plainAuth) return reply(538, "5.7.11", "A login needs TLS here");
+  return yield* exchange(connection, saslServer(mechanism, command.initial));
+}
+
+function* exchange<B>(connection: Connection, sasl: SaslServer): Step<B, Reply | null> {
+  let account: string | null = null;
+  let step = sasl.next();
+  while (!step.done) {
+    const asked = step.value;
+    if (asked.ask === "response") {
+      const response = yield* respond<B>(connection, asked.challenge);
+      if (response === null || "code" in response) return response;
+      step = sasl.next(response);
+    } else {
+      const { user, password } = asked;
+      try {
+        account = yield* call<B, string | null>((_, signal) =>
+          connection.conversation.login(user, password, signal)
+        );
+      } catch (error) {
+        if (error instanceof Interrupted) throw error;
+        return reply(454, "4.7.0", "Cannot check logins just now"); // RFC 4954 §6
+      }
+      step = sasl.next(account !== null);
+    }
+  }
+  switch (step.value.result) {
+    case "accepted":
+      connection.user = account;
+      return reply(235, "2.7.0", "Logged in");
+    case "malformed":
+      return reply(501, "5.5.2", "The response is malformed");
+    case "refused":
+    case "denied":
+      return reply(535, "5.7.8", "User or password is wrong");
+  }
+}
+
+/** Sends a challenge and reads the response; a reply where the exchange is over. */
+function* respond<B>(
+  connection: Connection,
+  challenge: Uint8Array,
+): Step<B, Uint8Array | Reply | null> {
+  const { options, queue } = connection;
+  const line = encode(`334 ${encodeBase64(challenge)}\r\n`);
+  if (options.traced) yield* trace("self", line);
+  yield* writeNow(line);
+  const response = yield* readLine<B>(queue, AUTH_LINE_BYTES_MAX);
+  if (response === null) return null;
+  if (options.traced) yield* trace("peer", encode("****"));
+  if (response === "overlong" || response === "endless") {
+    return reply(500, "5.5.6", "Authentication line too long"); // RFC 4954 §4
+  }
+  if (typeof response === "string") return reply(500, "5.5.2", "Lines end with CRLF (nc -C)");
+  const text = decodeLatin1(response);
+  if (text === "*") return reply(501, "5.0.0", "The login was cancelled"); // RFC 4954 §4
+  return decodeBase64(text) ?? reply(501, "5.5.2", "That is not base64");
+}

@@ -1,0 +1,198 @@
+/** SMTP commands, RFC 5321 §4.1: bytes in, a command out. */
+import { type Address, readPath } from "../mail/address.ts";
+import type { Envelope } from "../mail/envelope.ts";
+import { decodeBase64 } from "../sasl/base64.ts";
+import { decode } from "../wire/bytes.ts";
+import { ProtocolError } from "../wire/error.ts";
+
+export type SmtpCommand =
+  | { readonly verb: "HELO" | "EHLO"; readonly name: string }
+  | MailCommand
+  | RcptCommand
+  | { readonly verb: "DATA" | "RSET" | "NOOP" | "QUIT" | "HELP" | "XPOP3" }
+  | { readonly verb: "VRFY" | "EXPN"; readonly text: string }
+  | AuthCommand;
+
+export interface MailCommand {
+  readonly verb: "MAIL";
+  /** `null` is the null reverse-path, `<>`. */
+  readonly from: Address | null;
+  readonly body: Envelope["body"];
+  /** SIZE of RFC 1870, in bytes; `null` when it was not given. */
+  readonly size: number | null;
+}
+
+export interface RcptCommand {
+  readonly verb: "RCPT";
+  readonly to: Address;
+}
+
+export interface AuthCommand {
+  readonly verb: "AUTH";
+  readonly mechanism: string;
+  /** The initial response; empty for `=` (RFC 4954 §4), `null` without one. */
+  readonly initial: Uint8Array | null;
+}
+
+/** RFC 5321 §4.5.3.1.4: 512 with the CRLF; MAIL grows by 26 for SIZE, 17 for BODY, 500 for AUTH. */
+export const COMMAND_LINE_BYTES_MAX = 512 + 26 + 17 + 500;
+/** RFC 4954 §4: the longest line of an AUTH exchange, the command itself among them. */
+export const AUTH_LINE_BYTES_MAX = 12_288;
+
+/** RFC 5321 §4.5.3.1.2: the longest domain name. */
+const DOMAIN_BYTES_MAX = 255;
+
+/**
+ * Reads one line, without its CRLF. `extended`: the client said EHLO, so parameters may follow.
+ * @throws {ProtocolError} with the reply to give.
+ */
+export function parseCommand(line: Uint8Array, extended: boolean): SmtpCommand {
+  if (line.some((byte) => byte < 32 || byte === 127)) {
+    throw syntax("Control characters are not allowed");
+  }
+  // RFC 5321 §4.1.1: trailing white space is tolerated.
+  const text = decode(line).trimEnd();
+  const space = text.indexOf(" ");
+  const verb = (space === -1 ? text : text.slice(0, space)).toUpperCase();
+  const rest = space === -1 ? "" : text.slice(space + 1);
+  switch (verb) {
+    case "HELO":
+    case "EHLO":
+      return { verb, name: parseHelloName(rest.trim()) };
+    case "MAIL":
+      return parseMail(rest, extended);
+    case "RCPT":
+      return parseRcpt(rest, extended);
+    case "DATA":
+    case "RSET":
+    case "QUIT":
+    case "XPOP3":
+      // RFC 5321 §4.1.1: a parameter where none is defined gets 501.
+      if (rest !== "") throw argument(`${verb} takes no argument`);
+      return { verb };
+    case "NOOP":
+    case "HELP":
+      return { verb };
+    case "VRFY":
+    case "EXPN":
+      if (rest === "") throw argument(`${verb} needs an argument`);
+      return { verb, text: rest };
+    case "AUTH":
+      return parseAuth(rest);
+    default:
+      // RFC 5321 §4.2.4: 500 for a command that is not recognised.
+      throw new ProtocolError("Unknown command", { code: 500, status: "5.5.1" });
+  }
+}
+
+/** A name is only written down, never trusted: any visible characters, so that odd clients get in. */
+function parseHelloName(name: string): string {
+  if (name === "") throw argument("Say who you are: EHLO your.host.name");
+  if (name.length > DOMAIN_BYTES_MAX || !/^[\x21-\x7e]+$/.test(name)) {
+    throw argument("That is not a host name");
+  }
+  return name;
+}
+
+function parseMail(rest: string, extended: boolean): MailCommand {
+  const { address, parameters } = parsePath(rest, "FROM:", "5.1.7", extended);
+  let size: number | null = null;
+  let body: Envelope["body"] = "7BIT";
+  for (const [name, value] of parameters) {
+    if (name === "SIZE") size = parseSize(value);
+    else if (name === "BODY") body = parseBody(value);
+    else if (name === "AUTH") checkAuthParameter(value);
+    else throw unknownParameter();
+  }
+  return { verb: "MAIL", from: address, body, size };
+}
+
+function parseRcpt(rest: string, extended: boolean): RcptCommand {
+  const { address, parameters } = parsePath(rest, "TO:", "5.1.3", extended);
+  if (address === null) {
+    throw new ProtocolError("No recipient there", { code: 501, status: "5.1.3" });
+  }
+  if (parameters.size > 0) throw unknownParameter();
+  return { verb: "RCPT", to: address };
+}
+
+interface Path {
+  readonly address: Address | null;
+  /** By upper-case keyword; `null` where there is no value. */
+  readonly parameters: ReadonlyMap<string, string | null>;
+}
+
+function parsePath(rest: string, keyword: string, status: string, extended: boolean): Path {
+  if (rest.slice(0, keyword.length).toUpperCase() !== keyword) {
+    throw argument(`${keyword}<address> is missing`);
+  }
+  let start = keyword.length;
+  // RFC 5321 §4.1.1.2 allows no blank here; clients that send one are too many to refuse.
+  while (rest[start] === " ") start++;
+  if (rest[start] !== "<") throw argument("The address belongs in angle brackets");
+  const { address, end } = readPath(rest, start, { status, utf8: false });
+  return { address, parameters: parseParameters(rest.slice(end), extended) };
+}
+
+/** RFC 5321 §4.1.2: `Mail-parameters = esmtp-param *(SP esmtp-param)`. */
+function parseParameters(text: string, extended: boolean): ReadonlyMap<string, string | null> {
+  const parameters = new Map<string, string | null>();
+  if (text === "") return parameters;
+  if (text[0] !== " ") throw argument("A blank is missing behind the address");
+  // RFC 5321 §4.1.1.11: after HELO there are no parameters.
+  if (!extended) throw unknownParameter();
+  for (const part of text.slice(1).split(" ")) {
+    if (part === "") continue;
+    const match = /^([A-Za-z0-9][A-Za-z0-9-]*)(?:=([\x21-\x3c\x3e-\x7e]+))?$/.exec(part);
+    if (match === null) throw argument("A parameter is not of the form KEYWORD=value");
+    const name = match[1]!.toUpperCase();
+    if (parameters.has(name)) throw argument("A parameter is there twice");
+    parameters.set(name, match[2] ?? null);
+  }
+  return parameters;
+}
+
+function parseSize(value: string | null): number {
+  // RFC 1870 §3: up to twenty digits. Beyond 2^53 the exact figure no longer matters.
+  if (value === null || !/^\d{1,20}$/.test(value)) throw argument("SIZE is not a number");
+  return Number(value);
+}
+
+function parseBody(value: string | null): Envelope["body"] {
+  const upper = value?.toUpperCase();
+  if (upper === "7BIT" || upper === "8BITMIME") return upper;
+  throw argument("BODY is neither 7BIT nor 8BITMIME"); // RFC 6152 §3
+}
+
+/** RFC 4954 §5: syntax is checked; the identity is not used, since no peer is trusted to state it. */
+function checkAuthParameter(value: string | null): void {
+  // RFC 3461 §4 xtext: a plus sign starts two upper-case hexadecimal digits.
+  if (value === null || !/^(?:[\x21-\x2a\x2c-\x3c\x3e-\x7e]|\+[0-9A-F]{2})+$/.test(value)) {
+    throw argument("AUTH is not an encoded mailbox");
+  }
+}
+
+function parseAuth(rest: string): AuthCommand {
+  const [mechanism, initial, ...more] = rest.split(" ");
+  if (!mechanism || !/^[A-Za-z0-9_-]{1,20}$/.test(mechanism) || more.length > 0) {
+    throw argument("AUTH takes a mechanism and an initial response");
+  }
+  if (initial === undefined) return { verb: "AUTH", mechanism, initial: null };
+  // RFC 4954 §4: a single "=" is an empty initial response.
+  const bytes = initial === "=" ? new Uint8Array(0) : decodeBase64(initial);
+  if (bytes === null) throw syntax("That is not base64");
+  return { verb: "AUTH", mechanism, initial: bytes };
+}
+
+function argument(message: string): ProtocolError {
+  return new ProtocolError(message, { code: 501, status: "5.5.4" });
+}
+
+function syntax(message: string): ProtocolError {
+  return new ProtocolError(message, { code: 501, status: "5.5.2" });
+}
+
+/** RFC 5321 §4.1.1.11 and §4.2.4: 555 for a parameter that is not recognised. */
+function unknownParameter(): ProtocolError {
+  return new ProtocolError("Unknown parameter", { code: 555, status: "5.5.4" });
+}

@@ -1,0 +1,139 @@
+/** One SMTP conversation on the server's side: what it has come to, and how it answers. */
+import { type ByteQueue, encode } from "../wire/bytes.ts";
+import { ProtocolError } from "../wire/error.ts";
+import type { LineFault } from "../wire/lines.ts";
+import { call, Interrupted, pause, type Step, trace, write, writeNow } from "../wire/session.ts";
+import type { SmtpConversation, SmtpPeer } from "./backend.ts";
+import { parseCommand, type SmtpCommand } from "./command.ts";
+import { formatReply, type Reply, reply } from "./reply.ts";
+
+export interface SmtpServerOptions {
+  /** The name in the greeting. */
+  readonly hostname: string;
+  readonly peer: SmtpPeer;
+  /** `submission`: nothing is accepted before AUTH (RFC 6409 §4.3). */
+  readonly service: "smtp" | "submission";
+  /** Whether a login may cross this connection without TLS. */
+  readonly plainAuth: boolean;
+  /** Whether the connection may go on as POP3. */
+  readonly pop3: boolean;
+  readonly limits: SmtpLimits;
+  readonly traced?: boolean;
+}
+
+export interface SmtpLimits {
+  readonly messageBytesMax: number;
+  readonly recipientsMax: number;
+  /** Faults and refusals before the connection is closed. */
+  readonly errorsMax: number;
+  /** From so many on, each costs a second. */
+  readonly errorsUnslowed: number;
+  readonly failedLoginsMax: number;
+  /** For one whole command line, however it trickles in (RFC 5321 §4.5.3.2.7). */
+  readonly commandTimeoutMs: number;
+  /** For every block of content (RFC 5321 §4.5.3.2.5). */
+  readonly blockTimeoutMs: number;
+}
+
+export const DEFAULT_SMTP_LIMITS: SmtpLimits = {
+  messageBytesMax: 25 * 1024 * 1024,
+  recipientsMax: 1000, // RFC 5321 §4.5.3.1.8 asks for at least 100
+  errorsMax: 20, // as Postfix practises
+  errorsUnslowed: 10,
+  failedLoginsMax: 3,
+  commandTimeoutMs: 5 * 60_000,
+  blockTimeoutMs: 3 * 60_000,
+};
+
+/** What one conversation has come to. */
+export interface Connection {
+  readonly options: SmtpServerOptions;
+  readonly conversation: SmtpConversation;
+  readonly queue: ByteQueue;
+  hello: { readonly name: string; readonly extended: boolean } | null;
+  /** The account that logged in. */
+  user: string | null;
+  transaction: { recipients: number } | null;
+  errors: number;
+  failedLogins: number;
+  lines: number;
+}
+
+export function reset(connection: Connection): void {
+  if (connection.transaction !== null) connection.conversation.reset();
+  connection.transaction = null;
+}
+
+/** The command, or the reply to a line that is none. */
+export function read(connection: Connection, line: Uint8Array): SmtpCommand | Reply {
+  try {
+    return parseCommand(line, connection.hello?.extended ?? false);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    return reply(error.code, error.status, error.message);
+  }
+}
+
+/** Asks the application; what it throws is its own fault, and the client is told to come again. */
+export function* ask<B>(run: (signal: AbortSignal) => Reply | Promise<Reply>): Step<B, Reply> {
+  try {
+    return yield* call<B, Reply>((_, signal) => run(signal));
+  } catch (error) {
+    if (error instanceof Interrupted) throw error;
+    return LOCAL_ERROR;
+  }
+}
+
+export const LOCAL_ERROR = reply(451, "4.3.0", "Local error, try again later");
+
+/** Gives a reply that may wait for others; a refusal counts as an error. */
+export function* answer<B>(connection: Connection, given: Reply): Step<B, null> {
+  if (given.code >= 500) return yield* fault(connection, given);
+  if (connection.options.traced) yield* trace("self", formatReply(given));
+  yield* write(formatReply(given));
+  return null;
+}
+
+/** RFC 2920 §3.2: the replies that a client waits for before it goes on. */
+export function* answerNow<B>(options: SmtpServerOptions, given: Reply): Step<B, null> {
+  yield* say(options, given);
+  return null;
+}
+
+export function* fault<B>(connection: Connection, given: Reply): Step<B, null> {
+  connection.errors++;
+  if (connection.errors > connection.options.limits.errorsUnslowed) yield* pause(1000);
+  yield* say(connection.options, given);
+  return null;
+}
+
+export function* say<B>(options: SmtpServerOptions, given: Reply): Step<B, void> {
+  const bytes = formatReply(given);
+  if (options.traced) yield* trace("self", bytes);
+  yield* writeNow(bytes);
+}
+
+export function lineFault(kind: LineFault): Reply {
+  switch (kind) {
+    case "bareLf":
+      return reply(500, "5.5.2", "Lines end with CRLF (nc -C)");
+    case "bareCr":
+      return reply(500, "5.5.2", "A CR stands only before an LF");
+    case "overlong":
+      return reply(500, "5.5.6", "Line too long"); // RFC 5321 §4.5.3.1.10
+    case "endless":
+      return reply(421, "4.7.0", "Line without end, closing");
+  }
+}
+
+export function* traceCommand<B>(command: SmtpCommand | Reply, line: Uint8Array): Step<B, void> {
+  // What follows AUTH may hold a password, also where the command is malformed.
+  const secret = /^AUTH /i.test(String.fromCharCode(...line.subarray(0, 5)));
+  if (!secret) return yield* trace("peer", line);
+  const shown = "verb" in command && command.verb === "AUTH" ? ` ${command.mechanism}` : "";
+  yield* trace("peer", encode(`AUTH${shown} ****`));
+}
+
+export function* traceContent<B>(size: number): Step<B, void> {
+  yield* trace("peer", encode(`(${size} bytes of message)`));
+}

@@ -1,0 +1,200 @@
+/** The SMTP server's side of a conversation, RFC 5321; reads top to bottom as one happens. */
+import { ByteQueue } from "../wire/bytes.ts";
+import { readLine } from "../wire/lines.ts";
+import { call, deadline, Interrupted, pause, type Session, type Step } from "../wire/session.ts";
+import { MECHANISMS } from "../sasl/server.ts";
+import { authenticate } from "./auth.ts";
+import type { SmtpBackend, SmtpConversation, SmtpPeer } from "./backend.ts";
+import { type AuthCommand, COMMAND_LINE_BYTES_MAX, type SmtpCommand } from "./command.ts";
+import {
+  answer,
+  answerNow,
+  type Connection,
+  fault,
+  lineFault,
+  read,
+  reset,
+  say,
+  type SmtpServerOptions,
+  traceCommand,
+} from "./connection.ts";
+import { formatEhlo } from "./ehlo.ts";
+import { type Reply, reply } from "./reply.ts";
+import { data, mail, recipients } from "./transaction.ts";
+
+/** How the conversation ended; `pop3`: it goes on as POP3, beginning with the bytes that wait. */
+export type SmtpEnd =
+  | { readonly next: "close" }
+  | { readonly next: "pop3"; readonly queue: ByteQueue };
+
+/** One conversation with a client, from the greeting to its end. */
+export function* smtpServer<B extends SmtpBackend>(
+  options: SmtpServerOptions,
+): Session<B, SmtpEnd> {
+  let conversation: SmtpConversation | null = null;
+  try {
+    const opened = yield* open<B>(options.peer);
+    if ("code" in opened) {
+      yield* say(options, opened);
+      return CLOSE;
+    }
+    conversation = opened;
+    return yield* converse({
+      options,
+      conversation,
+      queue: new ByteQueue(),
+      hello: null,
+      user: null,
+      transaction: null,
+      errors: 0,
+      failedLogins: 0,
+      lines: 0,
+    });
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    // RFC 5321 §3.8: a server that must close says so first, with 421.
+    if (error.reason === "deadline") {
+      yield* say(options, reply(421, "4.4.2", `${options.hostname} Timeout, closing`));
+    } else if (error.reason === "shutdown") {
+      yield* say(options, reply(421, "4.3.2", `${options.hostname} is going down, closing`));
+    }
+    return CLOSE;
+  } finally {
+    conversation?.close();
+  }
+}
+
+const CLOSE: SmtpEnd = { next: "close" };
+
+function* converse<B>(connection: Connection): Step<B, SmtpEnd> {
+  const { options, queue } = connection;
+  yield* deadline(options.limits.commandTimeoutMs);
+  yield* say(options, reply(220, "", `${options.hostname} ESMTP ready`));
+  for (;;) {
+    yield* deadline(options.limits.commandTimeoutMs);
+    const line = yield* readLine<B>(queue, COMMAND_LINE_BYTES_MAX);
+    if (line === null) return CLOSE;
+    connection.lines++;
+    if (typeof line === "string") {
+      yield* fault(connection, lineFault(line));
+      if (line === "endless") return CLOSE;
+    } else if (connection.lines === 1 && isHttp(line)) {
+      // A web page can make a browser talk to this port, with commands in the body of its request.
+      yield* say(options, reply(421, "4.7.0", "This is a mail server, closing"));
+      return CLOSE;
+    } else {
+      const command = read(connection, line);
+      if (options.traced) yield* traceCommand(command, line);
+      const end = "code" in command
+        ? yield* fault<B>(connection, command)
+        : yield* obey<B>(connection, command);
+      if (end !== null) return end;
+    }
+    if (connection.errors >= options.limits.errorsMax) {
+      yield* say(options, reply(421, "4.7.0", "Too many errors, closing"));
+      return CLOSE;
+    }
+  }
+}
+
+/** Does what a command asks; an end where the conversation is over. */
+function* obey<B>(connection: Connection, command: SmtpCommand): Step<B, SmtpEnd | null> {
+  const { options } = connection;
+  switch (command.verb) {
+    case "HELO":
+    case "EHLO":
+      return yield* hello(connection, command.verb, command.name);
+    case "MAIL":
+      return yield* answer(connection, yield* mail<B>(connection, command));
+    case "RCPT":
+      return yield* recipients(connection, command);
+    case "DATA":
+      return (yield* data<B>(connection)) === "close" ? CLOSE : null;
+    case "RSET":
+      reset(connection);
+      return yield* answer(connection, reply(250, "2.0.0", "OK"));
+    case "NOOP":
+      return yield* answerNow(options, reply(250, "2.0.0", "OK"));
+    case "QUIT":
+      yield* answerNow(options, reply(221, "2.0.0", `${options.hostname} says goodbye`));
+      return CLOSE;
+    case "HELP":
+      return yield* answerNow(
+        options,
+        reply(214, "2.0.0", "Commands: EHLO HELO MAIL RCPT DATA RSET NOOP QUIT VRFY AUTH HELP"),
+      );
+    case "VRFY":
+      // RFC 5321 §3.5.3: a server that does not tell who is here answers 252.
+      return yield* answerNow(
+        options,
+        reply(252, "2.0.0", "Cannot say, but will take mail and try to deliver it"),
+      );
+    case "EXPN":
+      return yield* fault(connection, reply(502, "5.5.1", "EXPN is not done here"));
+    case "AUTH":
+      return yield* auth(connection, command);
+    case "XPOP3":
+      return yield* pop3(connection);
+  }
+}
+
+function* hello<B>(connection: Connection, verb: string, name: string): Step<B, null> {
+  const { options } = connection;
+  reset(connection); // RFC 5321 §4.1.4: EHLO clears the state as RSET does.
+  connection.hello = { name, extended: verb === "EHLO" };
+  if (verb === "HELO") return yield* answerNow(options, reply(250, "", options.hostname));
+  return yield* answerNow(
+    options,
+    formatEhlo(options.hostname, {
+      pipelining: true,
+      eightBitMime: true,
+      enhancedStatusCodes: true,
+      pop3: options.pop3,
+      size: { bytesMax: options.limits.messageBytesMax },
+      auth: options.plainAuth && connection.user === null ? MECHANISMS : [],
+    }),
+  );
+}
+
+function* auth<B>(
+  connection: Connection,
+  command: AuthCommand,
+): Step<B, SmtpEnd | null> {
+  const { options } = connection;
+  const result = yield* authenticate<B>(connection, command);
+  if (result === null) return CLOSE;
+  if (result.code !== 535) return yield* answer(connection, result);
+  connection.failedLogins++;
+  // The answer comes later each time: guessing is slow, mistyping is not.
+  yield* pause(1000 * 2 ** (connection.failedLogins - 1));
+  yield* answerNow(options, result);
+  if (connection.failedLogins < options.limits.failedLoginsMax) return null;
+  yield* say(options, reply(421, "4.7.0", "Too many failed logins, closing"));
+  return CLOSE;
+}
+
+/** Our own extension: one port serves reading too. What is pipelined behind it belongs to POP3. */
+function* pop3<B>(connection: Connection): Step<B, SmtpEnd | null> {
+  const { options, queue } = connection;
+  if (!options.pop3) {
+    return yield* fault(connection, reply(502, "5.5.1", "POP3 is not served here"));
+  }
+  if (connection.hello?.extended !== true || connection.transaction !== null) {
+    return yield* fault(connection, reply(503, "5.5.1", "XPOP3 comes right after EHLO"));
+  }
+  yield* answerNow(options, reply(220, "2.0.0", "POP3 follows"));
+  return { next: "pop3", queue };
+}
+
+function* open<B extends SmtpBackend>(peer: SmtpPeer): Step<B, SmtpConversation | Reply> {
+  try {
+    return yield* call<B, SmtpConversation | Reply>((backend) => backend.open(peer));
+  } catch (error) {
+    if (error instanceof Interrupted) throw error;
+    return reply(421, "4.3.0", "Local error, try again later");
+  }
+}
+
+function isHttp(line: Uint8Array): boolean {
+  return /^[A-Z]+ \S+ HTTP\/\d/.test(String.fromCharCode(...line.subarray(0, 512)));
+}

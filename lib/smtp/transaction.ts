@@ -1,0 +1,140 @@
+/** A mail transaction, RFC 5321 §3.3: MAIL, RCPT and DATA, on the server's side. */
+import { bodyOf } from "../mail/body.ts";
+import { hasLine, readLine } from "../wire/lines.ts";
+import type { ByteQueue } from "../wire/bytes.ts";
+import { call, Interrupted, type Step } from "../wire/session.ts";
+import type { SmtpHello } from "./backend.ts";
+import { COMMAND_LINE_BYTES_MAX, type MailCommand, type RcptCommand } from "./command.ts";
+import {
+  answer,
+  answerNow,
+  ask,
+  type Connection,
+  fault,
+  lineFault,
+  LOCAL_ERROR,
+  read,
+  reset,
+  say,
+  traceCommand,
+  traceContent,
+} from "./connection.ts";
+import { type DataFault, readData } from "./data.ts";
+import { isPositive, type Reply, reply } from "./reply.ts";
+
+export function* mail<B>(connection: Connection, command: MailCommand): Step<B, Reply> {
+  const { options, conversation } = connection;
+  if (connection.hello === null) return reply(503, "5.5.1", "Say EHLO first");
+  if (connection.transaction !== null) return reply(503, "5.5.1", "A sender is given already");
+  if (options.service === "submission" && connection.user === null) {
+    return reply(530, "5.7.0", "Log in first"); // RFC 4954 §6
+  }
+  // RFC 1870 §6.1: refused before a byte of it is sent.
+  if (command.size !== null && command.size > options.limits.messageBytesMax) {
+    return reply(552, "5.3.4", "The message is larger than this server takes");
+  }
+  const about: SmtpHello = { ...connection.hello, tls: null, user: connection.user };
+  const result = yield* ask<B>((signal) => conversation.mail(command, about, signal));
+  if (isPositive(result)) connection.transaction = { recipients: 0 };
+  return result;
+}
+
+/**
+ * Recipients that wait behind this one belong to its group: the next server is asked about all of
+ * them at once, while the client waits.
+ */
+export function* recipients<B>(connection: Connection, first: RcptCommand): Step<B, null> {
+  const group: (RcptCommand | Reply)[] = [first];
+  while (group.length < RCPT_GROUP_MAX && nextIsRcpt(connection.queue)) {
+    const line = yield* readLine<B>(connection.queue, COMMAND_LINE_BYTES_MAX);
+    if (line === null) break;
+    const next = typeof line === "string" ? lineFault(line) : read(connection, line);
+    if (connection.options.traced && typeof line !== "string") yield* traceCommand(next, line);
+    group.push(next as RcptCommand | Reply); // it begins with "RCPT "
+  }
+  const asked = group.filter((each) => "verb" in each);
+  const answers = yield* askRecipients<B>(connection, asked);
+  let at = 0;
+  for (const each of group) yield* answer(connection, "verb" in each ? answers[at++]! : each);
+  return null;
+}
+
+/** One question to the next server holds so many; more would make one client wait for another's. */
+const RCPT_GROUP_MAX = 100;
+
+function nextIsRcpt(queue: ByteQueue): boolean {
+  if (!hasLine(queue)) return false;
+  const bytes = queue.peek();
+  return RCPT.every((byte, at) => byte === bytes[at] || (byte > 32 && byte + 32 === bytes[at]));
+}
+
+const RCPT = [..."RCPT "].map((letter) => letter.charCodeAt(0));
+
+function* askRecipients<B>(
+  connection: Connection,
+  asked: readonly RcptCommand[],
+): Step<B, readonly Reply[]> {
+  const { transaction, options, conversation } = connection;
+  if (transaction === null) return asked.map(() => reply(503, "5.5.1", "Say MAIL first"));
+  const room = Math.max(0, options.limits.recipientsMax - transaction.recipients);
+  const taken = asked.slice(0, room);
+  let answers: readonly Reply[] = [];
+  if (taken.length > 0) {
+    try {
+      answers = yield* call<B, readonly Reply[]>((_, signal) =>
+        conversation.recipients(taken, signal)
+      );
+    } catch (error) {
+      if (error instanceof Interrupted) throw error;
+      answers = taken.map(() => LOCAL_ERROR);
+    }
+  }
+  transaction.recipients += answers.filter(isPositive).length;
+  // RFC 5321 §4.5.3.1.10: 452, so that the client sends the rest in a transaction of its own.
+  const rest = asked.slice(room).map(() => reply(452, "4.5.3", "Too many recipients"));
+  return [...answers, ...rest];
+}
+
+export function* data<B>(connection: Connection): Step<B, "close" | null> {
+  const { options, conversation, transaction, queue } = connection;
+  if (transaction === null) {
+    return yield* fault(connection, reply(503, "5.5.1", "Say MAIL and RCPT first"));
+  }
+  if (transaction.recipients === 0) {
+    return yield* fault(connection, reply(554, "5.5.1", "No valid recipients")); // RFC 5321 §3.3
+  }
+  yield* answerNow(options, reply(354, "", "Go ahead, end with a dot on a line of its own"));
+  const result = yield* readData<B>(queue, {
+    contentBytesMax: options.limits.messageBytesMax,
+    blockTimeoutMs: options.limits.blockTimeoutMs,
+  });
+  // RFC 5321 §4.1.1.4: the end of the data was not there, so there is no message.
+  if (result === null) return "close";
+  if (result === "flood") {
+    yield* say(options, dataFault("tooBig"));
+    return "close";
+  }
+  if ("fault" in result) {
+    reset(connection);
+    return yield* fault(connection, dataFault(result.fault));
+  }
+  const content = bodyOf(result.content);
+  if (options.traced) yield* traceContent(content.size);
+  const outcome = yield* ask<B>((signal) => conversation.message(content, signal));
+  connection.transaction = null;
+  conversation.reset();
+  return yield* answerNow(options, outcome);
+}
+
+function dataFault(kind: DataFault): Reply {
+  switch (kind) {
+    case "tooBig":
+      return reply(552, "5.3.4", "The message is larger than this server takes");
+    case "bareLf":
+      return reply(550, "5.6.0", "The message has a bare LF; lines end with CRLF");
+    case "bareCr":
+      return reply(550, "5.6.0", "The message has a bare CR; lines end with CRLF");
+    case "overlong":
+      return reply(550, "5.6.0", "The message has a line of over 1000 bytes");
+  }
+}
