@@ -8,7 +8,9 @@ import { type Effect, Interrupted, type Session, type TraceFrom } from "../lib/w
 export interface Played<R> {
   /** Everything that the session wrote. */
   readonly output: Uint8Array;
-  /** Its outcome, if it ended by itself; `undefined` as well when it was still reading at the end. */
+  /**
+   * Its outcome, if it ended by itself; `undefined` as well when it was still reading at the end.
+   */
   readonly outcome: R | undefined;
   /** Whether it ended by itself, before or at the end of the input. */
   readonly ended: boolean;
@@ -20,7 +22,9 @@ export interface Played<R> {
 }
 
 export interface PlayOptions {
-  /** What the session finds behind the last chunk: the peer's close (default), or an interruption. */
+  /**
+   * What the session finds behind the last chunk: the peer's close (default), or an interruption.
+   */
   readonly end?: "close" | "deadline" | "shutdown" | "lost";
   readonly signal?: AbortSignal;
 }

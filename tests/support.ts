@@ -12,7 +12,9 @@ async function isGranted(name: "read" | "write" | "run" | "env"): Promise<boolea
   return (await Deno.permissions.query({ name })).state === "granted";
 }
 
-/** A folder that is removed with everything in it: `await using folder = await temporaryFolder()`. */
+/**
+ * A folder that is removed with everything in it: `await using folder = await temporaryFolder()`.
+ */
 export interface TemporaryFolder extends AsyncDisposable {
   readonly path: string;
 }
@@ -24,8 +26,8 @@ export async function temporaryFolder(): Promise<TemporaryFolder> {
 }
 
 /**
- * Waits until `condition` gives something that is neither false, null nor undefined, and gives that.
- * It is asked often and at once, so a test takes no longer than what it waits for.
+ * Waits until `condition` gives something that is neither false, null nor undefined, and gives
+ * that. It is asked often and at once, so a test takes no longer than what it waits for.
  * @throws {Error} that says `what` was waited for, after `timeoutMs` (default 10 s).
  */
 export async function until<T>(

@@ -1,6 +1,7 @@
 /** The real world: Deno's sockets, the system's clock, resolver and randomness. */
 import { pbkdf2 } from "node:crypto";
 import { lookup } from "node:dns";
+import { setImmediate } from "node:timers";
 import { connTransport, netErrorOf } from "./socket.ts";
 import { createWheel } from "./wheel.ts";
 import {
@@ -16,14 +17,19 @@ import {
   type World,
 } from "./world.ts";
 
-/** The world as it is. Listening and connecting need `--allow-net`, nothing else needs a permission. */
+/**
+ * The world as it is. Listening and connecting need `--allow-net`, nothing else needs a permission.
+ */
 export function denoWorld(): World {
   return { clock: denoClock(), random: denoRandom(), net: denoNet(), work: denoWork() };
 }
 
 function denoClock(): Clock {
   const monotonicMs = () => performance.now();
-  const wheel = createWheel(monotonicMs, (ms, callback) => void setTimeout(callback, ms));
+  const wheel = createWheel(monotonicMs, (ms, callback) => {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  });
   return {
     now: () => Date.now(),
     monotonicMs,
@@ -64,8 +70,9 @@ function denoWork(): Work {
   const waiting: (() => void)[] = [];
   return {
     async pbkdf2(password, salt, iterations) {
+      // Whoever ends hands its place over, so that nobody slips in between.
       if (running >= PBKDF2_AT_ONCE_MAX) await new Promise<void>((go) => waiting.push(go));
-      running++;
+      else running++;
       try {
         return await new Promise<Uint8Array>((resolve, reject) => {
           pbkdf2(password, salt, iterations, 32, "sha256", (error, key) => {
@@ -74,8 +81,9 @@ function denoWork(): Work {
           });
         });
       } finally {
-        running--;
-        waiting.shift()?.();
+        const next = waiting.shift();
+        if (next === undefined) running--;
+        else next();
       }
     },
   };
@@ -94,10 +102,15 @@ function denoNet(): Net {
     },
     connect,
     listenPath(path) {
-      const listener = Deno.listen({ transport: "unix", path });
-      // The folder is closed to others already (0700), so there is no moment at which they get in.
-      Deno.chmodSync(path, 0o600);
-      return acceptFrom(listener, { host: path, port: 0 });
+      try {
+        const listener = Deno.listen({ transport: "unix", path });
+        // The folder is closed to others already (0700), so there is no moment at which they get
+        // in.
+        Deno.chmodSync(path, 0o600);
+        return acceptFrom(listener, { host: path, port: 0 });
+      } catch (error) {
+        throw listenError(path, error);
+      }
     },
     async connectPath(path) {
       try {
@@ -133,17 +146,18 @@ function acceptFrom(listener: Deno.Listener, local: Endpoint): Listener {
   };
 }
 
-function listenError(at: Endpoint, error: unknown): NetError {
-  const where = `cannot listen on ${textOf(at)}`;
+/** `at` is an endpoint, or the path of a Unix socket. */
+function listenError(at: Endpoint | string, error: unknown): NetError {
+  const where = `cannot listen on ${typeof at === "string" ? at : textOf(at)}`;
   if (error instanceof Deno.errors.AddrInUse) {
-    return new NetError(
-      "inUse",
-      `${where}: another program uses this port (stop it, or choose another port; 0 picks a free one)`,
-      { cause: error },
-    );
+    const hint = typeof at === "string"
+      ? "it exists already"
+      : "another program uses this port (stop it, or choose another port; 0 picks a free one)";
+    return new NetError("inUse", `${where}: ${hint}`, { cause: error });
   }
   if (error instanceof Deno.errors.PermissionDenied) {
-    const hint = at.port < 1024 ? " (ports below 1024 need root; try 2525)" : "";
+    const low = typeof at !== "string" && at.port < 1024;
+    const hint = low ? " (ports below 1024 need root; try 2525)" : "";
     return new NetError("forbidden", `${where}: permission denied${hint}`, { cause: error });
   }
   if (error instanceof Deno.errors.AddrNotAvailable) {
@@ -154,40 +168,64 @@ function listenError(at: Endpoint, error: unknown): NetError {
   return new NetError("other", `${where}: ${messageOf(error)}`, { cause: error });
 }
 
-/** Every address of the host gets its turn; the last failure is the one that is reported. */
+/**
+ * Every address of the host gets its turn, and an even share of the time that is left: one that
+ * never answers must not use up what the others need. The last failure is the one that is reported.
+ */
 async function connect(to: Endpoint, options: ConnectOptions): Promise<Transport> {
-  const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(TIMED_OUT), options.timeoutMs);
-  const onAbort = () => stop.abort(options.signal?.reason);
-  if (options.signal?.aborted) onAbort();
-  else options.signal?.addEventListener("abort", onAbort);
-  try {
-    let last: unknown;
-    for (const host of await addressesOf(to.host)) {
-      try {
-        return connTransport(
-          await Deno.connect({ hostname: host, port: to.port, signal: stop.signal }),
-        );
-      } catch (error) {
-        if (stop.signal.aborted) {
-          if (stop.signal.reason !== TIMED_OUT) throw stop.signal.reason;
-          const seconds = Math.round(options.timeoutMs / 1000);
-          throw new NetError("timeout", `no answer from ${textOf(to)} within ${seconds} s`);
-        }
-        last = error;
-      }
+  const { timeoutMs, signal } = options;
+  const endMs = performance.now() + timeoutMs;
+  const seconds = Math.max(1, Math.round(timeoutMs / 1000));
+  const late = new NetError("timeout", `no answer from ${textOf(to)} within ${seconds} s`);
+  const addresses = await within(timeoutMs, late, signal, (stop) => addressesOf(to.host, stop));
+  let last: unknown = new NetError("unknownHost", `there is no host ${to.host}`);
+  for (const [tried, hostname] of addresses.entries()) {
+    const leftMs = Math.max(0, endMs - performance.now());
+    const shareMs = leftMs / (addresses.length - tried);
+    try {
+      return connTransport(
+        await within(
+          shareMs,
+          late,
+          signal,
+          (stop) => Deno.connect({ hostname, port: to.port, signal: stop }),
+        ),
+      );
+    } catch (error) {
+      signal?.throwIfAborted();
+      last = error;
     }
-    throw netErrorOf(last, `cannot connect to ${textOf(to)}`);
+  }
+  throw netErrorOf(last, `cannot connect to ${textOf(to)}`);
+}
+
+/** Runs `work` until it is done, `ms` are over (then `late` is thrown), or `signal` is aborted. */
+async function within<T>(
+  ms: number,
+  late: Error,
+  signal: AbortSignal | undefined,
+  work: (stop: AbortSignal) => Promise<T>,
+): Promise<T> {
+  signal?.throwIfAborted();
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(late), ms);
+  const onAbort = () => stop.abort(signal!.reason);
+  signal?.addEventListener("abort", onAbort);
+  try {
+    return await work(stop.signal);
+  } catch (error) {
+    throw stop.signal.aborted ? stop.signal.reason : error;
   } finally {
     clearTimeout(timer);
-    options.signal?.removeEventListener("abort", onAbort);
+    signal?.removeEventListener("abort", onAbort);
   }
 }
 
-const TIMED_OUT = Symbol("timed out");
-
-function addressesOf(host: string): Promise<readonly string[]> {
+/** The system's resolver cannot be stopped; what it says after `stop` is not waited for. */
+function addressesOf(host: string, stop: AbortSignal): Promise<readonly string[]> {
+  if (host === "") return Promise.resolve([]);
   return new Promise((resolve, reject) => {
+    stop.addEventListener("abort", () => reject(stop.reason), { once: true });
     lookup(host, { all: true }, (error, addresses) => {
       if (error === null) resolve(addresses.map((each) => each.address));
       else if (error.code === "EAI_AGAIN") {

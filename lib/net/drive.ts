@@ -1,9 +1,9 @@
 /**
  * Performs a session's effects over a transport.
  *
- * Replies are gathered and sent together: before a read (the session reads only when nothing that it
- * could handle is left), before it waits for anything else, above 64 KiB, and where the session says
- * so. A deadline, a lost connection and a shutdown are thrown into the session where it waits.
+ * Replies are gathered and sent together: before a read (the session reads only when nothing that
+ * it could handle is left), before it waits for anything else, above 64 KiB, and where the session
+ * says so. A deadline, a lost connection and a shutdown are thrown into the session where it waits.
  */
 import { concat } from "../wire/bytes.ts";
 import {
@@ -66,6 +66,8 @@ class Driver<B> {
   #gathered: Uint8Array[] = [];
   #gatheredBytes = 0;
   #sending: Promise<void> | null = null;
+  /** A read whose result the session has not got yet: it lost to a wake, or was interrupted. */
+  #reading: Promise<Uint8Array | null> | null = null;
   /** Set while something is waited for that may be interrupted. */
   #interrupt: ((why: Interrupted) => void) | null = null;
   /** Raised while nothing was waited for: thrown at the next wait. */
@@ -131,8 +133,8 @@ class Driver<B> {
     try {
       const result = run(this.#backend, this.#options.signal);
       if (!(result instanceof Promise)) return { value: result };
-      // The replies to what came before go out now, for the call may take its time; but its result is
-      // never given up for them: a message that was accepted is answered.
+      // The replies to what came before go out now, for the call may take its time; but its result
+      // is never given up for them: a message that was accepted is answered.
       this.#send();
       return this.#settled(result);
     } catch (thrown) {
@@ -144,13 +146,18 @@ class Driver<B> {
     wake?: (backend: B, signal: AbortSignal) => Promise<void>,
   ): Promise<Uint8Array | null | "wake"> {
     await this.#flush();
-    if (wake === undefined) return await this.#waiting(this.#transport.read());
+    if (wake === undefined) {
+      const chunk = await this.#waiting(this.#reading ??= this.#transport.read());
+      this.#reading = null;
+      return chunk;
+    }
     const stop = new AbortController();
     try {
-      return await this.#waiting(Promise.race([
-        this.#transport.read(),
-        wake(this.#backend, stop.signal).then(() => "wake" as const),
-      ]));
+      const woken = wake(this.#backend, stop.signal).then(() => "wake" as const);
+      this.#reading ??= this.#transport.read();
+      const result = await this.#waiting(Promise.race([this.#reading, woken]));
+      if (result !== "wake") this.#reading = null;
+      return result;
     } finally {
       stop.abort();
     }
@@ -187,11 +194,15 @@ class Driver<B> {
   #waiting<T>(promise: Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.#interrupt = reject;
+      // What was interrupted may settle later, when something else is waited for.
+      const settled = () => {
+        if (this.#interrupt === reject) this.#interrupt = null;
+      };
       promise.then((value) => {
-        this.#interrupt = null;
+        settled();
         resolve(value);
       }, (error) => {
-        this.#interrupt = null;
+        settled();
         if (!(error instanceof NetError)) return reject(error);
         this.lost = true;
         reject(new Interrupted("lost", error));

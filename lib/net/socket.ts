@@ -3,8 +3,8 @@ import { type Endpoint, NetError, type Transport } from "./world.ts";
 
 /**
  * An idle connection holds a small buffer; one that fills its buffer gets a large one, and gives it
- * back with the first small read. Reading with `conn.read` into a buffer that is kept is about twice
- * as fast as a stream.
+ * back with the first small read. Reading with `conn.read` into a buffer that is kept is about
+ * twice as fast as a stream.
  */
 const IDLE_BUFFER_BYTES = 2 * 1024;
 const BUSY_BUFFER_BYTES = 64 * 1024;
@@ -12,15 +12,27 @@ const POOLED_BUFFERS_MAX = 64;
 
 const pool: Uint8Array<ArrayBuffer>[] = [];
 
+let held = 0;
+
+/**
+ * How many closed connections the system still keeps. Before Deno 2.9 a write that waits for the
+ * peer outlives `close`, and with it the connection, until the peer reads or leaves: whoever limits
+ * connections must count these too.
+ */
+export function heldConnections(): number {
+  return held;
+}
+
 /** Wraps a connection; TCP ones send small replies at once. */
 export function connTransport(conn: Deno.Conn): Transport {
-  if (conn.remoteAddr.transport === "tcp") (conn as Deno.TcpConn).setNoDelay(true);
+  if (conn.remoteAddr.transport === "tcp") noDelay(conn as Deno.TcpConn);
   const local = endpointOf(conn.localAddr);
   const remote = endpointOf(conn.remoteAddr);
   let small: Uint8Array<ArrayBuffer> | null = null;
   let large: Uint8Array<ArrayBuffer> | null = null;
   let reading: Promise<Uint8Array | null> | null = null;
   let writing: Promise<void> | null = null;
+  const unfinished = new Set<(why: NetError) => void>();
   let closed = false;
 
   async function readOnce(): Promise<Uint8Array | null> {
@@ -52,13 +64,22 @@ export function connTransport(conn: Deno.Conn): Transport {
     large = null;
   }
 
-  async function writeAll(bytes: Uint8Array, before: Promise<void> | null): Promise<void> {
-    await before;
-    try {
-      for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
-    } catch (error) {
-      throw netErrorOf(error, "the connection broke");
-    }
+  /** What is under way ends with `close`, even where the system lets it wait (heldConnections). */
+  function untilClosed(work: Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      unfinished.add(reject);
+      const settled = () => {
+        unfinished.delete(reject);
+        if (closed && unfinished.size === 0) held--;
+      };
+      work.then(() => {
+        settled();
+        resolve();
+      }, (error) => {
+        settled();
+        reject(netErrorOf(error, "the connection broke"));
+      });
+    });
   }
 
   return {
@@ -67,29 +88,46 @@ export function connTransport(conn: Deno.Conn): Transport {
     tls: null,
     read: () => reading ??= readOnce(),
     write(bytes) {
-      const mine = writeAll(bytes, writing).finally(() => {
+      if (closed) return Promise.reject(closedHere());
+      const mine: Promise<void> = untilClosed(writeAll(conn, bytes, writing)).finally(() => {
         if (writing === mine) writing = null;
       });
       writing = mine;
       return mine;
     },
     startTls: () => Promise.reject(new Error("TLS is not built yet")),
-    async closeWrite() {
-      try {
-        if (!closed) await conn.closeWrite();
-      } catch (error) {
-        throw netErrorOf(error, "the connection broke");
-      }
-    },
+    closeWrite: () => closed ? Promise.resolve() : untilClosed(conn.closeWrite()),
     close() {
       if (closed) return;
       closed = true;
+      if (unfinished.size > 0) held++;
       conn.close();
-      // A pending read may still write into the large buffer: then it goes with the connection.
-      if (reading === null) release();
+      for (const abandon of unfinished) abandon(closedHere());
+      // The large buffer is not pooled: its bytes may be lent, or a pending read may write into it.
       large = null;
     },
   };
+}
+
+async function writeAll(
+  conn: Deno.Conn,
+  bytes: Uint8Array,
+  before: Promise<void> | null,
+): Promise<void> {
+  await before;
+  for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
+}
+
+function noDelay(conn: Deno.TcpConn): void {
+  try {
+    conn.setNoDelay(true);
+  } catch {
+    // The peer has left already: the first read will say so.
+  }
+}
+
+function closedHere(): NetError {
+  return new NetError("lost", "the connection was closed on this side");
 }
 
 /** A failure of Deno's network calls as a {@linkcode NetError}. */

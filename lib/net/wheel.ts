@@ -1,7 +1,7 @@
 /**
  * One timer for all deadlines. A deadline is set again with every command and hardly ever fires, so
- * setting must cost nothing: an alarm only notes when it is due, and stays in the slot where it lies.
- * When the wheel reaches the slot, an alarm that was put off moves on to its new slot.
+ * setting must cost nothing: an alarm only notes when it is due, and stays in the slot where it
+ * lies. When the wheel reaches the slot, an alarm that was put off moves on to its new slot.
  */
 import type { Alarm } from "./world.ts";
 
@@ -10,6 +10,7 @@ export interface Wheel {
 }
 
 interface Entry {
+  /** Infinity while the alarm is off. */
   dueMs: number;
   slot: Set<Entry> | null;
   readonly fire: () => void;
@@ -19,15 +20,15 @@ interface Entry {
 const TICK_MS = 50;
 const SLOTS = 64;
 
-/** A wheel on the given clock; `schedule` calls back once after `ms`. */
-export function createWheel(
-  monotonicMs: () => number,
-  schedule: (ms: number, callback: () => void) => void,
-): Wheel {
+/** Calls back once after `ms`; gives what takes that back. */
+export type Schedule = (ms: number, callback: () => void) => () => void;
+
+/** A wheel on the given clock. It is scheduled only while an alarm is set. */
+export function createWheel(monotonicMs: () => number, schedule: Schedule): Wheel {
   const slots = Array.from({ length: SLOTS }, () => new Set<Entry>());
   let count = 0;
-  let tick = Math.floor(monotonicMs() / TICK_MS);
-  let running = false;
+  let tick = 0;
+  let unschedule: (() => void) | null = null;
 
   function insert(entry: Entry): void {
     const due = Math.ceil(entry.dueMs / TICK_MS);
@@ -36,59 +37,67 @@ export function createWheel(
     entry.slot.add(entry);
   }
 
+  function remove(entry: Entry): void {
+    entry.slot?.delete(entry);
+    entry.slot = null;
+  }
+
   function advance(): void {
     const nowMs = monotonicMs();
+    const due = takeDue(nowMs);
+    count -= due.length;
+    // Before anything fires, so that an alarm which throws does not stop all others.
+    unschedule = count > 0 ? schedule(TICK_MS, advance) : null;
+    for (const entry of due) {
+      // An alarm that fired before may have put this one off, or cancelled it.
+      if (entry.slot !== null || entry.dueMs > nowMs) continue;
+      entry.dueMs = Infinity;
+      entry.fire();
+    }
+  }
+
+  function takeDue(nowMs: number): readonly Entry[] {
     const until = Math.floor(nowMs / TICK_MS);
     // After a long sleep of the machine one whole turn sees every slot.
-    if (until - tick > SLOTS) tick = until - SLOTS;
+    tick = Math.max(tick, until - SLOTS);
     const due: Entry[] = [];
     while (tick < until) {
       tick++;
-      const slot = slots[tick % SLOTS]!;
-      for (const entry of [...slot]) {
-        slot.delete(entry);
-        entry.slot = null;
+      for (const entry of [...slots[tick % SLOTS]!]) {
+        remove(entry);
         if (entry.dueMs <= nowMs) due.push(entry);
         else insert(entry);
       }
     }
-    count -= due.length;
-    for (const entry of due) entry.fire();
-    running = count > 0;
-    if (running) schedule(TICK_MS, advance);
+    return due;
   }
 
   function start(): void {
-    if (running) return;
-    running = true;
+    if (unschedule !== null) return;
     tick = Math.floor(monotonicMs() / TICK_MS);
-    schedule(TICK_MS, advance);
+    unschedule = schedule(TICK_MS, advance);
   }
 
   return {
     alarm(fire) {
-      const entry: Entry = { dueMs: 0, slot: null, fire };
+      const entry: Entry = { dueMs: Infinity, slot: null, fire };
       return {
         set(ms) {
           start();
-          const sooner = monotonicMs() + ms;
-          const earlier = entry.slot !== null && sooner < entry.dueMs;
-          entry.dueMs = sooner;
-          if (earlier) {
-            entry.slot!.delete(entry);
-            entry.slot = null;
-            count--;
-          }
-          if (entry.slot === null) {
-            count++;
-            insert(entry);
-          }
+          const dueMs = monotonicMs() + ms;
+          const earlier = dueMs < entry.dueMs;
+          entry.dueMs = dueMs;
+          if (entry.slot === null) count++;
+          else if (earlier) remove(entry);
+          if (entry.slot === null) insert(entry);
         },
         cancel() {
+          entry.dueMs = Infinity;
           if (entry.slot === null) return;
-          entry.slot.delete(entry);
-          entry.slot = null;
-          count--;
+          remove(entry);
+          if (--count > 0) return;
+          unschedule?.();
+          unschedule = null;
         },
       };
     },

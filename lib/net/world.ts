@@ -1,7 +1,7 @@
 /**
  * The one door to everything that is not deterministic: clock, randomness, names, network, heavy
- * work and the state of the disk. Swap the world, and the whole system runs in a simulation, from one
- * seed, in virtual time. `net/deno.ts` is the real one.
+ * work and the state of the disk. Swap the world, and the whole system runs in a simulation, from
+ * one seed, in virtual time. `net/deno.ts` is the real one.
  */
 import type { TlsInfo, TlsRequest } from "../wire/session.ts";
 
@@ -15,7 +15,9 @@ export interface World {
 export interface Clock {
   /** Milliseconds since 1970, as the machine believes; may jump. */
   now(): number;
-  /** Milliseconds since some fixed point; never goes back. For measuring how long something took. */
+  /**
+   * Milliseconds since some fixed point; never goes back. For measuring how long something took.
+   */
   monotonicMs(): number;
   /** Resolves after `ms`; rejects with the signal's reason when it is aborted before. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
@@ -25,7 +27,7 @@ export interface Clock {
   alarm(fire: () => void): Alarm;
 }
 
-/** Fires once, at most one wheel tick late; setting it again replaces the time. */
+/** Fires once, never early and up to 0.1 s late; setting it again replaces the time. */
 export interface Alarm {
   set(ms: number): void;
   cancel(): void;
@@ -49,7 +51,10 @@ export interface Net {
    * @throws {NetError} when none answers, or after `timeoutMs` in all.
    */
   connect(to: Endpoint, options: ConnectOptions): Promise<Transport>;
-  /** Listens on a Unix socket that only its owner may use (mode 0600). */
+  /**
+   * Listens on a Unix socket that only its owner may use (mode 0600).
+   * @throws {NetError} `inUse` when something lies at the path already.
+   */
   listenPath(path: string): Listener;
   connectPath(path: string): Promise<Transport>;
 }
@@ -77,8 +82,9 @@ export interface Transport {
   readonly remote: Endpoint;
   readonly tls: TlsInfo | null;
   /**
-   * The next bytes, lent until the next read; `null` when the peer has closed its side. A read that
-   * nobody waited for to its end stays pending and answers the next call.
+   * The next bytes, lent until the next read; `null` when the peer has closed its side. Called
+   * while a read is pending, it gives that one; whoever gives up waiting keeps the promise, or
+   * loses bytes.
    * @throws {NetError} when the connection is lost.
    */
   read(): Promise<Uint8Array | null>;

@@ -1,8 +1,8 @@
 /**
- * Bytes that came and are not consumed yet. Chunks are lent by the transport until its next read, so
- * what is left must be kept (copied) before one asks for more; in the usual case nothing is left,
- * and nothing is copied. The queue remembers how far it has searched for a line's end, so that a
- * sender of single bytes cannot make the search quadratic.
+ * Bytes that came and are not consumed yet. Chunks are lent by the transport until its next read,
+ * so what is left must be kept (copied) before one asks for more; in the usual case nothing is
+ * left, and nothing is copied. The queue remembers how far it has searched for a line's end, so
+ * that a sender of single bytes cannot make the search quadratic.
  */
 export class ByteQueue {
   #bytes: Uint8Array = EMPTY;
@@ -42,8 +42,12 @@ export class ByteQueue {
 
   /** The offset of the next line feed from the start of the queue, or -1. */
   lineFeed(): number {
-    // Searching only up to `end`: behind it lies spare memory with old bytes.
-    const at = this.#bytes.indexOf(LF, this.#start + this.#searched);
+    // Behind `end` lies spare memory with old bytes: what is found there does not count. Where
+    // there is much of it, it is cut off, so that the search costs no more than the bytes that
+    // came.
+    const spare = this.#bytes.length - this.#end;
+    const bytes = spare > SPARE_SEARCHED_MAX ? this.#bytes.subarray(0, this.#end) : this.#bytes;
+    const at = bytes.indexOf(LF, this.#start + this.#searched);
     if (at === -1 || at >= this.#end) {
       this.#searched = this.length;
       return -1;
@@ -51,15 +55,21 @@ export class ByteQueue {
     return at - this.#start;
   }
 
-  /** The first `count` bytes, consumed: a view that is valid until the next push or keep. */
+  /**
+   * The first `count` bytes, consumed: a view that is valid until the next push or keep.
+   * @throws {RangeError} when there are fewer.
+   */
   take(count: number): Uint8Array {
-    const taken = this.#bytes.subarray(this.#start, this.#start + count);
+    const start = this.#start;
     this.skip(count);
-    return taken;
+    return this.#bytes.subarray(start, start + count);
   }
 
-  /** Consumes `count` bytes unseen. */
+  /** Consumes `count` bytes unseen. @throws {RangeError} when there are fewer. */
   skip(count: number): void {
+    if (count > this.length) {
+      throw new RangeError(`Cannot consume ${count} of ${this.length} bytes`);
+    }
     this.#start += count;
     this.#searched = Math.max(0, this.#searched - count);
   }
@@ -90,6 +100,8 @@ export class ByteQueue {
 }
 
 const EMPTY = new Uint8Array(0);
+/** Looking through so much costs less than making a view. */
+const SPARE_SEARCHED_MAX = 1024;
 export const CR = 13;
 export const LF = 10;
 

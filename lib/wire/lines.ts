@@ -1,11 +1,13 @@
-/** Reading lines, as every text protocol of mail has them: they end with CRLF and with nothing else. */
+/**
+ * Reading lines, as every text protocol of mail has them: they end with CRLF and with nothing else.
+ */
 import { type ByteQueue, CR, LF } from "./bytes.ts";
 import { read, type Step } from "./session.ts";
 
 /**
- * Why there is no line. `bareLf` and `bareCr`: a line ending that is not CRLF; the line was consumed
- * up to its line feed. `overlong`: more than allowed; consumed up to its end. `endless`: so long
- * that its end is not waited for; the conversation is over.
+ * Why there is no line. `bareLf` and `bareCr`: a line ending that is not CRLF; the line was
+ * consumed up to its line feed. `overlong`: more than allowed; consumed up to its end. `endless`:
+ * so long that its end is not waited for; the conversation is over.
  */
 export type LineFault = "bareLf" | "bareCr" | "overlong" | "endless";
 
