@@ -76,8 +76,11 @@ export interface SmtpJobs {
   next(signal: AbortSignal): MaybePromise<SmtpJob | null>;
   /** One attempt for each of the job's recipients, in their order. */
   done(job: SmtpJob, attempts: readonly Attempt[]): void;
-  /** The conversation has come to the point where jobs are done. */
-  ready?(extensions: Extensions): void;
+  /**
+   * The conversation has come to the point where jobs are done. `serverName` is what the server called
+   * itself in its greeting (RFC 5321 §4.2); unverified, and empty where it gave no name.
+   */
+  ready?(extensions: Extensions, serverName: string): void;
 }
 
 /** What became of one recipient. */
@@ -110,14 +113,19 @@ export type SmtpClientEnd =
 export function* smtpClient<B extends SmtpJobs>(
   options: SmtpClientOptions,
 ): Session<B, SmtpClientEnd> {
-  const link: Link = { options, queue: new ByteQueue(), extensions: NO_EXTENSIONS };
+  const link: Link = {
+    options,
+    queue: new ByteQueue(),
+    extensions: NO_EXTENSIONS,
+    serverName: "",
+  };
   try {
     const refused = (yield* greet<B>(link)) ?? (yield* logIn<B>(link));
     if (refused !== null) {
       yield* quit(link);
       return refused;
     }
-    yield* call<B, void>((jobs) => jobs.ready?.(link.extensions));
+    yield* call<B, void>((jobs) => jobs.ready?.(link.extensions, link.serverName));
     for (;;) {
       const job = yield* call<B, SmtpJob | null>((jobs, signal) => jobs.next(signal));
       if (job === null) break;
@@ -142,7 +150,7 @@ export function* switchToPop3<B>(
   queue: ByteQueue,
   options: SmtpClientOptions,
 ): Step<B, boolean> {
-  const link: Link = { options, queue, extensions: NO_EXTENSIONS };
+  const link: Link = { options, queue, extensions: NO_EXTENSIONS, serverName: "" };
   if ((yield* hello<B>(link)) !== null || !link.extensions.pop3) {
     yield* quit<B>(link);
     return false;
@@ -154,12 +162,14 @@ interface Link {
   readonly options: SmtpClientOptions;
   readonly queue: ByteQueue;
   extensions: Extensions;
+  serverName: string;
 }
 
 function* greet<B>(link: Link): Step<B, SmtpClientEnd | null> {
   yield* deadline(link.options.timeouts.greetingMs);
   const greeting = yield* receive<B>(link);
   if (!isPositive(greeting)) return { end: "refused", at: "greeting", reply: greeting };
+  link.serverName = greeting.lines[0]!.split(" ")[0]!;
   return yield* hello(link);
 }
 
