@@ -105,3 +105,38 @@ export function* call<B, T>(run: Call<B, T>): Step<B, T> {
 export function* trace<B>(from: TraceFrom, bytes: Uint8Array): Step<B, void> {
   yield { do: "trace", from, bytes };
 }
+
+/**
+ * Runs a session inside of another whose backend is larger: its calls reach the part that `select`
+ * gives. This is how one connection goes on in another protocol.
+ */
+export function* using<B, Part, T>(
+  session: Generator<Effect<Part>, T, unknown>,
+  select: (backend: B) => Part,
+): Step<B, T> {
+  try {
+    let step = session.next();
+    while (!step.done) {
+      try {
+        const resumed: unknown = yield widen(step.value, select);
+        step = session.next(resumed);
+      } catch (thrown) {
+        step = session.throw(thrown);
+      }
+    }
+    return step.value;
+  } finally {
+    session.return(undefined as T);
+  }
+}
+
+function widen<B, Part>(effect: Effect<Part>, select: (backend: B) => Part): Effect<B> {
+  if (effect.do === "call") {
+    return { do: "call", run: (backend, signal) => effect.run(select(backend), signal) };
+  }
+  if (effect.do === "read" && effect.wake !== undefined) {
+    const wake = effect.wake;
+    return { do: "read", wake: (backend, signal) => wake(select(backend), signal) };
+  }
+  return effect as Effect<B>;
+}

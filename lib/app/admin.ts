@@ -1,0 +1,207 @@
+/**
+ * What an operator asks of a data directory: the same code answers through the control socket of a
+ * running server and, when none runs, on the store itself.
+ */
+import { accountName, formatAddress } from "../mail/address.ts";
+import { bytesOf } from "../mail/body.ts";
+import type { World } from "../net/world.ts";
+import { makeSecret, SALT_BYTES } from "../sasl/secret.ts";
+import { textOf } from "../smtp/reply.ts";
+import { type Account, type Queued, type Store, StoreError } from "../store/store.ts";
+import { encodeBase64 } from "../sasl/base64.ts";
+
+export type AdminRequest =
+  | { readonly do: "user list" }
+  | { readonly do: "user add" | "user password"; readonly name: string; readonly password: string }
+  | { readonly do: "user remove"; readonly name: string }
+  | { readonly do: "queue list"; readonly after?: number }
+  | { readonly do: "queue show"; readonly id: string }
+  | { readonly do: "queue retry"; readonly id?: string }
+  | { readonly do: "queue drop"; readonly id: string }
+  | { readonly do: "check" };
+
+/** Values are plain JSON, so that they can cross the socket. */
+export type AdminAnswer =
+  | { readonly ok: true; readonly value: AdminValue }
+  /** `kind`: whose fault it is. */
+  | { readonly ok: false; readonly kind: "usage" | "unknown" | "exists"; readonly message: string };
+
+export type AdminValue =
+  | { readonly users: readonly UserView[] }
+  | { readonly user: UserView }
+  | { readonly queue: readonly QueuedView[]; readonly more: boolean }
+  | {
+    readonly message: QueuedView;
+    readonly recipients: readonly QueuedView[];
+    readonly content: string;
+  }
+  | { readonly recipients: number }
+  | { readonly faults: readonly string[] };
+
+export interface UserView {
+  readonly name: string;
+  /** ISO 8601. */
+  readonly created: string;
+}
+
+export interface QueuedView {
+  readonly id: string;
+  /** For the next page of `queue list`. */
+  readonly mark: number;
+  /** ISO 8601, as the other times. */
+  readonly accepted: string;
+  readonly due: string;
+  readonly from: string;
+  readonly to: string;
+  readonly hop: string;
+  readonly bytes: number;
+  readonly attempts: number;
+  readonly taken: boolean;
+  readonly reply: string | null;
+}
+
+export interface AdminParts {
+  readonly world: World;
+  readonly store: Store;
+  /** The domain of names without one; `null` when it is not known, so that names must be whole. */
+  readonly domain: string | null;
+}
+
+/** One page of `queue list`. */
+const PAGE_MAX = 1000;
+/** RFC 4616 §2 and every client's habits: longer is a mistake. */
+const PASSWORD_CHARACTERS_MAX = 255;
+
+/** Does what is asked. Rejects only where the store fails. */
+export async function administer(parts: AdminParts, request: AdminRequest): Promise<AdminAnswer> {
+  try {
+    return { ok: true, value: await perform(parts, request) };
+  } catch (error) {
+    if (error instanceof RefusedError) {
+      return { ok: false, kind: error.kind, message: error.message };
+    }
+    if (error instanceof StoreError && (error.kind === "exists" || error.kind === "unknown")) {
+      return { ok: false, kind: error.kind, message: error.message };
+    }
+    throw error;
+  }
+}
+
+class RefusedError extends Error {
+  readonly kind: "usage" | "unknown" | "exists";
+  constructor(kind: "usage" | "unknown" | "exists", message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+async function perform(parts: AdminParts, request: AdminRequest): Promise<AdminValue> {
+  const { world, store } = parts;
+  switch (request.do) {
+    case "user list":
+      return { users: store.users.list().map(viewUser) };
+    case "user add":
+      return { user: await addUser(parts, request) };
+    case "user password": {
+      const account = findUser(parts, request.name);
+      await store.users.setSecret(account.id, await secretOf(parts, request.password));
+      return { user: viewUser(account) };
+    }
+    case "user remove": {
+      const account = findUser(parts, request.name);
+      await store.users.remove(account.id);
+      return { user: viewUser(account) };
+    }
+    case "queue list": {
+      const page = await store.queue.list({ after: request.after ?? 0, max: PAGE_MAX });
+      return { queue: page.map(viewQueued), more: page.length === PAGE_MAX };
+    }
+    case "queue show":
+      return await showQueued(store, request.id);
+    case "queue retry":
+      return { recipients: await store.queue.retry(world.clock.now(), request.id) };
+    case "queue drop": {
+      const recipients = await store.queue.drop(request.id);
+      if (recipients === 0) throw notQueued(request.id);
+      return { recipients };
+    }
+    case "check":
+      return { faults: await store.check() };
+  }
+}
+
+async function addUser(
+  parts: AdminParts,
+  { name, password }: { readonly name: string; readonly password: string },
+): Promise<UserView> {
+  const { world, store } = parts;
+  const full = fullName(parts, name);
+  if (store.users.find(full) !== null) throw new RefusedError("exists", `${full} exists already`);
+  const secret = await secretOf(parts, password);
+  return viewUser(await store.users.add(full, secret, world.clock.now()));
+}
+
+async function secretOf({ world }: AdminParts, password: string) {
+  if (password === "") throw new RefusedError("usage", "the password is empty");
+  if (password.length > PASSWORD_CHARACTERS_MAX || password.includes("\0")) {
+    throw new RefusedError("usage", `a password has at most ${PASSWORD_CHARACTERS_MAX} characters`);
+  }
+  return await makeSecret(password, world.random.bytes(SALT_BYTES), world.work.pbkdf2);
+}
+
+function findUser(parts: AdminParts, name: string): Account {
+  const full = fullName(parts, name);
+  const account = parts.store.users.find(full);
+  if (account === null) throw new RefusedError("unknown", `there is no user ${full}`);
+  return account;
+}
+
+function fullName({ domain }: AdminParts, name: string): string {
+  if (domain === null && !name.includes("@")) {
+    throw new RefusedError("usage", `say which domain: ${name}@example.org`);
+  }
+  try {
+    return accountName(name, domain ?? "");
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new RefusedError("usage", `${JSON.stringify(name)} is not a user name: ${reason}`);
+  }
+}
+
+async function showQueued(store: Store, id: string): Promise<AdminValue> {
+  const recipients: QueuedView[] = [];
+  for (let after = 0;;) {
+    const page = await store.queue.list({ after, max: PAGE_MAX });
+    recipients.push(...page.filter((each) => each.message === id).map(viewQueued));
+    if (page.length < PAGE_MAX) break;
+    after = page.at(-1)!.id;
+  }
+  const content = await store.queue.content(id);
+  const [message] = recipients;
+  if (content === null || message === undefined) throw notQueued(id);
+  return { message, recipients, content: encodeBase64(await bytesOf(content)) };
+}
+
+function notQueued(id: string): RefusedError {
+  return new RefusedError("unknown", `there is no message ${id} in the queue`);
+}
+
+function viewUser({ name, createdAt }: Account): UserView {
+  return { name, created: new Date(createdAt).toISOString() };
+}
+
+function viewQueued(queued: Queued): QueuedView {
+  return {
+    id: queued.message,
+    mark: queued.id,
+    accepted: new Date(queued.acceptedAt).toISOString(),
+    due: new Date(queued.dueAt).toISOString(),
+    from: queued.sender === null ? "<>" : formatAddress(queued.sender),
+    to: formatAddress(queued.recipient),
+    hop: queued.hop,
+    bytes: queued.size,
+    attempts: queued.attempts,
+    taken: queued.taken,
+    reply: queued.lastReply === null ? null : textOf(queued.lastReply),
+  };
+}

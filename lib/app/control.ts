@@ -1,0 +1,79 @@
+/**
+ * The control socket of a running server: one request as a line of JSON, one answer as a line of JSON.
+ * Only the owner of the data directory can open it, so there is nothing to log in to.
+ */
+import { describeError } from "../log.ts";
+import { drive } from "../net/drive.ts";
+import type { Listener, Transport, World } from "../net/world.ts";
+import { ByteQueue, concat, decode, encode } from "../wire/bytes.ts";
+import { readLine } from "../wire/lines.ts";
+import { call, deadline, type Session, writeNow } from "../wire/session.ts";
+import { type AdminAnswer, administer, type AdminParts, type AdminRequest } from "./admin.ts";
+
+/** A request holds a name and a password at most. */
+const REQUEST_BYTES_MAX = 16 * 1024;
+const REQUEST_TIMEOUT_MS = 10_000;
+
+export interface ControlParts extends AdminParts {
+  readonly listener: Listener;
+  readonly signal: AbortSignal;
+}
+
+/** Answers until the listener is closed. */
+export async function serveControl(parts: ControlParts): Promise<void> {
+  const open = new Set<Promise<void>>();
+  const options = { clock: parts.world.clock, signal: parts.signal };
+  for await (const transport of parts.listener) {
+    const task = drive(controlServer(), transport, parts, options)
+      .then(() => {}, () => {}) // the other end saw it; there is nobody else to tell
+      .finally(() => open.delete(task));
+    open.add(task);
+  }
+  await Promise.all(open);
+}
+
+function* controlServer(): Session<AdminParts> {
+  yield* deadline(REQUEST_TIMEOUT_MS);
+  const line = yield* readLine<AdminParts>(new ByteQueue(), REQUEST_BYTES_MAX);
+  if (line === null || typeof line === "string") return;
+  const request = JSON.parse(decode(line)) as AdminRequest;
+  const answer = yield* call<AdminParts, AdminAnswer>((parts) => answerTo(parts, request));
+  yield* deadline(REQUEST_TIMEOUT_MS);
+  yield* writeNow(encode(`${JSON.stringify(answer)}\r\n`));
+}
+
+async function answerTo(parts: AdminParts, request: AdminRequest): Promise<AdminAnswer> {
+  try {
+    return await administer(parts, request);
+  } catch (error) {
+    return { ok: false, kind: "usage", message: `the store failed: ${describeError(error)}` };
+  }
+}
+
+/**
+ * Asks a running server.
+ * @throws {NetError} when none answers at this path
+ */
+export async function askControl(
+  world: World,
+  path: string,
+  request: AdminRequest,
+): Promise<AdminAnswer> {
+  const transport = await world.net.connectPath(path);
+  try {
+    await transport.write(encode(`${JSON.stringify(request)}\r\n`));
+    return JSON.parse(decode(await readAll(transport))) as AdminAnswer;
+  } finally {
+    transport.close();
+  }
+}
+
+/** The server closes behind its answer. */
+async function readAll(transport: Transport): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for (;;) {
+    const chunk = await transport.read();
+    if (chunk === null) return concat(chunks);
+    chunks.push(chunk.slice());
+  }
+}

@@ -1,0 +1,60 @@
+/** Which protocol is spoken on a connection, and how one goes over into another. */
+import type { ServerConfig, Service } from "../config.ts";
+import type { Pop3Backend } from "../pop3/backend.ts";
+import { pop3Server } from "../pop3/server.ts";
+import type { SmtpBackend, SmtpPeer } from "../smtp/backend.ts";
+import { DEFAULT_SMTP_LIMITS } from "../smtp/connection.ts";
+import { smtpServer } from "../smtp/server.ts";
+import { formatReply, reply } from "../smtp/reply.ts";
+import { encode } from "../wire/bytes.ts";
+import { deadline, type Session, using, writeNow } from "../wire/session.ts";
+
+export interface Backends extends SmtpBackend {
+  readonly pop3: Pop3Backend;
+}
+
+/** The whole conversation with one peer of a service. */
+export function* conversation(
+  service: Service,
+  peer: SmtpPeer,
+  config: ServerConfig,
+): Session<Backends> {
+  const { hostname } = config;
+  const plainAuth = config.plainAuth || isLoopback(peer.address);
+  const pop3 = (backends: Backends) => backends.pop3;
+  if (service === "pop3") {
+    return yield* using(pop3Server({ peer, hostname, plainAuth }), pop3);
+  }
+  const end = yield* smtpServer<Backends>({
+    hostname,
+    peer,
+    service,
+    plainAuth,
+    pop3: true,
+    limits: {
+      ...DEFAULT_SMTP_LIMITS,
+      messageBytesMax: config.messageBytesMax,
+      recipientsMax: config.recipientsMax,
+    },
+  });
+  if (end.next === "close") return;
+  yield* using(pop3Server({ peer, hostname, plainAuth, queue: end.queue }), pop3);
+}
+
+/** What one connection too many hears. */
+export function* turnAway(service: Service, hostname: string): Session<Backends> {
+  yield* deadline(TURN_AWAY_MS);
+  const words = "Too many connections, try again later";
+  yield* writeNow(
+    service === "pop3"
+      ? encode(`-ERR [SYS/TEMP] ${words}\r\n`) // RFC 3206 §4
+      : formatReply(reply(421, "4.3.2", `${hostname} ${words}`)), // RFC 5321 §3.8
+  );
+}
+
+const TURN_AWAY_MS = 5_000;
+
+/** Only this machine can listen in on its own loopback. */
+function isLoopback(address: string): boolean {
+  return address === "::1" || /^127\./.test(address);
+}

@@ -1,0 +1,108 @@
+/** The POP3 server's backend: the INBOX of whoever logs in, locked for as long as the session lasts. */
+import type { Body } from "../mail/body.ts";
+import { describeError } from "../log.ts";
+import type { Pop3Backend, Pop3Conversation, Pop3Message, Pop3Peer } from "../pop3/backend.ts";
+import type { AccountId, Entry, Mailbox, Uid } from "../store/store.ts";
+import type { Site } from "./site.ts";
+
+/** The backend of one server; the locks are its own. */
+export function createPop3Backend(site: Site): Pop3Backend {
+  const locks = new Set<AccountId>();
+  return { open: (peer) => new Conversation(site, locks, peer) };
+}
+
+interface Message extends Pop3Message {
+  readonly uid: Uid;
+}
+
+/** A snapshot is read in pieces, so that a large mailbox does not hold up everybody else. */
+const PAGE_ENTRIES_MAX = 1000;
+
+class Conversation implements Pop3Conversation {
+  readonly #site: Site;
+  readonly #locks: Set<AccountId>;
+  readonly #peer: Pop3Peer;
+  #locked: AccountId | null = null;
+  #mailbox: Mailbox | null = null;
+  #messages = new Map<string, Uid>();
+
+  constructor(site: Site, locks: Set<AccountId>, peer: Pop3Peer) {
+    this.#site = site;
+    this.#locks = locks;
+    this.#peer = peer;
+  }
+
+  async login(
+    user: string,
+    password: string,
+  ): Promise<readonly Pop3Message[] | "refused" | "inUse"> {
+    return await this.#logged("login", async () => {
+      const account = await this.#site.accounts.login(user, password);
+      const busy = account !== null && this.#locks.has(account.id);
+      this.#site.log.info(account === null ? "login-refused" : busy ? "login-in-use" : "login", {
+        user: account?.name ?? user,
+        peer: this.#peer.address,
+        protocol: "pop3",
+      });
+      if (account === null) return "refused";
+      if (busy) return "inUse"; // RFC 1939 §4: the lock is exclusive
+      this.#locks.add(account.id);
+      this.#locked = account.id;
+      return await this.#snapshot(account.id);
+    });
+  }
+
+  async message({ uniqueId }: Pop3Message): Promise<Body | null> {
+    return await this.#logged("message", async () => {
+      const uid = this.#messages.get(uniqueId);
+      if (this.#mailbox === null || uid === undefined) return null;
+      return await this.#site.store.mail.body(this.#mailbox.id, uid);
+    });
+  }
+
+  async remove(messages: readonly Pop3Message[]): Promise<void> {
+    await this.#logged("remove", async () => {
+      const uids = messages.flatMap(({ uniqueId }) => this.#messages.get(uniqueId) ?? []);
+      if (this.#mailbox !== null) await this.#site.store.mail.remove(this.#mailbox.id, uids);
+    });
+  }
+
+  close(): void {
+    if (this.#locked !== null) this.#locks.delete(this.#locked);
+    this.#locked = null;
+  }
+
+  async #snapshot(account: AccountId): Promise<readonly Pop3Message[]> {
+    const { mail } = this.#site.store;
+    const mailbox = await mail.mailbox(account, "INBOX");
+    if (mailbox === null) return [];
+    this.#mailbox = mailbox;
+    const messages: Message[] = [];
+    for (let after = 0;;) {
+      const page = await mail.list(mailbox.id, after, PAGE_ENTRIES_MAX);
+      messages.push(...page.map((entry) => messageOf(mailbox, entry)));
+      if (page.length < PAGE_ENTRIES_MAX) break;
+      after = page.at(-1)!.uid;
+    }
+    this.#messages = new Map(messages.map((each) => [each.uniqueId, each.uid]));
+    return messages;
+  }
+
+  async #logged<T>(what: string, run: () => Promise<T>): Promise<T> {
+    try {
+      return await run();
+    } catch (error) {
+      this.#site.log.error("pop3-failed", {
+        what,
+        peer: this.#peer.address,
+        reason: describeError(error),
+      });
+      throw error;
+    }
+  }
+}
+
+/** RFC 1939 §7: a uid is never used again, and the mailbox's own mark tells it from others before it. */
+function messageOf({ uidValidity }: Mailbox, { uid, size }: Entry): Message {
+  return { uid, size, uniqueId: `${uidValidity}.${uid}` };
+}

@@ -1,0 +1,148 @@
+/** One running server: listeners, a task for each connection, the queue's worker, and their end. */
+import type { ServerConfig, Service } from "../config.ts";
+import { SERVICES } from "../config.ts";
+import { describeError, type Log } from "../log.ts";
+import { drive } from "../net/drive.ts";
+import type { Listener, Transport, World } from "../net/world.ts";
+import { createLinks } from "../queue/link.ts";
+import { startWorker, type Worker } from "../queue/worker.ts";
+import type { Store } from "../store/store.ts";
+import { createAccounts } from "./accounts.ts";
+import { type Backends, conversation, turnAway } from "./conversation.ts";
+import { createPop3Backend } from "./pop3_backend.ts";
+import { makeReport } from "./report.ts";
+import type { Site } from "./site.ts";
+import { createSmtpBackend } from "./smtp_backend.ts";
+
+export interface ServerParts {
+  readonly config: ServerConfig;
+  readonly world: World;
+  readonly store: Store;
+  readonly log: Log;
+}
+
+export interface RunningServer {
+  readonly site: Site;
+  /** One for each address and service, in the order of the configuration. */
+  readonly listening: readonly Listening[];
+  /**
+   * Listens no more, lets commands and deliveries that are under way come to their end, and says 421
+   * to the others. The store is left open.
+   */
+  stop(): Promise<void>;
+}
+
+export interface Listening {
+  readonly service: Service;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What is still open this long after the stop is cut off. */
+const STOP_GRACE_MS = 5_000;
+
+/**
+ * Starts a server.
+ * @throws {NetError} when an address cannot be listened on; then nothing is left open.
+ */
+export function startServer(parts: ServerParts): RunningServer {
+  const { config, world, store, log } = parts;
+  const routes = { local: new Set(config.domains), hops: config.routes };
+  const accounts = createAccounts({ world, users: store.users, domains: config.domains });
+  const links = createLinks({ world, hostname: config.hostname });
+  const site: Site = { config, world, store, log, accounts, routes, links };
+  const connections = new Connections(site);
+  const listeners = listen(site);
+  const accepting = listeners.map(([service, listener]) => connections.accept(service, listener));
+  const worker = startWorker({
+    world,
+    store,
+    links,
+    routes,
+    log,
+    report: (failed) => makeReport(site, failed),
+  });
+  return {
+    site,
+    listening: listeners.map(([service, { local }]) => ({ service, ...local })),
+    stop: () => stop(site, { listeners, accepting, connections, worker }),
+  };
+}
+
+interface Running {
+  readonly listeners: readonly (readonly [Service, Listener])[];
+  readonly accepting: readonly Promise<void>[];
+  readonly connections: Connections;
+  readonly worker: Worker;
+}
+
+async function stop(site: Site, running: Running): Promise<void> {
+  for (const [, listener] of running.listeners) listener.close();
+  await Promise.all(running.accepting);
+  await Promise.all([running.connections.end(), running.worker.stop()]);
+  await site.links.close();
+}
+
+function listen({ config, world }: Site): readonly (readonly [Service, Listener])[] {
+  const listeners: (readonly [Service, Listener])[] = [];
+  try {
+    for (const service of SERVICES) {
+      const port = config.ports[service];
+      if (port === null) continue;
+      for (const host of config.hosts) {
+        listeners.push([service, world.net.listen({ host, port })]);
+      }
+    }
+  } catch (error) {
+    for (const [, listener] of listeners) listener.close();
+    throw error;
+  }
+  return listeners;
+}
+
+/** The connections that are open, each a task of its own. */
+class Connections {
+  readonly #site: Site;
+  readonly #backends: Backends;
+  readonly #stop = new AbortController();
+  readonly #open = new Map<Promise<void>, Transport>();
+
+  constructor(site: Site) {
+    this.#site = site;
+    this.#backends = { ...createSmtpBackend(site), pop3: createPop3Backend(site) };
+  }
+
+  /** Resolves when the listener is closed. */
+  async accept(service: Service, listener: Listener): Promise<void> {
+    for await (const transport of listener) {
+      const task = this.#serve(service, transport).finally(() => this.#open.delete(task));
+      this.#open.set(task, transport);
+    }
+  }
+
+  async end(): Promise<void> {
+    this.#stop.abort();
+    const alarm = this.#site.world.clock.alarm(() => {
+      for (const transport of this.#open.values()) transport.close();
+    });
+    alarm.set(STOP_GRACE_MS);
+    await Promise.all(this.#open.keys());
+    alarm.cancel();
+  }
+
+  async #serve(service: Service, transport: Transport): Promise<void> {
+    const { world, log, config } = this.#site;
+    const { host: address, port } = transport.remote;
+    const full = this.#open.size >= config.connectionsMax;
+    const peer = { address, port };
+    const session = full ? turnAway(service, config.hostname) : conversation(service, peer, config);
+    log.debug("connected", { service, peer: address, port });
+    try {
+      const { signal } = this.#stop;
+      await drive(session, transport, this.#backends, { clock: world.clock, signal });
+    } catch (error) {
+      log.error("session-failed", { service, peer: address, reason: describeError(error) });
+    }
+    log.debug("disconnected", { service, peer: address, port });
+  }
+}

@@ -1,0 +1,25 @@
+/** What the parts of one running server share. */
+import type { ServerConfig } from "../config.ts";
+import type { Log } from "../log.ts";
+import type { World } from "../net/world.ts";
+import type { Links } from "../queue/link.ts";
+import type { Routes } from "../queue/route.ts";
+import type { MessageId, Store } from "../store/store.ts";
+import type { Accounts } from "./accounts.ts";
+
+export interface Site {
+  readonly config: ServerConfig;
+  readonly world: World;
+  readonly store: Store;
+  readonly log: Log;
+  readonly accounts: Accounts;
+  readonly routes: Routes;
+  readonly links: Links;
+}
+
+/** Sorts by time and is unique for ever: milliseconds since 1970, then 60 random bits, in base 36. */
+export function newMessageId(world: World): MessageId {
+  const time = world.clock.now().toString(36).padStart(9, "0");
+  const random = [...world.random.bytes(12)].map((byte) => (byte % 36).toString(36)).join("");
+  return `${time}${random}`;
+}

@@ -1,0 +1,163 @@
+/** The SMTP server's backend: who may send what to whom, and where it goes. */
+import type { Address } from "../mail/address.ts";
+import { formatAddress } from "../mail/address.ts";
+import { describeError } from "../log.ts";
+import { routeOf } from "../queue/route.ts";
+import type { SmtpBackend, SmtpConversation, SmtpHello, SmtpPeer } from "../smtp/backend.ts";
+import type { MailCommand, RcptCommand } from "../smtp/command.ts";
+import { isPositive, type Reply, reply, textOf } from "../smtp/reply.ts";
+import { accept } from "./accept.ts";
+import type { Site } from "./site.ts";
+import { TAKEN, VERIFY_TIMEOUT_MS, verifyRecipients } from "./verify.ts";
+
+/** The backend of one server. */
+export function createSmtpBackend(site: Site): SmtpBackend {
+  return { open: (peer) => new Conversation(site, peer) };
+}
+
+interface Open {
+  readonly mail: MailCommand;
+  readonly hello: SmtpHello;
+  readonly recipients: Address[];
+  /** What is left for questions to next hops. */
+  verifyMs: number;
+}
+
+class Conversation implements SmtpConversation {
+  readonly #site: Site;
+  readonly #peer: SmtpPeer;
+  #open: Open | null = null;
+
+  constructor(site: Site, peer: SmtpPeer) {
+    this.#site = site;
+    this.#peer = peer;
+  }
+
+  async login(user: string, password: string): Promise<string | null> {
+    return await this.#logged("login", async () => {
+      const account = await this.#site.accounts.login(user, password);
+      this.#site.log.info(account === null ? "login-refused" : "login", {
+        user: account?.name ?? user,
+        peer: this.#peer.address,
+        protocol: "smtp",
+      });
+      return account?.name ?? null;
+    });
+  }
+
+  mail(mail: MailCommand, hello: SmtpHello): Reply {
+    // Design, promise 4: who is logged in sends under their own addresses only. The null sender names
+    // nobody, and programs of users need it for receipts (RFC 8098 §3).
+    const foreign = hello.user !== null && mail.from !== null &&
+      !this.#site.accounts.owns(hello.user, mail.from);
+    if (foreign) return this.#refused(mail.from, reply(553, "5.7.1", "That sender is not yours"));
+    this.#open = { mail, hello, recipients: [], verifyMs: VERIFY_TIMEOUT_MS };
+    return reply(250, "2.1.0", "Sender taken");
+  }
+
+  async recipients(group: readonly RcptCommand[], signal: AbortSignal): Promise<readonly Reply[]> {
+    return await this.#logged("recipients", async () => {
+      const open = this.#transaction();
+      const local = group.map(({ to }) => this.#decide(to, open.hello));
+      const asked = group.map(({ to }) => to).filter((_, at) => local[at] === "ask");
+      const answers = await this.#ask(open, asked, signal);
+      const replies = local.map((each, at) =>
+        each === "ask" ? answers[asked.indexOf(group[at]!.to)]! : each
+      );
+      for (const [at, each] of replies.entries()) {
+        if (isPositive(each)) open.recipients.push(group[at]!.to);
+        else this.#refused(group[at]!.to, each);
+      }
+      return replies;
+    });
+  }
+
+  async message(content: Parameters<SmtpConversation["message"]>[0]): Promise<Reply> {
+    return await this.#logged("message", async () => {
+      const { mail, hello, recipients } = this.#transaction();
+      const envelope = { sender: mail.from, body: mail.body };
+      const answer = await accept(
+        this.#site,
+        { peer: this.#peer, hello, envelope, recipients },
+        content,
+      );
+      if (!isPositive(answer)) this.#refused(mail.from, answer);
+      return answer;
+    });
+  }
+
+  reset(): void {
+    this.#open = null;
+  }
+
+  close(): void {
+    this.#open = null;
+  }
+
+  /** What we know ourselves about a recipient; `ask`: the next hop knows more. */
+  #decide(to: Address, hello: SmtpHello): Reply | "ask" {
+    const { routes, accounts, config } = this.#site;
+    const route = routeOf(to.domain, routes);
+    if (route.kind === "local") {
+      if (accounts.ofAddress(to) !== null) return reply(250, "2.1.5", "Recipient taken");
+      return reply(550, "5.1.1", "There is no such user here");
+    }
+    // Design, promise 4: no open relay. What looks like another address inside the local part (percent,
+    // bang, quotes) is just a local part, so there is nothing else to refuse.
+    if (hello.user === null) {
+      return reply(550, "5.7.1", "Not for strangers: log in to send elsewhere");
+    }
+    if (route.kind === "none") return reply(550, "5.1.2", "There is no route to that domain");
+    return config.verifyRecipients === "never" ? TAKEN : "ask";
+  }
+
+  /** Design, section 7: 20 s in all for one transaction, then recipients are taken unasked. */
+  async #ask(
+    open: Open,
+    recipients: readonly Address[],
+    signal: AbortSignal,
+  ): Promise<readonly Reply[]> {
+    if (recipients.length === 0) return [];
+    if (open.verifyMs <= 0) return recipients.map(() => TAKEN);
+    const { clock } = this.#site.world;
+    const startedMs = clock.monotonicMs();
+    const answers = await verifyRecipients(this.#site, {
+      envelope: { sender: open.mail.from, body: open.mail.body },
+      contentBytes: open.mail.size,
+      recipients,
+      timeoutMs: open.verifyMs,
+      signal,
+    });
+    open.verifyMs -= clock.monotonicMs() - startedMs;
+    return answers;
+  }
+
+  #transaction(): Open {
+    if (this.#open === null) throw new Error("there is no transaction");
+    return this.#open;
+  }
+
+  #refused(address: Address | null, answer: Reply): Reply {
+    this.#site.log.info("refused", {
+      address: address === null ? "<>" : formatAddress(address),
+      peer: this.#peer.address,
+      user: this.#open?.hello.user ?? null,
+      reply: textOf(answer),
+    });
+    return answer;
+  }
+
+  /** What goes wrong here is ours: the client hears 451, and the log the reason. */
+  async #logged<T>(what: string, run: () => Promise<T>): Promise<T> {
+    try {
+      return await run();
+    } catch (error) {
+      this.#site.log.error("smtp-failed", {
+        what,
+        peer: this.#peer.address,
+        reason: describeError(error),
+      });
+      throw error;
+    }
+  }
+}

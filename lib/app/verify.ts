@@ -1,0 +1,73 @@
+/**
+ * Asking the next hop about recipients while the client waits, so that a typing error is refused at
+ * once and in the words of the server that knows. Only a refusal of RCPT refuses: anything else is the
+ * queue's business.
+ */
+import { type Address, formatAddress } from "../mail/address.ts";
+import type { Envelope } from "../mail/envelope.ts";
+import { endpointText, routeOf } from "../queue/route.ts";
+import type { Endpoint } from "../net/world.ts";
+import { type Reply, reply, textOf } from "../smtp/reply.ts";
+import type { Site } from "./site.ts";
+
+/** A question, and the time that it may take. */
+export interface Question {
+  readonly envelope: Envelope;
+  /** The size that the client announced; the next server may refuse it. */
+  readonly contentBytes: number | null;
+  readonly recipients: readonly Address[];
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** For all questions of one transaction: a client waits no longer than that. */
+export const VERIFY_TIMEOUT_MS = 20_000;
+
+/** One answer for each recipient, in their order. */
+export async function verifyRecipients(site: Site, question: Question): Promise<readonly Reply[]> {
+  const answers = new Map<Address, Reply>();
+  const byHop = Map.groupBy(question.recipients, (address) => {
+    const route = routeOf(address.domain, site.routes);
+    return route.kind === "relay" ? endpointText(route.to) : "";
+  });
+  await Promise.all([...byHop.values()].map(async (recipients) => {
+    const route = routeOf(recipients[0]!.domain, site.routes);
+    if (route.kind !== "relay") return;
+    const refusals = await ask(site, route.to, { ...question, recipients });
+    for (const [at, refusal] of refusals.entries()) {
+      if (refusal !== null) answers.set(recipients[at]!, refusal);
+    }
+  }));
+  return question.recipients.map((address) => answers.get(address) ?? TAKEN);
+}
+
+/** What a recipient elsewhere is told when nothing speaks against it. */
+export const TAKEN = reply(250, "2.1.5", "Will be sent on");
+
+/** The refusals; `null` where there is none. */
+async function ask(
+  site: Site,
+  to: Endpoint,
+  question: Question,
+): Promise<readonly (Reply | null)[]> {
+  const performed = await site.links.perform(to, {
+    do: "verify",
+    envelope: question.envelope,
+    contentBytes: question.contentBytes,
+    recipients: question.recipients.map((address) => ({ address })),
+  }, question);
+  const hop = endpointText(to);
+  if (!performed.done) {
+    site.log.info("verify-unanswered", { via: hop, reply: textOf(performed.words) });
+    return question.recipients.map(() => null);
+  }
+  return performed.attempts.map((attempt, at) => {
+    const refused = attempt.at === "rcpt" && attempt.result === "refused";
+    site.log.info(refused ? "verify-refused" : "verify-taken", {
+      to: formatAddress(question.recipients[at]!),
+      via: hop,
+      reply: attempt.reply === null ? null : textOf(attempt.reply),
+    });
+    return refused ? attempt.reply : null;
+  });
+}

@@ -1,0 +1,101 @@
+/** What a server is told: one value, made from flags, a file, or a program, and checked in one place. */
+import type { Endpoint } from "./net/world.ts";
+
+export interface ServerConfig {
+  /** Addresses to listen on. */
+  readonly hosts: readonly string[];
+  /** Local domains, lower case; the first names the server. At least one. */
+  readonly domains: readonly string[];
+  /** The name in the greeting and in trace fields. */
+  readonly hostname: string;
+  /** Next hops by domain, lower case; `*` for all that are not named. */
+  readonly routes: ReadonlyMap<string, Endpoint>;
+  /** 0 picks a free port; `null` is off. */
+  readonly ports: Readonly<Record<Service, number | null>>;
+  readonly messageBytesMax: number;
+  readonly recipientsMax: number;
+  readonly connectionsMax: number;
+  /** Whether the next hop is asked about a recipient while the client waits. */
+  readonly verifyRecipients: "routes" | "always" | "never";
+  /** Whether a password may cross the network without TLS; on loopback it always may. */
+  readonly plainAuth: boolean;
+}
+
+/** What can be listened for. */
+export const SERVICES = ["smtp", "submission", "pop3"] as const;
+export type Service = (typeof SERVICES)[number];
+
+export const DEFAULT_PORT = 2525;
+
+/** What a caller has to say; everything else has a default. */
+export type ServerOptions = Partial<Omit<ServerConfig, "ports" | "routes">> & {
+  readonly domains: readonly string[];
+  readonly ports?: Partial<ServerConfig["ports"]>;
+  readonly routes?: ReadonlyMap<string, Endpoint> | Readonly<Record<string, Endpoint>>;
+};
+
+/**
+ * Fills in the defaults and checks the whole.
+ * @throws {RangeError} naming the option and what it may be.
+ */
+export function makeConfig(options: ServerOptions): ServerConfig {
+  const domains = options.domains.map(parseDomain);
+  const [first] = domains;
+  if (first === undefined) throw new RangeError("a server needs a domain (--domain example.org)");
+  const config: ServerConfig = {
+    hosts: options.hosts ?? ["127.0.0.1"],
+    domains,
+    hostname: options.hostname ?? first,
+    routes: parseRoutes(options.routes ?? {}),
+    ports: { smtp: DEFAULT_PORT, submission: null, pop3: null, ...options.ports },
+    messageBytesMax: options.messageBytesMax ?? 25 * 1024 * 1024,
+    recipientsMax: options.recipientsMax ?? 1000,
+    connectionsMax: options.connectionsMax ?? 1000,
+    verifyRecipients: options.verifyRecipients ?? "routes",
+    plainAuth: options.plainAuth ?? false,
+  };
+  check(config);
+  return config;
+}
+
+function check(config: ServerConfig): void {
+  const both = config.domains.find((domain) => config.routes.has(domain));
+  if (both !== undefined) {
+    throw new RangeError(
+      `${both} is local here and has a route elsewhere (leave out --domain or --route)`,
+    );
+  }
+  atLeast("max-message-bytes", config.messageBytesMax, 1024);
+  atLeast("max-recipients", config.recipientsMax, 100); // RFC 5321 §4.5.3.1.8
+  atLeast("max-connections", config.connectionsMax, 1);
+  for (const service of SERVICES) {
+    const port = config.ports[service];
+    if (port !== null) checkPort(`${service} port`, port);
+  }
+  for (const [domain, to] of config.routes) {
+    checkPort(`port of the route to ${domain}`, to.port);
+  }
+}
+
+function atLeast(name: string, value: number, least: number): void {
+  if (Number.isSafeInteger(value) && value >= least) return;
+  throw new RangeError(`--${name} is ${value}; it must be a whole number from ${least} up`);
+}
+
+function checkPort(name: string, port: number): void {
+  if (Number.isInteger(port) && port >= 0 && port <= 65535) return;
+  throw new RangeError(`the ${name} is ${port}; ports go from 0 to 65535`);
+}
+
+function parseRoutes(routes: NonNullable<ServerOptions["routes"]>): ServerConfig["routes"] {
+  const entries = routes instanceof Map ? [...routes] : Object.entries(routes);
+  return new Map(entries.map(([domain, to]) => [domain === "*" ? "*" : parseDomain(domain), to]));
+}
+
+/** A domain in lower case. @throws {RangeError} for something else. */
+export function parseDomain(text: string): string {
+  const domain = text.toLowerCase().replace(/\.$/, "");
+  const label = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
+  if (domain.length <= 253 && domain.split(".").every((part) => label.test(part))) return domain;
+  throw new RangeError(`${JSON.stringify(text)} is not a domain name`);
+}

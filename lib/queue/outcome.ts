@@ -1,0 +1,38 @@
+/** What an attempt means for a queued recipient: pure. */
+import type { Attempt } from "../smtp/client.ts";
+import { type Reply, reply } from "../smtp/reply.ts";
+import type { Taken, Verdict } from "../store/store.ts";
+import { isExpired, RETRY_AFTER_MS, waitMs } from "./schedule.ts";
+
+/** The words for an attempt in which the server said nothing. */
+const NO_ANSWER = reply(450, "4.4.2", "The connection was lost before there was an answer");
+
+/** `failed` is reported to the sender; `unknown` is tried again, and may arrive twice. */
+export function verdictOf(
+  taken: Taken,
+  attempt: Pick<Attempt, "result" | "reply">,
+  now: number,
+  fraction: number,
+): Verdict {
+  const words = attempt.reply ?? NO_ANSWER;
+  switch (attempt.result) {
+    case "delivered":
+      return { do: "finish", outcome: "relayed", reply: words };
+    case "refused":
+      return { do: "finish", outcome: "failed", reply: words };
+    case "deferred":
+    case "unknown":
+      if (isExpired(taken.acceptedAt, now)) return expired(words);
+      return {
+        do: "retry",
+        dueAt: now + waitMs(RETRY_AFTER_MS, taken.attempts + 1, fraction),
+        reply: words,
+      };
+  }
+}
+
+/** RFC 3463 §3.5: delivery time expired; the last words of the other side are kept. */
+export function expired(last: Reply): Verdict {
+  const words = reply(550, "5.4.7", `Not delivered in five days: ${last.code} ${last.lines[0]}`);
+  return { do: "finish", outcome: "failed", reply: words };
+}
