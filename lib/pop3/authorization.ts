@@ -1,0 +1,150 @@
+/** The AUTHORIZATION state, RFC 1939 §4: from the greeting to an open maildrop. */
+import { decodeBase64, encodeBase64 } from "../sasl/base64.ts";
+import { type MechanismName, mechanismOf, MECHANISMS, saslServer } from "../sasl/server.ts";
+import { decodeLatin1, encode } from "../wire/bytes.ts";
+import { pause, type Step, write } from "../wire/session.ts";
+import type { Pop3Backend, Pop3Message } from "./backend.ts";
+import { sayCapabilities, sayListing } from "./capability.ts";
+import { type AuthCommand, malformed, MASK } from "./command.ts";
+import { counted } from "./maildrop.ts";
+import { type Answer, answerCommands, ask, hearLine, type Serving } from "./serving.ts";
+import { say, show } from "./talk.ts";
+
+type Snapshot = readonly Pop3Message[];
+type Verdict = Snapshot | "refused" | "inUse" | "denied";
+
+/** After each failed login so long a wait, and after the last of them the end: guessing must not pay. */
+const FAILED_LOGIN_PAUSES_MS = [1_000, 2_000, 4_000] as const;
+
+/**
+ * RFC 5034 §4: responses are as long as the mechanism makes them, whatever the limit for commands is.
+ * PLAIN makes 1,024 characters at most (RFC 4616 §2); this is what RFC 4954 §4 found to be enough.
+ */
+const RESPONSE_LINE_BYTES_MAX = 12_288;
+
+/** Answers commands until somebody is logged in: gives the snapshot of the mailbox. */
+export function authorization(serving: Serving): Step<Pop3Backend, Snapshot | "over"> {
+  let user: string | null = null;
+  return answerCommands<Snapshot>(serving, function* (command) {
+    // RFC 1939 §7: PASS counts only immediately after USER, so every other command forgets the name.
+    const named = user;
+    user = null;
+    switch (command.verb) {
+      case "USER":
+        if (!(yield* allowed(serving))) return "next";
+        user = command.name;
+        // RFC 1939 §13: the same answer for every name, or the names would be given away.
+        yield* say(serving, "+OK now the password");
+        return "next";
+      case "PASS":
+        if (named === null) throw malformed("USER comes first");
+        return yield* admit(serving, yield* logIn(serving, named, command.password));
+      case "AUTH":
+        return yield* answerAuth(serving, command);
+      case "CAPA":
+        yield* sayCapabilities(serving);
+        return "next";
+      case "QUIT":
+        // RFC 1939 §6: without a login there is no UPDATE state.
+        yield* say(serving, "+OK goodbye");
+        return "over";
+      default:
+        throw malformed(`${command.verb} comes after the login`);
+    }
+  });
+}
+
+function* allowed(serving: Serving): Step<Pop3Backend, boolean> {
+  if (serving.plainAuth) return true;
+  // RFC 5034 §4: no password in clear. RFC 3206 §4: another password would not help, hence not AUTH.
+  yield* say(serving, "-ERR [SYS/PERM] no login without TLS");
+  return false;
+}
+
+function* answerAuth(
+  serving: Serving,
+  { mechanism, initial }: AuthCommand,
+): Step<Pop3Backend, Answer<Snapshot>> {
+  if (!(yield* allowed(serving))) return "next";
+  if (mechanism === null) {
+    // Not in RFC 5034, but older clients ask this way instead of with CAPA.
+    yield* say(serving, "+OK mechanisms follow");
+    yield* sayListing(serving, MECHANISMS);
+    return "next";
+  }
+  const name = mechanismOf(mechanism);
+  if (name === null) throw malformed("there is no such mechanism here");
+  const verdict = yield* authenticate(serving, name, initial);
+  return verdict === "over" ? "over" : yield* admit(serving, verdict);
+}
+
+/** RFC 5034 §4: challenges and responses, until the mechanism has its outcome. */
+function* authenticate(
+  serving: Serving,
+  name: MechanismName,
+  initial: Uint8Array | null,
+): Step<Pop3Backend, Verdict | "over"> {
+  const mechanism = saslServer(name, initial);
+  let verdict: Verdict = "refused";
+  let step = mechanism.next();
+  while (!step.done) {
+    if (step.value.ask === "password") {
+      verdict = yield* logIn(serving, step.value.user, step.value.password);
+      step = mechanism.next(typeof verdict !== "string");
+    } else {
+      const response = yield* challenge(serving, step.value.challenge);
+      if (response === null) return "over";
+      step = mechanism.next(response);
+    }
+  }
+  const { result } = step.value;
+  if (result === "malformed") throw malformed("the response does not fit the mechanism");
+  return result === "denied" ? "denied" : verdict;
+}
+
+/** The response to a challenge; `null` when the conversation is over. */
+function* challenge(
+  serving: Serving,
+  bytes: Uint8Array,
+): Step<Pop3Backend, Uint8Array | null> {
+  // RFC 5034 §4: nothing but the challenge; an empty one leaves the plus sign and the blank.
+  yield* write(encode(`+ ${encodeBase64(bytes)}\r\n`));
+  yield* show(serving, "self", `+ ${MASK}`);
+  const line = yield* hearLine(serving, RESPONSE_LINE_BYTES_MAX, () => MASK);
+  if (line === null) return null;
+  const text = decodeLatin1(line);
+  if (text === "*") throw malformed("authentication cancelled");
+  const response = decodeBase64(text);
+  if (response === null) throw malformed("the response is not base64");
+  return response;
+}
+
+function logIn(serving: Serving, user: string, password: string): Step<Pop3Backend, Verdict> {
+  return ask(serving, (conversation, signal) => conversation.login(user, password, signal));
+}
+
+function* admit(serving: Serving, verdict: Verdict): Step<Pop3Backend, Answer<Snapshot>> {
+  switch (verdict) {
+    case "inUse":
+      // RFC 2449 §8.1.2: the login was right, but somebody else has the lock.
+      yield* say(serving, "-ERR [IN-USE] another session has the mailbox open");
+      return "next";
+    case "denied":
+      // RFC 1939 §4: the lock that this login took must not outlive the refusal; ending does that.
+      yield* say(serving, "-ERR [AUTH] that account is not yours");
+      return "over";
+    case "refused":
+      return yield* refuse(serving);
+    default:
+      yield* say(serving, `+OK ${counted(verdict.length)}`);
+      return verdict;
+  }
+}
+
+function* refuse(serving: Serving): Step<Pop3Backend, "next" | "over"> {
+  const pauseMs = FAILED_LOGIN_PAUSES_MS[serving.failedLogins++]!;
+  yield* pause(pauseMs);
+  // RFC 3206 §5: the credentials are at fault; which of them is not told.
+  yield* say(serving, "-ERR [AUTH] the user or the password is wrong");
+  return serving.failedLogins < FAILED_LOGIN_PAUSES_MS.length ? "next" : "over";
+}

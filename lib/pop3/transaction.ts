@@ -1,0 +1,156 @@
+/** The TRANSACTION and UPDATE states, RFC 1939 §5 and §6: reading and deleting mail. */
+import type { Body } from "../mail/body.ts";
+import { dotStuffer } from "../wire/dots.ts";
+import { deadline, Interrupted, type Step, write } from "../wire/session.ts";
+import type { Pop3Backend, Pop3Message } from "./backend.ts";
+import { sayCapabilities, sayListing } from "./capability.ts";
+import { malformed } from "./command.ts";
+import { counted, type Maildrop, maildropOf } from "./maildrop.ts";
+import { answerCommands, ask, BackendFailure, IDLE_MS, type Serving } from "./serving.ts";
+import { say, show } from "./talk.ts";
+import { topMeter } from "./top.ts";
+
+/** A message is read and sent in pieces of this size. */
+const SLICE_BYTES = 64 * 1024;
+
+/** Answers commands until QUIT, or until the client is gone. */
+export function transaction(
+  serving: Serving,
+  messages: readonly Pop3Message[],
+): Step<Pop3Backend, "over"> {
+  const maildrop = maildropOf(messages);
+  return answerCommands<"over">(serving, function* (command) {
+    switch (command.verb) {
+      case "STAT":
+        // RFC 1939 §5: exactly this, for clients parse it.
+        yield* say(serving, `+OK ${maildrop.count} ${maildrop.size}`);
+        return "next";
+      case "LIST":
+        return yield* list(serving, maildrop, command.message, ({ size }) => `${size}`);
+      case "UIDL":
+        return yield* list(serving, maildrop, command.message, ({ uniqueId }) => uniqueId);
+      case "RETR":
+        return yield* send(serving, maildrop.find(command.message), null);
+      case "TOP":
+        return yield* send(serving, maildrop.find(command.message), command.lines);
+      case "DELE": {
+        const marked = maildrop.mark(command.message);
+        yield* say(serving, marked ? `+OK message ${command.message} deleted` : NO_SUCH_MESSAGE);
+        return "next";
+      }
+      case "NOOP":
+        yield* say(serving, "+OK");
+        return "next";
+      case "RSET":
+        maildrop.reset();
+        yield* say(serving, `+OK ${summary(maildrop)}`);
+        return "next";
+      case "CAPA":
+        yield* sayCapabilities(serving);
+        return "next";
+      case "QUIT":
+        return yield* update(serving, maildrop);
+      case "USER":
+      case "PASS":
+      case "AUTH":
+        throw malformed("somebody is logged in already"); // RFC 5034 §4: one AUTH, not two
+    }
+  });
+}
+
+const NO_SUCH_MESSAGE = "-ERR no such message";
+
+function summary({ count, size }: Maildrop): string {
+  return `${counted(count)} (${size} octets)`;
+}
+
+/** RFC 1939 §5 LIST, §7 UIDL: one line about one message, or about each. */
+function* list(
+  serving: Serving,
+  maildrop: Maildrop,
+  number: number | null,
+  about: (message: Pop3Message) => string,
+): Step<Pop3Backend, "next" | "over"> {
+  if (number !== null) {
+    const message = maildrop.find(number);
+    yield* say(serving, message === null ? NO_SUCH_MESSAGE : `+OK ${number} ${about(message)}`);
+    return "next";
+  }
+  yield* say(serving, `+OK ${summary(maildrop)}`);
+  function* lines() {
+    for (const [each, message] of maildrop.list()) yield `${each} ${about(message)}`;
+  }
+  return yield* wholeOrOver(sayListing(serving, lines()));
+}
+
+/** RFC 1939 §5 RETR, and with a number of body lines §7 TOP. */
+function* send(
+  serving: Serving,
+  message: Pop3Message | null,
+  lines: number | null,
+): Step<Pop3Backend, "next" | "over"> {
+  const body = message && (yield* ask(serving, (each, signal) => each.message(message, signal)));
+  if (body === null) {
+    yield* say(serving, NO_SUCH_MESSAGE);
+    return "next";
+  }
+  // The first slice comes before the +OK, for most failures show there and can still be answered.
+  const first = yield* sliceOf(serving, body, 0);
+  yield* say(serving, lines === null ? `+OK ${body.size} octets` : "+OK top of message follows");
+  return yield* wholeOrOver(sendContent(serving, body, { first, lines }));
+}
+
+function* sendContent(
+  serving: Serving,
+  body: Body,
+  { first, lines }: { readonly first: Uint8Array; readonly lines: number | null },
+): Step<Pop3Backend, void> {
+  const stuffer = dotStuffer();
+  const meter = lines === null ? null : topMeter(lines);
+  let sent = 0;
+  for (let slice = first;; slice = yield* sliceOf(serving, body, sent)) {
+    const { count, done } = meter?.(slice) ?? { count: slice.length, done: false };
+    // A large message may take longer than a client may be silent; what counts is that it reads on.
+    yield* deadline(IDLE_MS);
+    yield* write(stuffer.push(slice.subarray(0, count)));
+    sent += count;
+    if (done || sent >= body.size) break;
+  }
+  yield* write(stuffer.end());
+  yield* show(serving, "self", `(a message of ${sent} octets)`);
+}
+
+function* sliceOf(serving: Serving, body: Body, from: number): Step<Pop3Backend, Uint8Array> {
+  const slice = yield* ask(serving, () => body.slice(from, from + SLICE_BYTES));
+  // A body that is shorter than it says would be asked for the same bytes for ever.
+  if (slice.length === 0 && from < body.size) throw new BackendFailure("the body ended early");
+  return slice;
+}
+
+/**
+ * In the middle of a multi-line response nothing else can be said: the client would take it for a line
+ * of a message. What stops a response there ends the conversation, without the dot that makes it whole.
+ */
+function* wholeOrOver(response: Step<Pop3Backend, void>): Step<Pop3Backend, "next" | "over"> {
+  try {
+    yield* response;
+    return "next";
+  } catch (error) {
+    if (error instanceof Interrupted || error instanceof BackendFailure) return "over";
+    throw error;
+  }
+}
+
+/** RFC 1939 §6: the one place where anything is removed. */
+function* update(serving: Serving, maildrop: Maildrop): Step<Pop3Backend, "over"> {
+  const marked = maildrop.marked();
+  try {
+    if (marked.length > 0) yield* ask(serving, (conversation) => conversation.remove(marked));
+    yield* say(serving, "+OK goodbye");
+  } catch (error) {
+    if (!(error instanceof BackendFailure)) throw error;
+    // RFC 1939 §6: the client hears whether its messages are gone, and the session ends either way.
+    yield* say(serving, "-ERR [SYS/TEMP] the deleted messages could not be removed");
+  }
+  return "over";
+}
