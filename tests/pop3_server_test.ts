@@ -1,0 +1,331 @@
+import assert from "$assert";
+import fc from "$check";
+import { ByteQueue, concat, decode, decodeLatin1, encode } from "../lib/wire/bytes.ts";
+import { dotUnstuffer } from "../lib/wire/dots.ts";
+import { Interrupted } from "../lib/wire/session.ts";
+import { play, type PlayOptions } from "./play.ts";
+import { fakePop3, type FakePop3Options, serverSession } from "./pop3_support.ts";
+import { parseTranscript, replay, replayOnSocket } from "./transcripts.ts";
+import { TRANSCRIPTS } from "./transcripts/pop3.ts";
+
+const GREETING = "+OK abc.com POP3 server ready";
+const LOGIN = "USER alice\r\nPASS secret\r\n";
+const LOGGED_IN = [GREETING, "+OK now the password", "+OK 2 messages"];
+
+for (const [name, text] of Object.entries(TRANSCRIPTS)) {
+  const transcript = parseTranscript(name, text);
+  const start = () => ({ session: serverSession(), backend: fakePop3() });
+  Deno.test(`pop3Server follows the transcript: ${name}`, async () => {
+    await replay(transcript, start);
+    const played = await replayOnSocket(transcript, start);
+    assert.equal(played, !["deadline", "shutdown", "lost"].includes(transcript.end));
+  });
+}
+
+Deno.test("pop3Server removes what was marked at QUIT, and at no other end", () => {
+  const ends: readonly (readonly [string, PlayOptions["end"], readonly string[]])[] = [
+    ["DELE 1\r\nQUIT\r\n", "close", ["m2"]],
+    ["DELE 1\r\nRSET\r\nDELE 2\r\nQUIT\r\n", "close", ["m1"]],
+    ["DELE 1\r\nDELE 2\r\nQUIT\r\n", "close", []],
+    ["QUIT\r\n", "close", ["m1", "m2"]],
+    ["DELE 1\r\n", "close", ["m1", "m2"]],
+    ["DELE 1\r\nQUIT", "close", ["m1", "m2"]],
+    ["DELE 1\r\n", "deadline", ["m1", "m2"]],
+    ["DELE 1\r\n", "shutdown", ["m1", "m2"]],
+    ["DELE 1\r\n", "lost", ["m1", "m2"]],
+  ];
+  for (const [commands, end, left] of ends) {
+    const backend = fakePop3();
+    play(serverSession(), [encode(LOGIN + commands)], backend, end === undefined ? {} : { end });
+    assert.deepEqual(backend.left(), left, `${commands} ${end}`);
+    assert.deepEqual(backend.counts(), { opened: 1, closed: 1 }, `${commands} ${end}`);
+  }
+});
+
+Deno.test("pop3Server says IN-USE when another session has the lock, and lets the client try again", () => {
+  const { lines } = talk(LOGIN + LOGIN + "QUIT\r\n", { locked: true });
+  assert.deepEqual(lines.filter((line) => line.includes("[IN-USE]")).length, 2);
+  assert.equal(lines.at(-1), "+OK goodbye");
+});
+
+Deno.test("pop3Server waits longer after each failed login", () => {
+  const { played } = talk("USER alice\r\nPASS wrong\r\n".repeat(5));
+  assert.deepEqual(played.pausesMs, [1000, 2000, 4000]);
+  assert.ok(played.ended);
+});
+
+Deno.test("pop3Server offers no login and takes none where it would be in clear", () => {
+  const { lines } = talk("CAPA\r\nUSER alice\r\nPASS secret\r\nAUTH PLAIN\r\nAUTH\r\n", {}, {
+    plainAuth: false,
+  });
+  assert.deepEqual(lines.slice(1, lines.indexOf(".")), [
+    "+OK capabilities follow",
+    "TOP",
+    "UIDL",
+    "PIPELINING",
+    "RESP-CODES",
+    "AUTH-RESP-CODE",
+    "EXPIRE NEVER",
+  ]);
+  const refusal = "-ERR [SYS/PERM] no login without TLS";
+  const rest = lines.slice(lines.indexOf(".") + 1);
+  assert.deepEqual(rest, [refusal, "-ERR USER comes first", refusal, refusal]);
+});
+
+Deno.test("pop3Server answers a failing backend with SYS/TEMP and goes on", () => {
+  const failed = "-ERR [SYS/TEMP] something failed here; try again later";
+  const login = talk(LOGIN + "CAPA\r\nQUIT\r\n", { broken: ["login"] }).lines;
+  assert.deepEqual(login.slice(2, 4), [failed, "+OK capabilities follow"]);
+  assert.equal(login.at(-1), "+OK goodbye");
+  assert.deepEqual(talk(LOGIN + "RETR 1\r\nTOP 1 1\r\nNOOP\r\n", { broken: ["message"] }).lines, [
+    ...LOGGED_IN,
+    failed,
+    failed,
+    "+OK",
+  ]);
+});
+
+Deno.test("pop3Server greets with SYS/TEMP and ends when there is no conversation to be had", () => {
+  const { lines, played } = talk(LOGIN, { broken: ["open"] });
+  assert.deepEqual(lines, ["-ERR [SYS/TEMP] no service just now; try again later"]);
+  assert.ok(played.ended);
+});
+
+Deno.test("pop3Server answers QUIT with -ERR and ends when the messages could not be removed", () => {
+  const { lines, played, backend } = talk(`${LOGIN}DELE 1\r\nQUIT\r\nNOOP\r\n`, {
+    broken: ["remove"],
+  });
+  assert.equal(lines.at(-1), "-ERR [SYS/TEMP] the deleted messages could not be removed");
+  assert.ok(played.ended);
+  assert.deepEqual(backend.left(), ["m1", "m2"]);
+  assert.deepEqual(backend.counts(), { opened: 1, closed: 1 });
+});
+
+Deno.test("pop3Server refuses a message that is gone", () => {
+  const { lines } = talk(`${LOGIN}RETR 1\r\nRETR 2\r\n`, { gone: ["m1"] });
+  assert.deepEqual(lines.slice(3, 5), ["-ERR no such message", "+OK 25 octets"]);
+});
+
+Deno.test("pop3Server ends without the final dot when a message breaks off in the middle", () => {
+  const contents = [new Uint8Array(100_000).fill(97)];
+  const { lines, played } = talk(`${LOGIN}RETR 1\r\nNOOP\r\n`, { contents, broken: ["slice"] });
+  assert.deepEqual(lines.slice(3), ["+OK 100000 octets", "a".repeat(65536)]);
+  assert.ok(played.ended);
+});
+
+Deno.test("pop3Server refuses a line of more than 255 octets and goes on", () => {
+  const longest = `${LOGIN}NOOP${" ".repeat(249)}\r\nNOOP${" ".repeat(250)}\r\nNOOP\r\n`;
+  assert.deepEqual(talk(longest).lines, [...LOGGED_IN, "+OK", "-ERR the line is too long", "+OK"]);
+});
+
+Deno.test("pop3Server takes an AUTH response that is longer than a command may be", () => {
+  const response = btoa(`\0alice\0${"x".repeat(255)}`);
+  const { lines } = talk(`AUTH PLAIN\r\n${response}\r\n`);
+  assert.deepEqual(lines.slice(1), ["+ ", "-ERR [AUTH] the user or the password is wrong"]);
+});
+
+Deno.test("pop3Server hears nothing behind a first line that is overlong, like a request of HTTP", () => {
+  const { lines, played } = talk(`GET /${"a".repeat(300)} HTTP/1.1\r\n${LOGIN}`);
+  assert.deepEqual(lines, [GREETING]);
+  assert.ok(played.ended);
+});
+
+Deno.test("pop3Server ends the session at a line without an end", () => {
+  const chunk = new Uint8Array(1024 * 1024).fill(97);
+  const chunks = [encode("NOOP\r\n"), ...Array.from({ length: 40 }, () => chunk)];
+  const played = play(serverSession(), chunks, fakePop3());
+  assert.match(decode(played.output), /-ERR the line does not end\r\n$/);
+  assert.ok(played.ended);
+});
+
+Deno.test("pop3Server ends the session at the twentieth bad command", () => {
+  const { lines, played } = talk("XYZ\r\n".repeat(30));
+  assert.equal(lines.length, 1 + 20);
+  assert.equal(lines.at(-1), "-ERR too many bad commands");
+  assert.ok(played.ended);
+});
+
+Deno.test("pop3Server gives ten minutes to each command", () => {
+  const { played } = talk(`${LOGIN}NOOP\r\n`);
+  assert.deepEqual(played.deadlinesMs, [600_000, 600_000, 600_000, 600_000]);
+});
+
+Deno.test("pop3Server goes on with what was read before it began", () => {
+  const queue = new ByteQueue();
+  queue.push(encode("USER alice\r\nPASS sec"));
+  const played = play(serverSession({ queue }), [encode("ret\r\nQUIT\r\n")], fakePop3());
+  assert.deepEqual(linesOf(played.output), [...LOGGED_IN, "+OK goodbye"]);
+});
+
+Deno.test("pop3Server lists a mailbox of many messages", () => {
+  const contents = Array.from({ length: 9_000 }, () => "x\r\n");
+  const { lines } = talk(`${LOGIN}LIST\r\nUIDL\r\n`, { contents });
+  const listing = lines.slice(3);
+  assert.deepEqual(listing.slice(0, 2), ["+OK 9000 messages (27000 octets)", "1 3"]);
+  assert.deepEqual(listing.slice(9_000, 9_002), ["9000 3", "."]);
+  assert.deepEqual(listing.slice(-2), ["9000 m9000", "."]);
+});
+
+Deno.test("pop3Server sends a message in slices that a reader puts together again", () => {
+  const line = encode(`.${"a".repeat(61)}\r\n`);
+  const content = concat(Array.from({ length: 3_000 }, () => line));
+  const played = play(
+    serverSession(),
+    [encode(`${LOGIN}RETR 1\r\nQUIT\r\n`)],
+    fakePop3({
+      contents: [content],
+    }),
+  );
+  const first = decode(played.output).indexOf("octets\r\n") + "octets\r\n".length;
+  const { content: read, used, done } = dotUnstuffer().push(played.output.subarray(first));
+  assert.ok(done);
+  assert.deepEqual(read, content);
+  assert.equal(decode(played.output.subarray(first + used)), "+OK goodbye\r\n");
+});
+
+Deno.test("pop3Server says nothing in the middle of a message that a shutdown interrupts", () => {
+  const contents = [new Uint8Array(300_000).fill(97)];
+  const backend = fakePop3({ contents });
+  const session = serverSession();
+  let input: Uint8Array | null = encode(`${LOGIN}RETR 1\r\n`);
+  let said = "";
+  let step = session.next();
+  while (!step.done) {
+    const effect = step.value;
+    if (effect.do === "write" && effect.bytes.length > 10_000) {
+      step = session.throw(new Interrupted("shutdown"));
+      continue;
+    }
+    if (effect.do === "write") said += decode(effect.bytes);
+    let value: unknown;
+    if (effect.do === "read") [value, input] = [input, null];
+    else if (effect.do === "call") value = effect.run(backend, new AbortController().signal);
+    step = session.next(value);
+  }
+  assert.match(said, /\+OK 300000 octets\r\n$/);
+  assert.deepEqual(backend.counts(), { opened: 1, closed: 1 });
+});
+
+Deno.test("pop3Server traces every line and no secret", () => {
+  const { played } = talk(
+    [
+      "USER alice",
+      "PASS hunter2",
+      "AUTH PLAIN",
+      "aHVudGVyMgBodW50ZXIyAGh1bnRlcjI=",
+      "AUTH aHVudGVyMg==",
+      "USER alice hunter2",
+      "PASSWORD hunter2",
+      "hunter2",
+      "USER alice",
+      "PASS secret",
+      "RETR 1",
+      "LIST",
+    ].join("\r\n") + "\r\n",
+    {},
+    { traced: true },
+  );
+  const trace = played.trace.map(([from, bytes]) =>
+    `${from === "peer" ? "C" : "S"}: ${decode(bytes)}`
+  );
+  assert.deepEqual(trace, [
+    `S: ${GREETING}`,
+    "C: USER alice",
+    "S: +OK now the password",
+    "C: PASS ****",
+    "S: -ERR [AUTH] the user or the password is wrong",
+    "C: AUTH PLAIN",
+    "S: + ****",
+    "C: ****",
+    "S: -ERR [AUTH] the user or the password is wrong",
+    "C: AUTH ****",
+    "S: -ERR there is no such mechanism here",
+    "C: USER ****",
+    "S: -ERR too many arguments",
+    "C: ****",
+    "S: -ERR unknown command",
+    "C: ****",
+    "S: -ERR unknown command",
+    "C: USER alice",
+    "S: +OK now the password",
+    "C: PASS ****",
+    "S: +OK 2 messages",
+    "C: RETR 1",
+    "S: +OK 23 octets",
+    "S: (a message of 23 octets)",
+    "C: LIST",
+    "S: +OK 2 messages (48 octets)",
+    "S: 1 23",
+    "S: 2 25",
+    "S: .",
+  ]);
+});
+
+Deno.test("pop3Server sends every content so that a client reads it back, closed with CRLF", () => {
+  const content = fc.array(fc.constantFrom(...".\r\na"), { maxLength: 60 }).map((all) =>
+    all.join("")
+  );
+  fc.assert(fc.property(content, (content) => {
+    const { played } = talk(`${LOGIN}RETR 1\r\nQUIT\r\n`, { contents: [content] });
+    const text = decodeLatin1(played.output);
+    const start = text.indexOf("octets\r\n") + "octets\r\n".length;
+    const read = dotUnstuffer().push(played.output.subarray(start));
+    const closed = content === "" || content.endsWith("\r\n") ? content : `${content}\r\n`;
+    assert.equal(decode(read.content), closed);
+    assert.equal(text.slice(start + read.used), "+OK goodbye\r\n");
+  }));
+});
+
+const PHRASES = [
+  LOGIN,
+  "USER alice\r\n",
+  "PASS ",
+  "AUTH PLAIN\r\n",
+  "AGFsaWNlAHNlY3JldA==\r\n",
+  "AUTH LOGIN\r\n",
+  "*\r\n",
+  "RETR 1\r\n",
+  "RETR 2\r\n",
+  "TOP 2 1\r\n",
+  "DELE 1\r\n",
+  "LIST\r\n",
+  "UIDL 2\r\n",
+  "RSET\r\n",
+  "CAPA\r\n",
+  "QUIT\r\n",
+  "\r",
+  "\n",
+  "\0",
+  "x".repeat(300),
+];
+
+Deno.test("pop3Server says the same wherever its input is cut", () => {
+  const phrases = fc.array(fc.constantFrom(...PHRASES), { maxLength: 12 });
+  const cuts = fc.infiniteStream(fc.integer({ min: 1, max: 40 }));
+  fc.assert(fc.property(phrases, cuts, (phrases, cuts) => {
+    const input = encode(phrases.join(""));
+    const whole = play(serverSession(), [input], fakePop3());
+    const chunks: Uint8Array[] = [];
+    for (let at = 0; at < input.length;) {
+      const { value } = cuts.next() as { value: number };
+      chunks.push(input.subarray(at, at += value));
+    }
+    const cut = play(serverSession(), chunks, fakePop3());
+    assert.equal(decode(cut.output), decode(whole.output));
+    assert.equal(cut.ended, whole.ended);
+  }));
+});
+
+function talk(
+  input: string,
+  mailbox: FakePop3Options = {},
+  options: Parameters<typeof serverSession>[0] = {},
+) {
+  const backend = fakePop3(mailbox);
+  const played = play(serverSession(options), [encode(input)], backend);
+  return { played, backend, lines: linesOf(played.output) };
+}
+
+function linesOf(output: Uint8Array): readonly string[] {
+  return decode(output).replace(/\r\n$/, "").split("\r\n");
+}

@@ -1,0 +1,88 @@
+/** A mailbox in memory for the tests of POP3; it answers at once. */
+import { bodyOf } from "../lib/mail/body.ts";
+import type { Pop3Backend, Pop3Message } from "../lib/pop3/backend.ts";
+import { pop3Server, type Pop3ServerOptions } from "../lib/pop3/server.ts";
+import { encode } from "../lib/wire/bytes.ts";
+import type { Session } from "../lib/wire/session.ts";
+
+export interface FakePop3 extends Pop3Backend {
+  /** The unique-ids of what is in the mailbox now. */
+  left(): readonly string[];
+  /** How many conversations were opened, and how many of them closed. */
+  counts(): { readonly opened: number; readonly closed: number };
+}
+
+export interface FakePop3Options {
+  /** What lies in the mailbox; the unique-ids are `m1`, `m2`, and so on. */
+  readonly contents?: readonly (string | Uint8Array)[];
+  /** Another session holds the lock. */
+  readonly locked?: boolean;
+  /** What throws; `slice` is every one but the first. */
+  readonly broken?: readonly ("open" | "login" | "message" | "slice" | "remove")[];
+  /** These unique-ids are listed, but gone when they are asked for. */
+  readonly gone?: readonly string[];
+}
+
+/** The two accounts share the mailbox. */
+const PASSWORDS: Readonly<Record<string, string>> = { alice: "secret", bob: " two  words " };
+
+export const TWO_MESSAGES = ["Subject: one\r\n\r\nHello\r\n", "Subject: two\r\n\r\n.dot\r\nend"];
+
+/** Makes a mailbox. */
+export function fakePop3(options: FakePop3Options = {}): FakePop3 {
+  const { contents = TWO_MESSAGES, locked = false, broken = [], gone = [] } = options;
+  const bodies = new Map(contents.map((content, at) => {
+    return [`m${at + 1}`, bodyOf(typeof content === "string" ? encode(content) : content)];
+  }));
+  let opened = 0;
+  let closed = 0;
+
+  function breakIf(what: (typeof broken)[number]): void {
+    if (broken.includes(what)) throw new Error(`${what} is broken`);
+  }
+
+  return {
+    left: () => [...bodies.keys()],
+    counts: () => ({ opened, closed }),
+    open() {
+      breakIf("open");
+      opened++;
+      return {
+        login(user, password) {
+          breakIf("login");
+          if (PASSWORDS[user] !== password) return "refused";
+          return locked ? "inUse" : snapshot(bodies);
+        },
+        message({ uniqueId }) {
+          breakIf("message");
+          const body = bodies.get(uniqueId);
+          if (body === undefined || gone.includes(uniqueId)) return null;
+          const slice = (from: number, to: number) => {
+            if (from > 0) breakIf("slice");
+            return body.slice(from, to);
+          };
+          return { size: body.size, slice };
+        },
+        remove(messages) {
+          breakIf("remove");
+          for (const { uniqueId } of messages) bodies.delete(uniqueId);
+        },
+        close: () => void closed++,
+      };
+    },
+  };
+}
+
+function snapshot(bodies: ReadonlyMap<string, { readonly size: number }>): readonly Pop3Message[] {
+  return [...bodies].map(([uniqueId, { size }]) => ({ uniqueId, size }));
+}
+
+/** A session of the server as most tests want it. */
+export function serverSession(options: Partial<Pop3ServerOptions> = {}): Session<Pop3Backend> {
+  return pop3Server({
+    peer: { address: "192.0.2.1", port: 50000 },
+    hostname: "abc.com",
+    plainAuth: true,
+    ...options,
+  });
+}
