@@ -24,7 +24,10 @@ export type AdminRequest =
 export type AdminAnswer =
   | { readonly ok: true; readonly value: AdminValue }
   /** `kind`: whose fault it is. */
-  | { readonly ok: false; readonly kind: "usage" | "unknown" | "exists"; readonly message: string };
+  | { readonly ok: false; readonly kind: AdminFault; readonly message: string };
+
+/** `failed`: the store did; the others are the operator's. */
+export type AdminFault = "usage" | "unknown" | "exists" | "failed";
 
 export type AdminValue =
   | { readonly users: readonly UserView[] }
@@ -88,8 +91,8 @@ export async function administer(parts: AdminParts, request: AdminRequest): Prom
 }
 
 class RefusedError extends Error {
-  readonly kind: "usage" | "unknown" | "exists";
-  constructor(kind: "usage" | "unknown" | "exists", message: string) {
+  readonly kind: AdminFault;
+  constructor(kind: AdminFault, message: string) {
     super(message);
     this.kind = kind;
   }

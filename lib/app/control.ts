@@ -46,7 +46,7 @@ async function answerTo(parts: AdminParts, request: AdminRequest): Promise<Admin
   try {
     return await administer(parts, request);
   } catch (error) {
-    return { ok: false, kind: "usage", message: `the store failed: ${describeError(error)}` };
+    return { ok: false, kind: "failed", message: `the store failed: ${describeError(error)}` };
   }
 }
 
