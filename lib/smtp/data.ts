@@ -26,6 +26,8 @@ export type DataFault = "tooBig" | "bareLf" | "bareCr" | "overlong";
 
 /** RFC 5321 §4.5.3.1.6: a text line has at most 1000 octets with its CRLF, not counting a stuffed dot. */
 const TEXT_LINE_BYTES_MAX = 1000;
+/** Before its LF: a stuffed dot, text and CR. With more, a line's end need not be waited for. */
+const OPEN_LINE_BYTES_MAX = TEXT_LINE_BYTES_MAX;
 /** A peer that sends less than this within one block's time is holding a place for nothing. */
 const PROGRESS_BYTES = 16 * 1024;
 /** The first buffer: most mail fits, and a SIZE that was promised and not sent costs nothing. */
@@ -39,9 +41,10 @@ export function* readData<B>(queue: ByteQueue, limits: DataLimits): Step<B, Data
   let progress = 0;
   for (;;) {
     const before = queue.length;
-    if (reader.consume(queue)) return reader.result();
+    const ended = reader.consume(queue);
+    if (reader.flooded) return "flood";
+    if (ended) return reader.result();
     progress += before - queue.length;
-    if (reader.received > 2 * limits.contentBytesMax) return "flood";
     if (progress >= PROGRESS_BYTES) {
       progress = 0;
       yield* deadline(limits.blockTimeoutMs);
@@ -57,10 +60,15 @@ class DataReader {
   #fault: DataFault | null = null;
   /** After a fault: how much of `CRLF.CRLF` the last bytes have matched. */
   #matched = 0;
-  received = 0;
+  #received = 0;
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
+  }
+
+  /** Only what is thrown away can be endless; the rest is bounded by what is kept. */
+  get flooded(): boolean {
+    return this.#fault !== null && this.#received > 2 * this.#bytesMax;
   }
 
   result(): DataResult {
@@ -73,25 +81,24 @@ class DataReader {
     const before = queue.length;
     const ended = (this.#fault === null && this.#takeLines(queue)) ||
       (this.#fault !== null && this.#skipToEnd(queue));
-    this.received += before - queue.length;
+    this.#received += before - queue.length;
     return ended;
   }
 
-  /** Takes whole lines, up to the end or a fault; leaves the beginning of a line in the queue. */
+  /**
+   * Takes whole lines, up to the end or a fault; leaves the beginning of a line in the queue. Each line
+   * is judged by itself, so that the verdict does not depend on how the content was cut into chunks.
+   */
   #takeLines(queue: ByteQueue): boolean {
     const bytes = queue.peek();
     let lineStart = 0;
     let runStart = 0;
-    while (this.#fault === null) {
+    for (;;) {
       const lineFeed = bytes.indexOf(LF, lineStart);
       if (lineFeed === -1) break;
-      const firstCr = bytes.indexOf(CR, lineStart);
-      if (bytes[lineFeed - 1] !== CR || lineFeed === lineStart) {
-        return this.#stopAt(queue, lineFeed + 1, "bareLf", 0);
-      }
-      if (firstCr < lineFeed - 1) return this.#stopAt(queue, lineFeed + 1, "bareCr", 2);
-      const dotted = bytes[lineStart] === DOT;
-      if (dotted) {
+      const fault = lineFault(bytes, lineStart, lineFeed);
+      if (fault !== null) return this.#stopBehind(queue, lineFeed, fault);
+      if (bytes[lineStart] === DOT) {
         // RFC 5321 §4.5.2: a dot at the start of a line is only there to be removed.
         this.#keep(bytes, runStart, lineStart);
         runStart = lineStart + 1;
@@ -100,27 +107,21 @@ class DataReader {
           return true;
         }
       }
-      if (lineFeed + 1 - lineStart - (dotted ? 1 : 0) > TEXT_LINE_BYTES_MAX) {
-        return this.#stopAt(queue, lineFeed + 1, "overlong", 2);
+      if (this.#size + lineFeed + 1 - runStart > this.#bytesMax) {
+        return this.#stopBehind(queue, lineFeed, "tooBig");
       }
       lineStart = lineFeed + 1;
     }
-    this.#keep(bytes, runStart, lineStart);
-    if (this.#fault === null && bytes.length - lineStart > TEXT_LINE_BYTES_MAX + 1) {
-      return this.#stopAt(queue, bytes.length, "overlong", bytes.at(-1) === CR ? 1 : 0);
+    if (bytes.length - lineStart > OPEN_LINE_BYTES_MAX) {
+      return this.#stopBehind(queue, bytes.length - 1, "overlong");
     }
-    if (this.#fault === null) queue.skip(lineStart);
-    else this.#stopAt(queue, lineStart, this.#fault, 2);
+    this.#keep(bytes, runStart, lineStart);
+    queue.skip(lineStart);
     return false;
   }
 
   #keep(bytes: Uint8Array, from: number, to: number): void {
-    if (from >= to) return;
     const size = this.#size + to - from;
-    if (size > this.#bytesMax) {
-      this.#fault = "tooBig";
-      return;
-    }
     if (size > this.#content.length) {
       const room = Math.min(this.#bytesMax, Math.max(size, 2 * this.#content.length));
       const grown = new Uint8Array(room);
@@ -131,12 +132,15 @@ class DataReader {
     this.#size = size;
   }
 
-  /** A fault ends the keeping; the first one is reported, and from `at` only the end is looked for. */
-  #stopAt(queue: ByteQueue, at: number, fault: DataFault, matched: number): false {
+  /** A fault ends the keeping; it is reported, and behind `last` only the end is looked for. */
+  #stopBehind(queue: ByteQueue, last: number, fault: DataFault): false {
+    const bytes = queue.peek();
+    const behindCr = last > 0 && bytes[last - 1] === CR;
+    if (bytes[last] === CR) this.#matched = 1;
+    else this.#matched = bytes[last] === LF && behindCr ? 2 : 0;
     this.#fault = fault;
-    this.#matched = matched;
     this.#content = EMPTY;
-    queue.skip(at);
+    queue.skip(last + 1);
     return false;
   }
 
@@ -159,6 +163,15 @@ class DataReader {
     queue.skip(ended ? at : bytes.length);
     return ended;
   }
+}
+
+/** What is wrong with the line up to its line feed. */
+function lineFault(bytes: Uint8Array, start: number, lineFeed: number): DataFault | null {
+  if (lineFeed - start > OPEN_LINE_BYTES_MAX) return "overlong";
+  if (lineFeed === start || bytes[lineFeed - 1] !== CR) return "bareLf";
+  if (bytes.indexOf(CR, start) < lineFeed - 1) return "bareCr";
+  const stuffed = bytes[start] === DOT ? 1 : 0;
+  return lineFeed + 1 - start - stuffed > TEXT_LINE_BYTES_MAX ? "overlong" : null;
 }
 
 /** CRLF.CRLF */
