@@ -19,19 +19,24 @@ export function isPositive(reply: Reply): boolean {
   return reply.code >= 200 && reply.code < 300;
 }
 
-/**
- * The bytes of a reply. Text that came from elsewhere cannot break out of its line: everything below a
- * blank becomes `?`, and a line is cut so that it stays within RFC 5321 §4.5.3.1.5's 512 bytes.
- */
+/** The bytes of a reply, every line with its CRLF. */
 export function formatReply(reply: Reply): Uint8Array {
+  return encode(replyLines(reply).map((line) => `${line}\r\n`).join(""));
+}
+
+/**
+ * The lines of a reply as they are sent, without their CRLF. Text that came from elsewhere cannot break
+ * out of its line: what RFC 5321 §4.2 does not allow in a reply becomes `?`, and a line is cut so that it
+ * stays within the 512 bytes of §4.5.3.1.5.
+ */
+export function replyLines(reply: Reply): readonly string[] {
   const status = reply.status === "" ? "" : `${reply.status} `;
   const last = reply.lines.length - 1;
-  return encode(
-    reply.lines.map((line, at) =>
-      // RFC 5321 §4.2.1: a hyphen behind the code says that more lines come.
-      `${reply.code}${at === last ? " " : "-"}${status}${clean(line)}\r\n`
-    ).join(""),
-  );
+  return reply.lines.map((line, at) => {
+    const text = line.replace(/[^ -~]/gu, "?").slice(0, LINE_CHARACTERS_MAX);
+    // RFC 5321 §4.2.1: a hyphen behind the code says that more lines come.
+    return `${reply.code}${at === last ? " " : "-"}${status}${text}`;
+  });
 }
 
 /** One line for people and logs: `550 5.1.1 No such user`. */
@@ -42,7 +47,7 @@ export function textOf(reply: Reply): string {
 
 const LINE_CHARACTERS_MAX = 480;
 
+/** Nothing that moves a terminal's cursor or turns its text around. */
 function clean(line: string): string {
-  // deno-lint-ignore no-control-regex -- control characters are what must go
-  return line.replace(/[\x00-\x1f\x7f]/g, "?").slice(0, LINE_CHARACTERS_MAX);
+  return line.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "?").slice(0, LINE_CHARACTERS_MAX);
 }
