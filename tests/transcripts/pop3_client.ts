@@ -1,0 +1,113 @@
+/** Dialogues of the POP3 client, in the form of `tests/transcripts.ts`; alice's password is `secret`. */
+export const CLIENT_TRANSCRIPTS = {
+  "RFC 5034 §4: PLAIN with the command, where it is offered": String.raw`
+    S: +OK ready
+    C: CAPA
+    S: +OK
+    S: TOP
+    S: sasl LOGIN plain
+    S: .
+    C: AUTH PLAIN AGFsaWNlAHNlY3JldA==
+    S: +OK
+    C: QUIT
+    S: +OK
+    ! closes
+  `,
+
+  "RFC 1939 §7: USER and PASS, where there is no CAPA": String.raw`
+    S: +OK ready
+    C: CAPA
+    S: -ERR what?
+    C: USER alice
+    S: +OK
+    C: PASS secret
+    S: +OK
+    C: QUIT
+    S: +OK
+    ! closes
+  `,
+
+  "RFC 1939 §7: USER and PASS, where no mechanism is ours": String.raw`
+    S: +OK ready
+    C: CAPA
+    S: +OK
+    S: SASL CRAM-MD5 SCRAM-SHA-256
+    S: USER
+    S: .
+    C: USER alice
+    S: +OK
+    C: PASS secret
+    S: +OK
+    C: QUIT
+    S: +OK
+    ! closes
+  `,
+
+  "LOGIN, where nothing better is offered": String.raw`
+    S: +OK ready
+    C: CAPA
+    S: +OK
+    S: SASL LOGIN
+    S: .
+    C: AUTH LOGIN
+    S: + VXNlcm5hbWU6
+    C: YWxpY2U=
+    S: + UGFzc3dvcmQ6
+    C: c2VjcmV0
+    S: +OK
+    C: QUIT
+    S: +OK
+    ! closes
+  `,
+
+  "RFC 5034 §4: a challenge too many is cancelled": String.raw`
+    S: +OK ready
+    C: CAPA
+    S: +OK
+    S: SASL PLAIN
+    S: .
+    C: AUTH PLAIN AGFsaWNlAHNlY3JldA==
+    S: +
+    C: *
+    S: -ERR cancelled
+    C: QUIT
+    ! closes
+  `,
+
+  "RFC 5034 §4: a challenge that is not base64 is cancelled": String.raw`
+    S: +OK ready
+    C: CAPA
+    S: +OK
+    S: SASL LOGIN
+    S: .
+    C: AUTH LOGIN
+    S: + VXNlcm5hbWU6
+    C: YWxpY2U=
+    S: + Password:
+    C: *
+    S: -ERR cancelled
+    C: QUIT
+    ! closes
+  `,
+
+  "a user who is not known": String.raw`
+    S: +OK ready
+    C: CAPA
+    S: -ERR
+    C: USER alice
+    S: -ERR never heard of alice
+    # The password stays here.
+    C: QUIT
+    ! closes
+  `,
+
+  "what answers is an SMTP server": String.raw`
+    S: 220 abc.com ESMTP
+    ! closes
+  `,
+
+  "the server says -ERR in place of a greeting": String.raw`
+    S: -ERR [SYS/TEMP] no service
+    ! closes
+  `,
+} as const;
