@@ -1,0 +1,75 @@
+import assert from "$assert";
+import { pop3Client, type Pop3Job, type Pop3Result } from "../../lib/pop3/client.ts";
+import { decode, encode } from "../../lib/wire/bytes.ts";
+import { play } from "../play.ts";
+import type { FuzzTarget } from "./target.ts";
+
+const LOGGED_IN = "+OK ready\r\n-ERR\r\n+OK\r\n+OK\r\n";
+const MESSAGE_BYTES_MAX = 200;
+
+export const target: FuzzTarget = {
+  name: "pop3_client",
+  invariant:
+    "whatever a server says, cut anywhere, the client says the same whole lines, ends with the same " +
+    "outcome, throws nothing, takes no message above its limit, and gives no control character " +
+    "of the server's words away",
+  seeds: [
+    encode(
+      `${LOGGED_IN}+OK\r\n1 10\r\n.\r\n+OK\r\n1 a\r\n.\r\n+OK\r\nA: b\r\n\r\n..\r\n.\r\n+OK\r\n+OK\r\n`,
+    ),
+    encode("+OK\r\n+OK\r\nSASL PLAIN\r\n.\r\n+ \r\n+OK\r\n"),
+    encode("+OK\r\n+OK\r\nSASL LOGIN\r\n.\r\n+ VXNlcm5hbWU6\r\n+ UGFzc3dvcmQ6\r\n+OK\r\n-ERR\r\n"),
+    encode("+OK\r\n-ERR\r\n+OK\r\n-ERR [IN-USE] locked\r\n"),
+    encode("220 abc.com ESMTP\r\n"),
+  ],
+  run(input) {
+    const whole = talk([input]);
+    assert.deepEqual(talk(cut(input, 1)), whole);
+    assert.deepEqual(talk(cut(input, 7)), whole);
+  },
+};
+
+function talk(chunks: readonly Uint8Array[]) {
+  const script: Pop3Job[] = [
+    { do: "list" },
+    { do: "retrieve", message: 1 },
+    { do: "delete", message: 1 },
+  ];
+  const results: Pop3Result[] = [];
+  const session = pop3Client({
+    login: { user: "alice", password: "secret" },
+    greeting: null,
+    messageBytesMax: MESSAGE_BYTES_MAX,
+  });
+  const { outcome, output } = play(session, chunks, {
+    next(previous: Pop3Result | null) {
+      if (previous !== null) results.push(previous);
+      return script.shift() ?? null;
+    },
+  });
+  assert.ok(outcome !== undefined, "every conversation has an outcome");
+  const said = decode(output);
+  assert.match(said, /^([\x20-\x7e]+\r\n)*$/);
+  for (const result of results) {
+    if ("content" in result) assert.ok(result.content.length <= MESSAGE_BYTES_MAX);
+  }
+  assert.doesNotMatch(wordsOf({ outcome, results }), CONTROL);
+  return { said, outcome, results };
+}
+
+/** Everything that could be shown to a person: all texts in a value. */
+function wordsOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (value === null || typeof value !== "object" || value instanceof Uint8Array) return "";
+  return Object.values(value).map(wordsOf).join(" ");
+}
+
+// deno-lint-ignore no-control-regex -- these are the characters in question
+const CONTROL = /[\x00-\x1f\x7f-\x9f]/;
+
+function cut(bytes: Uint8Array, size: number): readonly Uint8Array[] {
+  return Array.from(
+    { length: Math.ceil(bytes.length / size) },
+    (_, at) => bytes.subarray(at * size, (at + 1) * size),
+  );
+}

@@ -1,0 +1,48 @@
+import assert from "$assert";
+import { decodeLatin1, encode } from "../../lib/wire/bytes.ts";
+import { play } from "../play.ts";
+import { fakePop3, serverSession } from "../pop3_support.ts";
+import type { FuzzTarget } from "./target.ts";
+
+const LOGIN = "USER alice\r\nPASS secret\r\n";
+
+export const target: FuzzTarget = {
+  name: "pop3_server",
+  invariant:
+    "any bytes, cut anywhere, get the same well-formed lines and leave the same mail behind, the " +
+    "session throws nothing, its conversation is closed once, and only QUIT removes mail",
+  seeds: [
+    encode(`${LOGIN}STAT\r\nLIST\r\nRETR 2\r\nDELE 1\r\nRSET\r\nDELE 2\r\nQUIT\r\n`),
+    encode(`CAPA\r\n${LOGIN}UIDL 1\r\nTOP 2 1\r\nNOOP\r\n`),
+    encode("AUTH PLAIN\r\n*\r\nAUTH PLAIN AGFsaWNlAHNlY3JldA==\r\nUIDL\r\n"),
+    encode("AUTH LOGIN\r\nYWxpY2U=\r\nc2VjcmV0\r\nQUIT\r\n"),
+    encode("USER alice\nPASS\rx\r\n"),
+    encode("GET / HTTP/1.1\r\n"),
+  ],
+  run(input) {
+    const whole = talk([input]);
+    assert.deepEqual(talk(cut(input, 1)), whole);
+    assert.deepEqual(talk(cut(input, 7)), whole);
+  },
+};
+
+function talk(chunks: readonly Uint8Array[]) {
+  const mailbox = fakePop3();
+  const { output, ended } = play(serverSession(), chunks, mailbox);
+  const text = decodeLatin1(output);
+  assert.match(text, /^\+OK [^\r\n]*\r\n/);
+  assert.match(text, /\r\n$/);
+  // The two messages of the mailbox hold no lone CR or LF either.
+  assert.doesNotMatch(text, /\r(?!\n)|(?<!\r)\n/);
+  assert.deepEqual(mailbox.counts(), { opened: 1, closed: 1 });
+  const left = mailbox.left();
+  if (!text.endsWith("+OK goodbye\r\n")) assert.deepEqual(left, ["m1", "m2"]);
+  return { text, ended, left };
+}
+
+function cut(bytes: Uint8Array, size: number): readonly Uint8Array[] {
+  return Array.from(
+    { length: Math.ceil(bytes.length / size) },
+    (_, at) => bytes.subarray(at * size, (at + 1) * size),
+  );
+}
