@@ -1,7 +1,7 @@
 /**
- * The base executable of a compiled program, and the Deno that goes with it. Where Deno's own download
- * works, that one is used. Elsewhere Deno 2.7.11 takes a copy that an npm package carries; CONTRIBUTING
- * tells that story.
+ * The base executable of a compiled program, and the Deno that goes with it. Where Deno's own
+ * download works, that one is used. Elsewhere Deno 2.7.11 takes a copy that an npm package carries;
+ * CONTRIBUTING tells that story.
  */
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
@@ -23,7 +23,8 @@ const CARRIER = {
   name: "@stdy/cli-linux-x64",
   version: "0.22.2",
   integrity:
-    "sha512-kp5QdG26EC8gEzVXI0YgzmiiFHz7DFCNRLNfAWa2rDPHr/jUBnfkP8AlbTPmv0YNQpnKn1wzSWHFw88fn/OTog==",
+    "sha512-kp5QdG26EC8gEzVXI0YgzmiiFHz7DFCNRLNfAWa2rDPHr/jUBnfkP8AlbTPmv0YNQpnKn1wzSWHFw88f" +
+    "n/OTog==",
   file: "package/bin/steady",
   baseBytes: 97_076_048,
   sha256: "f12d5d3886d5ea138304fb8d67d7396cfbedf53656676132152cb89f3fa4d8e6",
@@ -97,7 +98,9 @@ async function carriedBase(folder: string): Promise<Base> {
   return { deno: fallbackDeno(), path, sha256: CARRIER.sha256 };
 }
 
-/** Checked twice: the package as a whole against its integrity, and the base in it against its own. */
+/**
+ * Checked twice: the package as a whole against its integrity, and the base in it against its own.
+ */
 async function extract(folder: string): Promise<Uint8Array> {
   const source = `${CARRIER.name}@${CARRIER.version}`;
   const packed = await outputOf(["npm", "pack", source, "--json", "--pack-destination", folder]);

@@ -1,8 +1,9 @@
 /**
- * `deno task compile`: writes ./smtpd and ./smtpc. The source is bundled first, since a compiled program
- * would otherwise carry every package of the lock file, and start half as fast.
+ * `deno task compile`: writes ./smtpd and ./smtpc. The source is bundled first, since a compiled
+ * program would otherwise carry every package of the lock file, and start half as fast.
  *
- * Options: `--smtpd FILE` and `--smtpc FILE` (the entries, default server.ts and client.ts), `--out DIR`.
+ * Options: `--smtpd FILE` and `--smtpc FILE` (the entries, default server.ts and client.ts), `--out
+ * DIR`.
  */
 import * as esbuild from "$esbuild";
 import { parseArgs } from "$fmt";
@@ -53,8 +54,8 @@ async function bundle(entry: string, output: string, base: Base): Promise<void> 
     alias: { ...builtinAliases(), ...importAliases(config.imports) },
     // Packages in the older module format call `require` for what is built in.
     banner: {
-      js:
-        'import { createRequire as requireFrom } from "node:module"; const require = requireFrom(import.meta.url);',
+      js: 'import { createRequire as requireFrom } from "node:module";' +
+        "const require = requireFrom(import.meta.url);",
     },
     define: { __BASE_SHA256__: JSON.stringify(base.sha256) },
     logLevel: "warning",

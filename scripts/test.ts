@@ -1,7 +1,7 @@
 /**
- * `deno task test`: the whole suite with all permissions, examples in the documentation included. Its
- * last line counts what passed, failed and was ignored, so that a test which did not run is seen.
- * Further arguments (files, `--filter`) go to `deno test`.
+ * `deno task test`: the whole suite with all permissions, examples in the documentation included.
+ * Its last line counts what passed, failed and was ignored, so that a test which did not run is
+ * seen. Further arguments (files, `--filter`) go to `deno test`.
  */
 
 const { code, output } = await suite(["--allow-all", "--doc", ...Deno.args]);

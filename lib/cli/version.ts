@@ -1,7 +1,11 @@
-/** What `--version` prints: which program, which runtime, and which base executable it was built on. */
+/**
+ * What `--version` prints: which program, which runtime, and which base executable it was built on.
+ */
 import config from "../../deno.json" with { type: "json" };
 
-/** Put in place of the name by `scripts/compile.ts`; it is not there when the source runs as it is. */
+/**
+ * Put in place of the name by `scripts/compile.ts`; it is not there when the source runs as it is.
+ */
 declare const __BASE_SHA256__: string;
 
 /**

@@ -1,4 +1,6 @@
-/** Makes inputs that are nearly right: the ones that find bugs. Everything follows from one seed. */
+/**
+ * Makes inputs that are nearly right: the ones that find bugs. Everything follows from one seed.
+ */
 import { concat, encode } from "../../lib/wire/bytes.ts";
 
 /** Numbers that look random and are the same for the same seed. */

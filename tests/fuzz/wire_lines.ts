@@ -10,8 +10,8 @@ const LINE_BYTES_MAX = 40;
 export const target: FuzzTarget = {
   name: "wire_lines",
   invariant:
-    "the lines and faults that are read do not depend on how the bytes are cut into chunks, and no " +
-    "line holds a CR, an LF or more bytes than allowed",
+    "the lines and faults that are read do not depend on how the bytes are cut into chunks, and " +
+    "no line holds a CR, an LF or more bytes than allowed",
   seeds: [
     encode("EHLO abc.com\r\nMAIL FROM:<a@abc.com>\r\nQUIT\r\n"),
     encode("bare\nlines\rand\r\r\nmore\n\r"),
