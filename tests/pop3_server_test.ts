@@ -42,7 +42,7 @@ Deno.test("pop3Server removes what was marked at QUIT, and at no other end", () 
   }
 });
 
-Deno.test("pop3Server says IN-USE when another session has the lock, and lets the client try again", () => {
+Deno.test("pop3Server says IN-USE when another session has the lock, and goes on", () => {
   const { lines } = talk(LOGIN + LOGIN + "QUIT\r\n", { locked: true });
   assert.deepEqual(lines.filter((line) => line.includes("[IN-USE]")).length, 2);
   assert.equal(lines.at(-1), "+OK goodbye");
@@ -85,13 +85,13 @@ Deno.test("pop3Server answers a failing backend with SYS/TEMP and goes on", () =
   ]);
 });
 
-Deno.test("pop3Server greets with SYS/TEMP and ends when there is no conversation to be had", () => {
+Deno.test("pop3Server greets with SYS/TEMP and ends when the backend cannot open", () => {
   const { lines, played } = talk(LOGIN, { broken: ["open"] });
   assert.deepEqual(lines, ["-ERR [SYS/TEMP] no service just now; try again later"]);
   assert.ok(played.ended);
 });
 
-Deno.test("pop3Server answers QUIT with -ERR and ends when the messages could not be removed", () => {
+Deno.test("pop3Server answers QUIT with -ERR and ends when nothing could be removed", () => {
   const { lines, played, backend } = talk(`${LOGIN}DELE 1\r\nQUIT\r\nNOOP\r\n`, {
     broken: ["remove"],
   });
@@ -124,7 +124,7 @@ Deno.test("pop3Server takes an AUTH response that is longer than a command may b
   assert.deepEqual(lines.slice(1), ["+ ", "-ERR [AUTH] the user or the password is wrong"]);
 });
 
-Deno.test("pop3Server hears nothing behind a first line that is overlong, like a request of HTTP", () => {
+Deno.test("pop3Server hears nothing behind a first line that is overlong, for it may be HTTP", () => {
   const { lines, played } = talk(`GET /${"a".repeat(300)} HTTP/1.1\r\n${LOGIN}`);
   assert.deepEqual(lines, [GREETING]);
   assert.ok(played.ended);

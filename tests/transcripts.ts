@@ -1,5 +1,6 @@
 /**
- * Transcripts: dialogues as plain text that are replayed against a session. Any protocol can use them.
+ * Transcripts: dialogues as plain text that are replayed against a session. Any protocol can use
+ * them.
  *
  *     # A comment. Empty lines mean nothing.
  *     C: STAT            the client's line; CRLF is added
@@ -11,8 +12,8 @@
  *                        is interrupted by `deadline`, `shutdown` or `lost`
  *     ! closes           last line: the session ends by itself, whatever more would come
  *
- * Each is played whole and byte by byte, and where it ends by itself or with a close, over a real socket;
- * the output must be the same each time, and must be what is written.
+ * Each is played whole and byte by byte, and where it ends by itself or with a close, over a real
+ * socket; the output must be the same each time, and must be what is written.
  */
 import assert from "$assert";
 import { denoWorld } from "../lib/net/deno.ts";
@@ -80,8 +81,8 @@ export async function replay<B>(transcript: Transcript, start: Start<B>): Promis
 }
 
 /**
- * Plays over a real connection, where the transcript can be: an interruption would have to be waited
- * for. Time stands still, and pauses take none. Gives whether it was played.
+ * Plays over a real connection, where the transcript can be: an interruption would have to be
+ * waited for. Time stands still, and pauses take none. Gives whether it was played.
  */
 export async function replayOnSocket<B>(
   transcript: Transcript,

@@ -43,7 +43,7 @@ Deno.test("replay and replayOnSocket accept what fits", async () => {
   assert.equal(await replayOnSocket(fits, () => ({ session: echo(), backend: null })), true);
 });
 
-Deno.test("replay refuses another line, a missing one, one too many and the wrong end", async () => {
+Deno.test("replay refuses a wrong line, a missing one, one too many and a wrong end", async () => {
   const wrong = [
     "C: a\nS: <b>",
     "C: a\nS~ ^a",

@@ -13,12 +13,12 @@ import { say, show } from "./talk.ts";
 type Snapshot = readonly Pop3Message[];
 type Verdict = Snapshot | "refused" | "inUse" | "denied";
 
-/** After each failed login so long a wait, and after the last of them the end: guessing must not pay. */
+/** The wait after each failed login; behind the last comes the end. Guessing must not pay. */
 const FAILED_LOGIN_PAUSES_MS = [1_000, 2_000, 4_000] as const;
 
 /**
- * RFC 5034 §4: responses are as long as the mechanism makes them, whatever the limit for commands is.
- * PLAIN makes 1,024 characters at most (RFC 4616 §2); this is what RFC 4954 §4 found to be enough.
+ * RFC 5034 §4: responses are as long as the mechanism makes them, whatever the limit for commands.
+ * PLAIN makes 1,024 characters at most (RFC 4616 §2); this is what RFC 4954 §4 asks of SMTP.
  */
 const RESPONSE_LINE_BYTES_MAX = 12_288;
 
@@ -26,7 +26,7 @@ const RESPONSE_LINE_BYTES_MAX = 12_288;
 export function authorization(serving: Serving): Step<Pop3Backend, Snapshot | "over"> {
   let user: string | null = null;
   return answerCommands<Snapshot>(serving, function* (command) {
-    // RFC 1939 §7: PASS counts only immediately after USER, so every other command forgets the name.
+    // RFC 1939 §7: PASS counts only immediately after USER: other commands forget the name.
     const named = user;
     user = null;
     switch (command.verb) {
@@ -56,7 +56,7 @@ export function authorization(serving: Serving): Step<Pop3Backend, Snapshot | "o
 
 function* allowed(serving: Serving): Step<Pop3Backend, boolean> {
   if (serving.plainAuth) return true;
-  // RFC 5034 §4: no password in clear. RFC 3206 §4: another password would not help, hence not AUTH.
+  // RFC 5034 §4: no password in clear. Not AUTH, for another password would not help (RFC 3206).
   yield* say(serving, "-ERR [SYS/PERM] no login without TLS");
   return false;
 }

@@ -25,8 +25,8 @@ export function* sayCapabilities(serving: Serving): Step<Pop3Backend, void> {
 const PIECE_CHARACTERS = 32 * 1024;
 
 /**
- * The lines behind the `+OK` of a multi-line response, and the dot that ends them. None of the lines may
- * begin with a dot; there is none that does among names, numbers and unique-ids behind numbers.
+ * The lines behind the `+OK` of a multi-line response, and the dot that ends them. None may begin
+ * with a dot; capabilities, mechanisms and lines that begin with a message's number do not.
  */
 export function* sayListing(talk: Talk, lines: Iterable<string>): Step<Pop3Backend, void> {
   let piece = "";

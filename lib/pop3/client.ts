@@ -1,6 +1,6 @@
 /**
- * The POP3 client's session, RFC 1939: greeting, login, then one job after the other, then QUIT. There
- * is no other client; the command line, the library and the tests all drive this one.
+ * The POP3 client's session, RFC 1939: greeting, login, then one job after the other, then QUIT.
+ * There is no other client; the command line, the library and the tests all drive this one.
  */
 import type { Login } from "../sasl/client.ts";
 import { ByteQueue } from "../wire/bytes.ts";
@@ -72,9 +72,9 @@ export type Pop3Result =
 /** The session's backend: it hands out the jobs. */
 export interface Pop3Jobs {
   /**
-   * The next job, after `previous`, which is how the last one went (`null` at first, which says that
-   * the login has succeeded). `null` ends the session with QUIT. When it throws, the session ends
-   * without QUIT, so nothing is removed, and the error comes out of the driver.
+   * The next job, after `previous`, which is how the last one went (`null` at first, which says
+   * that the login has succeeded). `null` ends the session with QUIT. When it throws, the session
+   * ends without QUIT, so nothing is removed, and the error comes out of the driver.
    */
   next(previous: Pop3Result | null, signal: AbortSignal): MaybePromise<Pop3Job | null>;
 }

@@ -74,8 +74,8 @@ export function parseCommand(line: Uint8Array): Pop3Command {
 }
 
 /**
- * A command as a trace may show it. Only what is understood is shown: behind a mistyped verb, in the
- * place of another argument, or where a command should be, there may stand a password.
+ * A command as a trace may show it. Only what is understood is shown: behind a mistyped verb, in
+ * the place of another argument, or where a command should be, there may stand a password.
  */
 export function visibleCommand(line: Uint8Array): string {
   const { verb, rest } = split(decode(line));
@@ -128,14 +128,16 @@ function split(text: string): { readonly verb: string; readonly rest: string } {
   const space = text.indexOf(" ");
   const keyword = space === -1 ? text : text.slice(0, space);
   return {
-    // RFC 1939 §3: keywords are compared without case, and are three or four letters; the check keeps
-    // out characters of other scripts whose upper case is one of these letters.
+    // RFC 1939 §3: keywords are compared without case, and are three or four letters; the check
+    // keeps out characters of other scripts whose upper case is one of these letters.
     verb: /^[A-Za-z]{3,4}$/.test(keyword) ? keyword.toUpperCase() : "",
     rest: space === -1 ? "" : text.slice(space + 1),
   };
 }
 
-/** RFC 1939 §3: single blanks separate arguments; those at the end are typed by people and harmless. */
+/**
+ * RFC 1939 §3: single blanks separate arguments; those at the end are typed by people and harmless.
+ */
 function words(rest: string, least: number, most: number): readonly string[] {
   const trimmed = rest.replace(/ +$/, "");
   const found = trimmed === "" ? [] : trimmed.split(" ");

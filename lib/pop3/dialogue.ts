@@ -20,7 +20,9 @@ export type Response = { readonly ok: true; readonly text: string } | Refusal;
 /** The server said -ERR. */
 export interface Refusal {
   readonly ok: false;
-  /** The extended response code in upper case, like `IN-USE` or `SYS/TEMP` (RFC 2449 §8), or `null`. */
+  /**
+   * The extended response code in upper case, like `IN-USE` or `SYS/TEMP` (RFC 2449 §8), or `null`.
+   */
   readonly code: string | null;
   /** The server's words without the code, fit to be shown: control characters are replaced. */
   readonly text: string;

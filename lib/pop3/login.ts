@@ -1,4 +1,6 @@
-/** The client's login: what the server can do decides how (RFC 2449 §5, RFC 5034 §4, RFC 1939 §7). */
+/**
+ * The client's login: what the server can do decides how (RFC 2449 §5, RFC 5034 §4, RFC 1939 §7).
+ */
 import { decodeBase64, encodeBase64 } from "../sasl/base64.ts";
 import { type ClientMechanism, type Login, saslClient } from "../sasl/client.ts";
 import { decode } from "../wire/bytes.ts";
@@ -20,9 +22,10 @@ import { say } from "./talk.ts";
 export interface LoginRefusal {
   readonly result: "loginRefused";
   /**
-   * `credentials`: the user or the password is wrong, or not accepted here. `inUse`: another session has
-   * the mailbox open (RFC 2449 §8.1.2). `temporary`: the same login may succeed later (RFC 3206 §4).
-   * `unsendable`: a name or password with a character that POP3 cannot carry; nothing was sent.
+   * `credentials`: the user or the password is wrong, or not accepted here. `inUse`: another
+   * session has the mailbox open (RFC 2449 §8.1.2). `temporary`: the same login may succeed later
+   * (RFC 3206 §4). `unsendable`: a name or password with a character that POP3 cannot carry;
+   * nothing was sent.
    */
   readonly reason: "credentials" | "inUse" | "temporary" | "unsendable";
   /** The server's words, fit to be shown. */
@@ -30,8 +33,8 @@ export interface LoginRefusal {
 }
 
 /**
- * Logs in after the greeting: with SASL where the server offers a mechanism that we have, else with USER
- * and PASS. Gives `null` when it has succeeded.
+ * Logs in after the greeting: with SASL where the server offers a mechanism that we have, else with
+ * USER and PASS. Gives `null` when it has succeeded.
  * @throws {ProtocolError} when the server breaks the protocol.
  */
 export function* pop3Login<B>(dialogue: Dialogue, login: Login): Step<B, LoginRefusal | null> {

@@ -1,4 +1,6 @@
-/** What both states of the POP3 server share: hearing commands, and answering mistakes and failures. */
+/**
+ * What both states of the POP3 server share: hearing commands, and answering mistakes and failures.
+ */
 import { decodeLatin1 } from "../wire/bytes.ts";
 import { ProtocolError } from "../wire/error.ts";
 import type { LineFault } from "../wire/lines.ts";
@@ -23,13 +25,18 @@ export interface Serving extends Talk {
   failedLogins: number;
 }
 
-/** A command was answered and the next one is due; the conversation is over; or the state gave a `T`. */
+/**
+ * A command was answered and the next one is due; the conversation is over; or the state gave a
+ * `T`.
+ */
 export type Answer<T> = T | "next" | "over";
 
 /** RFC 1939 §3: a timer for silent clients is allowed, of ten minutes at least. */
 export const IDLE_MS = 10 * 60 * 1000;
 
-/** A client that knows POP3 makes hardly any; a guesser, or one that speaks another protocol, many. */
+/**
+ * A client that knows POP3 makes hardly any; a guesser, or one that speaks another protocol, many.
+ */
 const BAD_COMMANDS_MAX = 20;
 
 const FAULTS: Readonly<Record<Exclude<LineFault, "endless">, string>> = {
@@ -92,7 +99,9 @@ export function* ask<T>(
   }
 }
 
-/** Our side failed, not the client's; told apart from mistakes in this code, which nobody catches. */
+/**
+ * Our side failed, not the client's; told apart from mistakes in this code, which nobody catches.
+ */
 export class BackendFailure extends Error {
   override readonly name = "BackendFailure";
   constructor(cause: unknown) {
@@ -114,8 +123,9 @@ function* answerError(serving: Serving, error: unknown): Step<Pop3Backend, boole
 }
 
 /**
- * A web page can make a browser send a form to this port, with commands in its body. Whatever begins
- * like a request goes unheard, and so does a first line that is overlong: it may be a request, too.
+ * A web page can make a browser send a form to this port, with commands in its body. Whatever
+ * begins like a request goes unheard, and so does a first line that is overlong: it may be a
+ * request, too.
  */
 function isHttp(line: Uint8Array | LineFault): boolean {
   if (typeof line === "string") return line === "overlong";

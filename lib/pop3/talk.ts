@@ -1,4 +1,6 @@
-/** Saying and hearing lines, the same on both sides of the wire, with what a trace may show of them. */
+/**
+ * Saying and hearing lines, the same on both sides of the wire, with what a trace may show of them.
+ */
 import { type ByteQueue, encode } from "../wire/bytes.ts";
 import { type LineFault, readLine } from "../wire/lines.ts";
 import { type Step, trace, type TraceFrom, write } from "../wire/session.ts";
@@ -18,8 +20,8 @@ export function* say<B>(talk: Talk, line: string, shown: string = line): Step<B,
 }
 
 /**
- * Hears one line of at most `bytesMax`, CRLF included, as {@linkcode readLine} gives it. `visible` says
- * what the trace may show of it.
+ * Hears one line of at most `bytesMax`, CRLF included, as {@linkcode readLine} gives it. `visible`
+ * says what the trace may show of it.
  */
 export function* hear<B>(
   talk: Talk,

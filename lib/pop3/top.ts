@@ -10,8 +10,8 @@ export type TopMeter = (chunk: Uint8Array) => {
 };
 
 /**
- * Measures the header, the empty line and `lines` lines of the body. A message without an empty line is
- * all header. Only CRLF ends a line, as in the framing around it.
+ * Measures the header, the empty line and `lines` lines of the body. A message without an empty
+ * line is all header. Only CRLF ends a line, as in the framing around it.
  */
 export function topMeter(lines: number): TopMeter {
   let left = lines;

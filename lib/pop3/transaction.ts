@@ -112,6 +112,8 @@ function* sendContent(
     const { count, done } = meter?.(slice) ?? { count: slice.length, done: false };
     // A large message may take longer than a client may be silent; what counts is that it reads on.
     yield* deadline(IDLE_MS);
+    // Byte for byte what was stored, but for the dots and a CRLF that the last line may lack: a bare
+    // LF, which RFC 1939 §11 leaves out of account, is neither mended nor taken for a line's end.
     yield* write(stuffer.push(slice.subarray(0, count)));
     sent += count;
     if (done || sent >= body.size) break;
@@ -128,8 +130,9 @@ function* sliceOf(serving: Serving, body: Body, from: number): Step<Pop3Backend,
 }
 
 /**
- * In the middle of a multi-line response nothing else can be said: the client would take it for a line
- * of a message. What stops a response there ends the conversation, without the dot that makes it whole.
+ * In the middle of a multi-line response nothing else can be said: the client would take it for a
+ * line of a message. What stops a response there ends the conversation, without the dot that makes
+ * it whole.
  */
 function* wholeOrOver(response: Step<Pop3Backend, void>): Step<Pop3Backend, "next" | "over"> {
   try {

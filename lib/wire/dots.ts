@@ -3,9 +3,9 @@
  * and the multi-line responses of POP3 (RFC 1939 §3). Both directions are streams: chunks go in and
  * come out, wherever they were cut.
  *
- * A line begins at the start of the content and behind CRLF, and nowhere else: a dot behind a bare LF
- * is content (RFC 5321 §2.3.8). Whoever sends content on to others keeps bare LF out of it beforehand,
- * for a reader that takes one for a line's end would see the end of the content there.
+ * A line begins at the start of the content and behind CRLF, and nowhere else: a dot behind a bare
+ * LF is content (RFC 5321 §2.3.8). Whoever sends content on to others keeps bare LF out of it
+ * beforehand, for a reader that takes one for a line's end would see the end of the content there.
  */
 import { concat, CR, encode, LF } from "./bytes.ts";
 
@@ -96,8 +96,8 @@ const END = encode(".\r\n");
 const END_BEHIND_OPEN_LINE = encode("\r\n.\r\n");
 
 /**
- * The next dot from `from` on that begins a line, or -1. Looking for dots first, and only then at what
- * stands before them, lets one native search pass over a whole attachment in base64.
+ * The next dot from `from` on that begins a line, or -1. Looking for dots first, and only then at
+ * what stands before them, lets one native search pass over a whole attachment in base64.
  */
 function lineDot(chunk: Uint8Array, from: number, before: Place): number {
   let at = chunk.indexOf(DOT, from);

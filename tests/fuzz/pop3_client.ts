@@ -5,18 +5,17 @@ import { play } from "../play.ts";
 import type { FuzzTarget } from "./target.ts";
 
 const LOGGED_IN = "+OK ready\r\n-ERR\r\n+OK\r\n+OK\r\n";
+const LISTED = "+OK\r\n1 10\r\n.\r\n+OK\r\n1 a\r\n.\r\n";
 const MESSAGE_BYTES_MAX = 200;
 
 export const target: FuzzTarget = {
   name: "pop3_client",
   invariant:
-    "whatever a server says, cut anywhere, the client says the same whole lines, ends with the same " +
-    "outcome, throws nothing, takes no message above its limit, and gives no control character " +
-    "of the server's words away",
+    "whatever a server says, cut anywhere, the client says the same whole lines, ends with the " +
+    "same outcome, throws nothing, takes no message above its limit, and gives no control " +
+    "character of the server's words away",
   seeds: [
-    encode(
-      `${LOGGED_IN}+OK\r\n1 10\r\n.\r\n+OK\r\n1 a\r\n.\r\n+OK\r\nA: b\r\n\r\n..\r\n.\r\n+OK\r\n+OK\r\n`,
-    ),
+    encode(`${LOGGED_IN}${LISTED}+OK\r\nA: b\r\n\r\n..\r\n.\r\n+OK\r\n+OK\r\n`),
     encode("+OK\r\n+OK\r\nSASL PLAIN\r\n.\r\n+ \r\n+OK\r\n"),
     encode("+OK\r\n+OK\r\nSASL LOGIN\r\n.\r\n+ VXNlcm5hbWU6\r\n+ UGFzc3dvcmQ6\r\n+OK\r\n-ERR\r\n"),
     encode("+OK\r\n-ERR\r\n+OK\r\n-ERR [IN-USE] locked\r\n"),

@@ -1,4 +1,7 @@
-/** Dialogues with the POP3 server, in the form of `tests/transcripts.ts`. The mailbox holds two messages. */
+/**
+ * Dialogues with the POP3 server, in the form of `tests/transcripts.ts`. The mailbox holds two
+ * messages.
+ */
 export const TRANSCRIPTS = {
   "RFC 1939 §10: reading and deleting": String.raw`
     S: +OK abc.com POP3 server ready

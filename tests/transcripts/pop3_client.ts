@@ -1,4 +1,7 @@
-/** Dialogues of the POP3 client, in the form of `tests/transcripts.ts`; alice's password is `secret`. */
+/**
+ * Dialogues of the POP3 client, in the form of `tests/transcripts.ts`; alice's password is
+ * `secret`.
+ */
 export const CLIENT_TRANSCRIPTS = {
   "RFC 5034 §4: PLAIN with the command, where it is offered": String.raw`
     S: +OK ready
