@@ -1,4 +1,7 @@
-/** The one type of content in backends, store and sessions, whether it lies in memory or is streamed. */
+/**
+ * The one type of content in backends, store and sessions, whether it lies in memory or is
+ * streamed.
+ */
 import { concat } from "../wire/bytes.ts";
 import type { MaybePromise } from "../wire/session.ts";
 
@@ -14,6 +17,14 @@ export function bodyOf(bytes: Uint8Array): Body {
   return {
     size: bytes.length,
     slice: (from, to) => bytes.subarray(Math.max(0, from), Math.max(0, to)),
+  };
+}
+
+/** The content from the byte `from` on, read as a content of its own. */
+export function bodyFrom(body: Body, from: number): Body {
+  return {
+    size: Math.max(0, body.size - from),
+    slice: (begin, end) => body.slice(from + Math.max(0, begin), from + Math.max(0, end)),
   };
 }
 
