@@ -5,18 +5,21 @@ import assert from "$assert";
 import config from "../deno.json" with { type: "json" };
 import { canUseFiles } from "./support.ts";
 import type { SourceFile } from "./tidy/facts.ts";
-import { complaintsAboutGraph } from "./tidy/graph.ts";
+import { complaintsAboutGraph, complaintsAboutTable } from "./tidy/graph.ts";
 import { type Complaint, complaintsAbout } from "./tidy/rules.ts";
 
 Deno.test({
   name: "every file of the project is tidy",
   ignore: !canUseFiles,
   async fn() {
-    const files = await sources(new URL("../", import.meta.url), "");
+    const top = new URL("../", import.meta.url);
+    const files = await sources(top, "");
+    const contributing = await Deno.readTextFile(new URL("CONTRIBUTING.md", top));
     assert.ok(files.length > 20);
     const complaints = [
       ...files.flatMap(complaintsAbout),
       ...complaintsAboutGraph(files, config.imports),
+      ...complaintsAboutTable(contributing, files, config.imports),
     ];
     assert.deepEqual(complaints.map(textOf), []);
   },
@@ -180,4 +183,13 @@ Deno.test("tidy complains about each import that it forbids", () => {
 
 Deno.test("tidy has nothing to say about the imports that it allows", () => {
   assert.deepEqual(graphComplaints(goodTree), []);
+});
+
+Deno.test("tidy compares the table of dependencies with what is imported", () => {
+  const files = [{ path: "lib/cli/a.ts", text: importing("$one") }];
+  const complain = (row: string) => complaintsAboutTable(row, files, aliases).map(textOf);
+  assert.deepEqual(complain("| `$one` | `one@1.0.0` | `lib/cli/a.ts` | why |"), []);
+  assert.match(complain("| `$one` | `one@1.0.1` | `lib/cli/a.ts` |").join(), /say one@1\.0\.0/);
+  assert.match(complain("| `$one` | `one@1.0.0` | `lib/b.ts` |").join(), /say lib\/cli\/a\.ts/);
+  assert.equal(complain("nothing").length, 2);
 });

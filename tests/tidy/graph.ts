@@ -144,3 +144,27 @@ function join(from: string, specifier: string): string {
   }
   return parts.join("/");
 }
+
+/** CONTRIBUTING's table of dependencies: each with its version, and the file that it stands behind. */
+export function complaintsAboutTable(
+  contributing: string,
+  files: readonly SourceFile[],
+  imports: Readonly<Record<string, string>>,
+): readonly Complaint[] {
+  const rows = contributing.split("\n");
+  const found: Complaint[] = [];
+  for (const [alias, target] of Object.entries(imports)) {
+    const dependency = /^npm:((?:@[^/]+\/)?[^/]+)/.exec(target)?.[1];
+    if (dependency === undefined) continue;
+    const row = rows.findIndex((each) => each.startsWith(`| \`${alias}\` `));
+    const importer = files.find(({ path, text }) =>
+      !path.startsWith("tests/") && text.includes(`"${alias}"`)
+    );
+    const expected = [dependency, importer?.path ?? "tests only"];
+    for (const text of expected.filter((each) => !rows[row]?.includes(each))) {
+      const message = `the row of ${alias} does not say ${text}`;
+      found.push({ path: "CONTRIBUTING.md", line: row + 1, message });
+    }
+  }
+  return found;
+}
