@@ -124,7 +124,7 @@ Deno.test("pop3Server takes an AUTH response that is longer than a command may b
   assert.deepEqual(lines.slice(1), ["+ ", "-ERR [AUTH] the user or the password is wrong"]);
 });
 
-Deno.test("pop3Server hears nothing behind a first line that is overlong, for it may be HTTP", () => {
+Deno.test("pop3Server hears nothing behind an overlong first line, for it may be HTTP", () => {
   const { lines, played } = talk(`GET /${"a".repeat(300)} HTTP/1.1\r\n${LOGIN}`);
   assert.deepEqual(lines, [GREETING]);
   assert.ok(played.ended);

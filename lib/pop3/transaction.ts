@@ -110,10 +110,10 @@ function* sendContent(
   let sent = 0;
   for (let slice = first;; slice = yield* sliceOf(serving, body, sent)) {
     const { count, done } = meter?.(slice) ?? { count: slice.length, done: false };
-    // A large message may take longer than a client may be silent; what counts is that it reads on.
+    // A large message may take longer than a client may be silent; what counts is that it reads.
     yield* deadline(IDLE_MS);
-    // Byte for byte what was stored, but for the dots and a CRLF that the last line may lack: a bare
-    // LF, which RFC 1939 §11 leaves out of account, is neither mended nor taken for a line's end.
+    // Byte for byte what was stored, but for the dots and a CRLF that the last line may lack. A
+    // bare LF, which RFC 1939 §11 leaves out of account, is neither mended nor a line's end.
     yield* write(stuffer.push(slice.subarray(0, count)));
     sent += count;
     if (done || sent >= body.size) break;
