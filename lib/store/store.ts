@@ -18,7 +18,8 @@ export interface Store extends AsyncDisposable {
   readonly queue: Queue;
   /**
    * Takes responsibility for a message: all its deliveries in one transaction, durable when it
-   * resolves. When it rejects, nothing of it is there.
+   * resolves (in SQLite: after COMMIT has returned). When it rejects, nothing of it is there.
+   * @throws {StoreError} `unknown` when an account or a mailbox is not there
    */
   accept(message: Accepted): Promise<void>;
   /** Everything that is wrong with the store, in words; empty when its invariants hold. */
@@ -35,7 +36,7 @@ export interface Accepted {
   readonly envelope: Envelope;
   /** Trace fields in front. Stored once, whatever the number of deliveries. */
   readonly content: Body;
-  /** At least one. */
+  /** At least one, or nothing would ever remove the content. */
   readonly deliveries: readonly Delivery[];
 }
 
@@ -92,15 +93,23 @@ export interface Users {
 export type MailboxId = number;
 /** Grows with every arrival in a mailbox and is never used again (RFC 9051 §2.3.1.1). */
 export type Uid = number;
-/** Grows with every change of an account; the spine of views, watchers and snapshots. */
+/**
+ * Grows with every change of an account, and no two changes share one; the spine of views, watchers
+ * and snapshots. Positive as soon as the account is there (RFC 7162 §3.1.2.1).
+ */
 export type ModSeq = number;
+/** The mark of an account in which nothing happened yet but that its INBOX was made. */
+export const FIRST_MODSEQ: ModSeq = 1;
 
 export interface Mailbox {
   readonly id: MailboxId;
   readonly account: AccountId;
   readonly name: string;
+  /** Greater than that of every mailbox which was made before (RFC 9051 §2.3.1.1). */
   readonly uidValidity: number;
   readonly uidNext: Uid;
+  /** Its newest change (HIGHESTMODSEQ, RFC 7162 §3.1.2.1); the account's mark may be past it. */
+  readonly modSeq: ModSeq;
 }
 
 export interface Entry {
@@ -116,24 +125,48 @@ export interface Entry {
 export interface Changes {
   /** By `modSeq`, rising. */
   readonly entries: readonly Entry[];
+  /** By the order of removal; may name some that came and went after the mark. */
   readonly removed: readonly Uid[];
-  /** The mark for the next call. */
+  /** The mark for the next call: behind the last page it is the account's newest. */
   readonly modSeq: ModSeq;
   /** Whether the page was full and more changes wait behind `modSeq`. */
   readonly more: boolean;
+  /**
+   * Whether some removals after the mark are forgotten: then `removed` is not complete, and the
+   * caller has to `list` the mailbox anew.
+   */
+  readonly forgotten: boolean;
 }
+
+/** A mailbox remembers at least so many of its newest removals; a client could make any number. */
+export const REMOVED_KEPT = 10_000;
 
 export interface Mail {
   mailbox(account: AccountId, name: string): Promise<Mailbox | null>;
-  /** The account's newest mark. */
+  /**
+   * The account's newest mark.
+   * @throws {StoreError} `unknown`
+   */
   modSeq(account: AccountId): ModSeq;
-  /** At most `max` changes after `since`; 0 gives everything that is there. */
+  /**
+   * What is there, by uid: at most `max` entries, those behind `after`. A view begins with the mark
+   * of `modSeq`, then lists, then follows `changes` from that mark.
+   */
+  list(mailbox: MailboxId, after: Uid, max: number): Promise<readonly Entry[]>;
+  /**
+   * At most `max` changes after `since`; 0 gives everything that is there, and no removals.
+   * @throws {StoreError} `unknown`
+   */
   changes(mailbox: MailboxId, since: ModSeq, max: number): Promise<Changes>;
   /** `null` when it is not there any more. A body that was given can be read to its end. */
   body(mailbox: MailboxId, uid: Uid): Promise<Body | null>;
-  /** In one transaction; what is already gone is passed over. */
+  /** In one transaction; what is already gone, mailbox included, is passed over. */
   remove(mailbox: MailboxId, uids: readonly Uid[]): Promise<void>;
-  /** Resolves when the account has a change after `since`: at once when it has one already. */
+  /**
+   * Resolves when the account has a change after `since`: at once when it has one already.
+   * Rejects with the signal's reason when that is aborted first.
+   * @throws {StoreError} `unknown`, also when the account is removed meanwhile
+   */
   changed(account: AccountId, since: ModSeq, signal: AbortSignal): Promise<void>;
 }
 
@@ -141,6 +174,7 @@ export interface Mail {
 
 /** A next hop: the recipient's domain. Where it leads is asked anew at each attempt. */
 export type HopId = string;
+export type QueuedId = number;
 /** A taken recipient; valid until it is settled or given back. */
 export type Token = string;
 
@@ -168,6 +202,8 @@ export type Verdict =
 
 /** One queued recipient, for the operator. */
 export interface Queued {
+  /** Rises with acceptance and is never used again; the mark for the next page. */
+  readonly id: QueuedId;
   readonly message: MessageId;
   readonly acceptedAt: number;
   readonly size: number;
@@ -176,7 +212,7 @@ export interface Queued {
   readonly hop: HopId;
   readonly dueAt: number;
   readonly attempts: number;
-  /** What the last attempt was answered; `null` before the first. */
+  /** What its last attempt, or the deferral of its hop, was answered; `null` before the first. */
   readonly lastReply: Reply | null;
   /** Whether it is being delivered just now. */
   readonly taken: boolean;
@@ -186,13 +222,16 @@ export interface Queue {
   /** Next hops that have due work which nobody has taken, the longest waiting first. */
   ready(now: number, max: number): Promise<readonly Hop[]>;
   /**
-   * Takes due recipients of one hop, oldest first. With one owner of the data directory, taking is a
-   * fact in memory: it costs no commit, and opening the store forgets it.
+   * Takes due recipients of one hop, oldest first. With one owner of the data directory, taking is
+   * a fact in memory: it costs no commit, and opening the store forgets it.
    */
   take(hop: HopId, now: number, max: number): Promise<readonly Taken[]>;
-  /** Gives back what was taken and not tried. */
+  /** Gives back what was taken and not tried; stale tokens are ignored. */
   release(tokens: readonly Token[]): void;
-  /** A dead hop: nothing of it is due before `until`; one row, not one for each message. */
+  /**
+   * A dead hop: nothing of it is due before `until`; one row, not one for each message. Passed over
+   * when nothing waits for that hop, so that strangers cannot fill the store with names.
+   */
   defer(hop: HopId, until: number, reply: Reply): Promise<void>;
   /**
    * Records outcomes and accepts the reports about them, all in one transaction.
@@ -204,26 +243,39 @@ export interface Queue {
   ): Promise<readonly Token[]>;
   /** When the next recipient that nobody has taken becomes due; `null` when none waits. */
   nextDueAt(): MaybePromise<number | null>;
-  /** Counts commits that brought work or made some due; for {@linkcode changed}. */
+  /** Grows whenever `nextDueAt` may have become earlier: new work, a retry, what is given back. */
   version(): number;
-  /** Resolves when `version()` differs from `since`: at once when it does already. */
+  /**
+   * Resolves when `version()` is past `since`: at once when it is already.
+   * Rejects with the signal's reason when that is aborted first.
+   */
   changed(since: number, signal: AbortSignal): Promise<void>;
-  /** Everything that waits, by acceptance; at most `max` after the message id `after`. */
-  list(options: { readonly after?: MessageId; readonly max: number }): Promise<readonly Queued[]>;
+  /** Everything that waits, by acceptance; at most `max` recipients, those behind `after`. */
+  list(options: { readonly after?: QueuedId; readonly max: number }): Promise<readonly Queued[]>;
   /** The content of a queued message; `null` when it is not queued. */
   content(message: MessageId): Promise<Body | null>;
-  /** Makes everything (or one message) due at `now`; gives how many recipients. */
+  /**
+   * Makes everything (or one message) due at `now`, also where a hop was deferred; gives how many
+   * recipients. Those that are being delivered just now are left alone and not counted.
+   */
   retry(now: number, message?: MessageId): Promise<number>;
   /** Forgets a message's recipients without a report: the operator's word. Gives how many. */
   drop(message: MessageId): Promise<number>;
 }
 
-/** What a caller may want to tell apart; everything else that a store throws is a failure of its own. */
+/** What a caller may want to tell apart; whatever else a store throws is a failure of its own. */
 export class StoreError extends Error {
   override readonly name = "StoreError";
-  readonly kind: "exists" | "unknown" | "locked" | "newer";
-  constructor(kind: "exists" | "unknown" | "locked" | "newer", message: string) {
+  readonly kind: StoreErrorKind;
+  constructor(kind: StoreErrorKind, message: string) {
     super(message);
     this.kind = kind;
   }
 }
+
+export type StoreErrorKind =
+  | "exists"
+  | "unknown"
+  | "locked" // another process has the data directory
+  | "newer" // a newer version wrote the data directory
+  | "closed"; // the store was closed before or meanwhile

@@ -1,0 +1,29 @@
+/** What a commit brought, and who has to hear of it. The same for all stores. */
+import type { Accounts } from "./accounts.ts";
+import type { AccountId, ModSeq } from "./store.ts";
+import type { Mark } from "./watch.ts";
+
+export interface Arrivals {
+  /** The newest change of each account that got mail. */
+  readonly modSeqs: ReadonlyMap<AccountId, ModSeq>;
+  /** Whether the queue got work, or some of it may be due earlier. */
+  readonly queued: boolean;
+}
+
+/** Who waits. */
+export interface Marks {
+  readonly accounts: Accounts;
+  /** The version of the queue. */
+  readonly queue: Mark;
+}
+
+/** After the commit: brings the marks up to date, which wakes who waits for them. */
+export function announce(arrivals: Arrivals, marks: Marks): void {
+  for (const [account, modSeq] of arrivals.modSeqs) marks.accounts.advance(account, modSeq);
+  if (arrivals.queued) announceWork(marks);
+}
+
+/** After the commit: there may be something to do earlier than was thought. */
+export function announceWork(marks: Marks): void {
+  marks.queue.advance(marks.queue.value() + 1);
+}

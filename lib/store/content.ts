@@ -1,0 +1,37 @@
+/** The bytes of a message, read before the transaction: inside of it nobody can wait for them. */
+import type { Body } from "../mail/body.ts";
+import type { Accepted } from "./store.ts";
+
+/**
+ * Content is kept in pieces of this size, so that a slice of a large message reads no more than it
+ * needs. SQLite gives a whole value or none: from one value of 50 MiB a slice took 35 ms.
+ */
+export const CHUNK_BYTES = 64 * 1024;
+
+/** A message whose bytes are at hand. */
+export interface Prepared {
+  readonly message: Accepted;
+  /** All of {@linkcode CHUNK_BYTES}, the last one shorter; none for empty content. */
+  readonly chunks: readonly Uint8Array[];
+}
+
+/** @throws {RangeError} when there is no delivery, or the body gives less than its size. */
+export async function prepareMessage(message: Accepted): Promise<Prepared> {
+  if (message.deliveries.length === 0) {
+    throw new RangeError(`message ${message.id} has no delivery`);
+  }
+  return { message, chunks: await chunksOf(message.content) };
+}
+
+async function chunksOf(content: Body): Promise<readonly Uint8Array[]> {
+  const chunks: Uint8Array[] = [];
+  for (let at = 0; at < content.size; at += CHUNK_BYTES) {
+    const slice = content.slice(at, at + CHUNK_BYTES);
+    const chunk = slice instanceof Promise ? await slice : slice;
+    if (chunk.length !== Math.min(CHUNK_BYTES, content.size - at)) {
+      throw new RangeError(`a body of ${content.size} bytes gave ${chunk.length} from ${at}`);
+    }
+    chunks.push(chunk);
+  }
+  return chunks;
+}

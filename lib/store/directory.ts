@@ -1,0 +1,85 @@
+/** The data directory: closed to others, and held by one process at a time. */
+import { dirname } from "node:path";
+import { HEADER_BYTES, type Migration, refuseForeign } from "./schema.ts";
+import { StoreError } from "./store.ts";
+
+export interface DataDirectory {
+  readonly databasePath: string;
+  /** Lets the next process in. */
+  unlock(): void;
+}
+
+/**
+ * Makes the directory (0700) and the database file (0600) where they are missing, and takes the
+ * lock.
+ * @throws {StoreError} `locked`, `newer`
+ */
+export function openDirectory(
+  directory: string,
+  migrations?: readonly Migration[],
+): DataDirectory {
+  makeDirectory(directory);
+  const unlock = lock(directory);
+  try {
+    const databasePath = `${directory}/smtpd.db`;
+    refuseForeign(makeFile(databasePath), databasePath, migrations);
+    return { databasePath, unlock };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+function makeDirectory(directory: string): void {
+  if (exists(directory)) return;
+  Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
+  syncDirectory(dirname(directory));
+}
+
+/** Gives the first bytes of the file, none when it is new. */
+function makeFile(path: string): Uint8Array {
+  const isNew = !exists(path);
+  // Made here and not by SQLite, which would let others read it; its log files take over the mode.
+  using file = Deno.openSync(path, { read: true, write: true, create: true, mode: 0o600 });
+  if (isNew) syncDirectory(dirname(path));
+  const header = new Uint8Array(HEADER_BYTES);
+  return header.subarray(0, file.readSync(header) ?? 0);
+}
+
+/**
+ * The lock belongs to the open file, so it ends with the process however that ends. The pid in it
+ * is for people only.
+ */
+function lock(directory: string): () => void {
+  const path = `${directory}/lock`;
+  const file = Deno.openSync(path, { read: true, write: true, create: true, mode: 0o600 });
+  if (!file.tryLockSync(true)) {
+    file.close();
+    const pid = Deno.readTextFileSync(path).trim();
+    const holder = pid === "" ? "" : ` (pid ${pid})`;
+    throw new StoreError(
+      "locked",
+      `data directory ${directory} is in use by another smtpd${holder}`,
+    );
+  }
+  file.truncateSync(0);
+  file.writeSync(new TextEncoder().encode(`${Deno.pid}\n`));
+  return () => file.close();
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** A new name is durable only when its directory is (fsync(2)); Windows has no such call. */
+function syncDirectory(path: string): void {
+  if (Deno.build.os === "windows") return;
+  using directory = Deno.openSync(path);
+  directory.syncSync();
+}

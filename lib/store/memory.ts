@@ -1,0 +1,104 @@
+/**
+ * The store in memory, for tests, simulations and `--data memory:`. It keeps the promises of the
+ * durable ones for as long as the process lives, and its commits go through the same group, so that
+ * whatever depends on when a commit happens behaves the same here.
+ *
+ * Nothing has to be undone here: an item looks at everything that may forbid it before it changes
+ * anything.
+ */
+import { createAccounts, unknownAccount } from "./accounts.ts";
+import { announce, type Marks } from "./arrivals.ts";
+import { prepareMessage } from "./content.ts";
+import { createGroup, type Group, type Transactions } from "./group.ts";
+import { memoryCheck } from "./memory_check.ts";
+import { memoryMail } from "./memory_mail.ts";
+import { memoryQueue } from "./memory_queue.ts";
+import {
+  createMemory,
+  insertAccount,
+  type Memory,
+  messageInserter,
+  removeAccount,
+} from "./memory_tables.ts";
+import { type Account, FIRST_MODSEQ, type Store, StoreError, type Users } from "./store.ts";
+import { createMark } from "./watch.ts";
+
+/** What the memory store needs from the world. */
+export interface MemoryOptions {
+  /** `World.clock.turn`: what comes within one turn shares a commit. */
+  readonly turn: () => Promise<void>;
+}
+
+export function openMemoryStore(options: MemoryOptions): Store {
+  const memory = createMemory();
+  const marks: Marks = { accounts: createAccounts(), queue: createMark(0) };
+  const group = createGroup({ transactions: TRANSACTIONS, gather: options.turn });
+  const parts = { memory, marks, group };
+  return {
+    users: memoryUsers(parts),
+    mail: memoryMail(parts),
+    queue: memoryQueue(parts),
+    async accept(message) {
+      const prepared = await prepareMessage(message);
+      await group.run(
+        () => messageInserter(memory, [prepared])(),
+        (arrivals) => arrivals.forEach((each) => announce(each, marks)),
+      );
+    },
+    check: () => Promise.resolve(memoryCheck(memory)),
+    async [Symbol.asyncDispose]() {
+      await group.close();
+      const reason = new StoreError("closed", "the store is closed");
+      marks.accounts.end(reason);
+      marks.queue.end(reason);
+    },
+  };
+}
+
+const TRANSACTIONS: Transactions = {
+  begin() {},
+  attempt(work) {
+    try {
+      return { done: true, value: work() };
+    } catch (error) {
+      return { done: false, error };
+    }
+  },
+  commit() {},
+  rollback() {},
+};
+
+/** What the parts of the memory store share. */
+export interface MemoryParts {
+  readonly memory: Memory;
+  readonly marks: Marks;
+  readonly group: Group;
+}
+
+function memoryUsers({ memory, marks, group }: MemoryParts): Users {
+  const { accounts } = marks;
+  return {
+    list: accounts.list,
+    find: accounts.find,
+    secret: accounts.secret,
+    add(name, secret, createdAt) {
+      return group.run((): Account => {
+        if ([...memory.accounts.values()].some((account) => account.name === name)) {
+          throw new StoreError("exists", `account ${name} exists already`);
+        }
+        return insertAccount(memory, name, createdAt);
+      }, (account) => accounts.add(account, secret, FIRST_MODSEQ));
+    },
+    setSecret(id, secret) {
+      return group.run(() => {
+        if (!memory.accounts.has(id)) throw unknownAccount(id);
+      }, () => accounts.setSecret(id, secret));
+    },
+    remove(id) {
+      return group.run(() => {
+        if (!memory.accounts.has(id)) throw unknownAccount(id);
+        removeAccount(memory, id);
+      }, () => accounts.remove(id));
+    },
+  };
+}

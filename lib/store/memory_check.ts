@@ -1,0 +1,50 @@
+/** Whether everything in the memory store is as it has to be. */
+import type { MailboxRow, Memory, MessageRow } from "./memory_tables.ts";
+import type { MessageId } from "./store.ts";
+
+/** Sentences for people, like those of the check in SQLite. */
+export function memoryCheck(memory: Memory): readonly string[] {
+  return [
+    ...[...memory.mailboxes.values()].flatMap(mailboxFaults),
+    ...contentFaults(memory),
+    ...[...memory.hops.keys()]
+      .filter((hop) => ![...memory.queue.values()].some((row) => row.hop === hop))
+      .map((hop) => `hop ${hop} is deferred though nothing waits for it`),
+  ];
+}
+
+function mailboxFaults(mailbox: MailboxRow): string[] {
+  const { id, modSeq, uidNext, account } = mailbox;
+  const faults: string[] = [];
+  if (modSeq > account.modSeq) faults.push(`mailbox ${id}: its mark is past that of its account`);
+  let last = 0;
+  for (const change of [...mailbox.entries.values(), ...mailbox.removed]) {
+    if (change.uid >= uidNext) faults.push(`mailbox ${id}: uid ${change.uid} is past its uidNext`);
+    if (change.modSeq > modSeq) faults.push(`mailbox ${id}: uid ${change.uid} has a mark past its`);
+  }
+  for (const { uid, modSeq } of mailbox.entries.values()) {
+    if (modSeq <= last) faults.push(`mailbox ${id}: the mark of uid ${uid} went back`);
+    last = modSeq;
+  }
+  for (const { uid } of mailbox.removed) {
+    if (mailbox.entries.has(uid)) faults.push(`mailbox ${id}: uid ${uid} is there and is removed`);
+  }
+  return faults;
+}
+
+function contentFaults(memory: Memory): string[] {
+  const uses = new Map<MessageId, number>();
+  const count = ({ id }: MessageRow) => uses.set(id, (uses.get(id) ?? 0) + 1);
+  for (const { entries } of memory.mailboxes.values()) {
+    for (const { content } of entries.values()) count(content);
+  }
+  for (const { content } of memory.queue.values()) count(content);
+  return [
+    ...[...uses.keys()]
+      .filter((id) => !memory.messages.has(id))
+      .map((id) => `message ${id} is needed and not there`),
+    ...[...memory.messages.values()]
+      .filter(({ id, uses: counted }) => counted !== (uses.get(id) ?? 0))
+      .map(({ id }) => `message ${id} counts its uses wrong`),
+  ];
+}

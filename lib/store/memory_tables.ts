@@ -1,0 +1,211 @@
+/** What the memory store remembers: the same tables that SQLite has. */
+import { type Body, bodyOf, joinBodies } from "../mail/body.ts";
+import type { Envelope, Recipient } from "../mail/envelope.ts";
+import type { Reply } from "../smtp/reply.ts";
+import type { Arrivals } from "./arrivals.ts";
+import type { Removal } from "./changes.ts";
+import type { Prepared } from "./content.ts";
+import {
+  type Account,
+  type AccountId,
+  type Delivery,
+  type Entry,
+  FIRST_MODSEQ,
+  type HopId,
+  type MailboxId,
+  type MessageId,
+  type ModSeq,
+  type QueuedId,
+  StoreError,
+  type Uid,
+} from "./store.ts";
+
+export interface Memory {
+  readonly accounts: Map<AccountId, AccountRow>;
+  readonly mailboxes: Map<MailboxId, MailboxRow>;
+  readonly messages: Map<MessageId, MessageRow>;
+  /** In the order of acceptance. */
+  readonly queue: Map<QueuedId, QueuedRow>;
+  readonly hops: Map<HopId, HopRow>;
+  /** The last that was given out. */
+  uidValidity: number;
+  /** Never gives the same twice. */
+  nextId(): number;
+}
+
+export interface AccountRow extends Account {
+  modSeq: ModSeq;
+}
+
+export interface MailboxRow {
+  readonly id: MailboxId;
+  readonly account: AccountRow;
+  readonly name: string;
+  readonly uidValidity: number;
+  uidNext: Uid;
+  modSeq: ModSeq;
+  /** By uid, rising; and as long as nothing changes in an entry, by mark as well. */
+  readonly entries: Map<Uid, EntryRow>;
+  /** By mark, rising. */
+  removed: Removal[];
+  /** Removals up to this mark are forgotten. */
+  forgotten: ModSeq;
+}
+
+export interface EntryRow extends Entry {
+  readonly prefix: Uint8Array;
+  readonly content: MessageRow;
+}
+
+export interface MessageRow {
+  readonly id: MessageId;
+  readonly acceptedAt: number;
+  readonly envelope: Envelope;
+  readonly body: Body;
+  /** How many entries and queued recipients point at it. */
+  uses: number;
+}
+
+export interface QueuedRow {
+  readonly id: QueuedId;
+  readonly content: MessageRow;
+  readonly hop: HopId;
+  readonly recipient: Recipient;
+  dueAt: number;
+  attempts: number;
+  reply: Reply | null;
+  taken: boolean;
+}
+
+export interface HopRow {
+  readonly until: number;
+  readonly reply: Reply;
+}
+
+export function createMemory(): Memory {
+  let lastId = 0;
+  return {
+    accounts: new Map(),
+    mailboxes: new Map(),
+    messages: new Map(),
+    queue: new Map(),
+    hops: new Map(),
+    uidValidity: 0,
+    nextId: () => ++lastId,
+  };
+}
+
+/** Makes an account and its INBOX. */
+export function insertAccount(memory: Memory, name: string, createdAt: number): Account {
+  const account = { id: memory.nextId(), name, createdAt };
+  const row: AccountRow = { ...account, modSeq: FIRST_MODSEQ };
+  memory.accounts.set(row.id, row);
+  // RFC 9051 §2.3.1.1 advises the time; the maximum keeps it rising when clocks do not.
+  memory.uidValidity = Math.max(memory.uidValidity + 1, Math.floor(createdAt / 1000));
+  const id = memory.nextId();
+  memory.mailboxes.set(id, {
+    id,
+    account: row,
+    name: "INBOX",
+    uidValidity: memory.uidValidity,
+    uidNext: 1,
+    modSeq: FIRST_MODSEQ,
+    entries: new Map(),
+    removed: [],
+    forgotten: 0,
+  });
+  return account;
+}
+
+export function findMailbox(memory: Memory, account: AccountId, name: string): MailboxRow | null {
+  for (const row of memory.mailboxes.values()) {
+    if (row.account.id === account && row.name === name) return row;
+  }
+  return null;
+}
+
+/**
+ * Gives the function that inserts these messages. It cannot fail: what is wrong is found before.
+ * @throws {StoreError} `unknown`
+ * @throws {Error} when an id is there already.
+ */
+export function messageInserter(memory: Memory, prepared: readonly Prepared[]): () => Arrivals[] {
+  const ids = new Set<MessageId>();
+  const inserts = prepared.map(({ message, chunks }) => {
+    if (memory.messages.has(message.id) || ids.has(message.id)) {
+      throw new Error(`there is a message ${message.id} already`);
+    }
+    ids.add(message.id);
+    const row: MessageRow = {
+      id: message.id,
+      acceptedAt: message.acceptedAt,
+      envelope: message.envelope,
+      body: chunks.length === 1 ? bodyOf(chunks[0]!) : joinBodies(chunks.map(bodyOf)),
+      uses: 0,
+    };
+    const deliveries = message.deliveries.map((each) => deliverer(memory, row, each));
+    return () => {
+      memory.messages.set(row.id, row);
+      const modSeqs = new Map<AccountId, ModSeq>();
+      for (const deliver of deliveries) deliver(modSeqs);
+      return { modSeqs, queued: message.deliveries.some((each) => each.to === "queue") };
+    };
+  });
+  return () => inserts.map((insert) => insert());
+}
+
+type Deliver = (modSeqs: Map<AccountId, ModSeq>) => void;
+
+function deliverer(memory: Memory, content: MessageRow, delivery: Delivery): Deliver {
+  if (delivery.to === "queue") return () => enqueue(memory, content, delivery);
+  const mailbox = findMailbox(memory, delivery.account, delivery.mailbox);
+  if (mailbox === null) {
+    throw new StoreError(
+      "unknown",
+      `account ${delivery.account} has no mailbox ${delivery.mailbox}`,
+    );
+  }
+  return (modSeqs) => {
+    const modSeq = ++mailbox.account.modSeq;
+    mailbox.modSeq = modSeq;
+    const uid = mailbox.uidNext++;
+    mailbox.entries.set(uid, {
+      uid,
+      size: delivery.prefix.length + content.body.size,
+      receivedAt: content.acceptedAt,
+      modSeq,
+      message: content.id,
+      prefix: delivery.prefix,
+      content,
+    });
+    content.uses++;
+    modSeqs.set(mailbox.account.id, modSeq);
+  };
+}
+
+function enqueue(
+  memory: Memory,
+  content: MessageRow,
+  { hop, recipient, dueAt }: Delivery & { readonly to: "queue" },
+): void {
+  const id = memory.nextId();
+  const row = { id, content, hop, recipient, dueAt, attempts: 0, reply: null, taken: false };
+  memory.queue.set(id, row);
+  content.uses++;
+}
+
+/** One that pointed at the message is gone; content that nothing needs goes too. */
+export function releaseContent(memory: Memory, content: MessageRow): void {
+  content.uses--;
+  if (content.uses === 0) memory.messages.delete(content.id);
+}
+
+/** An account with everything that is only its own; content that others still need stays. */
+export function removeAccount(memory: Memory, id: AccountId): void {
+  for (const mailbox of memory.mailboxes.values()) {
+    if (mailbox.account.id !== id) continue;
+    for (const entry of mailbox.entries.values()) releaseContent(memory, entry.content);
+    memory.mailboxes.delete(mailbox.id);
+  }
+  memory.accounts.delete(id);
+}

@@ -1,0 +1,192 @@
+/**
+ * The tables, and how an older database becomes one of today. `PRAGMA user_version` counts the
+ * migrations that were made; each is a transaction of its own, so a crash between two is harmless.
+ */
+import type { DatabaseSync } from "node:sqlite";
+import { scalar } from "./sql.ts";
+import { StoreError } from "./store.ts";
+
+/** "SMTD": tells our database from others, also to `file(1)`. */
+export const APPLICATION_ID = 0x534d5444;
+
+/** A message fits its page with few overflows; larger pages made the commit slower. */
+const PAGE_BYTES = 4096;
+
+/**
+ * Ids are never used again (AUTOINCREMENT): a session may still hold the id of a mailbox that went
+ * with its account, and must not see somebody else's mail through it.
+ *
+ * What is looked up through a foreign key when its parent goes has an index: `entries.message` and
+ * `queue.message` also say whether content is still needed.
+ */
+const TABLES = `
+CREATE TABLE counters (
+  name TEXT PRIMARY KEY,
+  value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO counters VALUES ('opened', 0), ('uidValidity', 0);
+
+CREATE TABLE accounts (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL UNIQUE,
+  createdAt INTEGER NOT NULL,
+  modSeq INTEGER NOT NULL,
+  salt BLOB NOT NULL,
+  iterations INTEGER NOT NULL,
+  storedKey BLOB NOT NULL,
+  serverKey BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE mailboxes (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  account INTEGER NOT NULL REFERENCES accounts (id),
+  name TEXT NOT NULL,
+  uidValidity INTEGER NOT NULL,
+  uidNext INTEGER NOT NULL,
+  modSeq INTEGER NOT NULL,
+  removals INTEGER NOT NULL DEFAULT 0, -- how many of its rows are in "removed"
+  forgotten INTEGER NOT NULL DEFAULT 0, -- removals up to this modSeq are forgotten
+  UNIQUE (account, name)
+) STRICT;
+
+CREATE TABLE messages (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  message TEXT NOT NULL UNIQUE,
+  acceptedAt INTEGER NOT NULL,
+  senderLocal TEXT,
+  senderDomain TEXT,
+  body TEXT NOT NULL CHECK (body IN ('7BIT', '8BITMIME')),
+  size INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE chunks (
+  message INTEGER NOT NULL REFERENCES messages (id) ON DELETE CASCADE,
+  at INTEGER NOT NULL, -- counts from 0
+  bytes BLOB NOT NULL,
+  PRIMARY KEY (message, at)
+) STRICT;
+
+-- Messages at which nothing points any more while somebody reads them.
+CREATE TABLE loose (
+  message INTEGER PRIMARY KEY REFERENCES messages (id) ON DELETE CASCADE
+) STRICT;
+
+CREATE TABLE entries (
+  mailbox INTEGER NOT NULL REFERENCES mailboxes (id),
+  uid INTEGER NOT NULL,
+  message INTEGER NOT NULL REFERENCES messages (id),
+  modSeq INTEGER NOT NULL,
+  prefix BLOB NOT NULL,
+  PRIMARY KEY (mailbox, uid)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX entriesByModSeq ON entries (mailbox, modSeq);
+CREATE INDEX entriesByMessage ON entries (message);
+
+CREATE TABLE removed (
+  mailbox INTEGER NOT NULL REFERENCES mailboxes (id),
+  modSeq INTEGER NOT NULL,
+  uid INTEGER NOT NULL,
+  PRIMARY KEY (mailbox, modSeq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE queue (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  message INTEGER NOT NULL REFERENCES messages (id),
+  hop TEXT NOT NULL,
+  recipientLocal TEXT NOT NULL,
+  recipientDomain TEXT NOT NULL,
+  dueAt INTEGER NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  reply TEXT -- JSON of Reply
+) STRICT;
+CREATE INDEX queueByHop ON queue (hop, dueAt, id);
+CREATE INDEX queueByMessage ON queue (message);
+
+CREATE TABLE hops (
+  hop TEXT PRIMARY KEY,
+  until INTEGER NOT NULL,
+  reply TEXT NOT NULL -- JSON of Reply
+) STRICT, WITHOUT ROWID;
+`;
+
+/** One step from a version to the next; it must not begin or end transactions. */
+export type Migration = (database: DatabaseSync) => void;
+
+/** In order; what was released never changes again, the next step is added at the end. */
+export const MIGRATIONS: readonly Migration[] = [
+  (database) => database.exec(TABLES),
+];
+
+/**
+ * Brings an open database to the newest version, and a new one into being.
+ * @throws {StoreError} `newer`, before anything is changed.
+ */
+export function migrate(
+  database: DatabaseSync,
+  migrations: readonly Migration[] = MIGRATIONS,
+): void {
+  const found = Number(scalar(database, "PRAGMA user_version"));
+  refuseNewer(found, migrations.length);
+  if (found === migrations.length) return;
+  if (found === 0) prepareNew(database);
+  database.exec("PRAGMA journal_mode = WAL");
+  for (const [at, step] of migrations.slice(found).entries()) {
+    database.exec("BEGIN IMMEDIATE");
+    try {
+      step(database);
+      database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+      database.exec(`PRAGMA user_version = ${found + at + 1}`);
+      database.exec("COMMIT");
+    } catch (error) {
+      if (database.isTransaction) database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+  // The version must stand in the file itself, not only in its log: see refuseForeign.
+  database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+/** Sets what can be set only while a database is empty. */
+function prepareNew(database: DatabaseSync): void {
+  if (scalar(database, "SELECT count(*) FROM sqlite_schema") !== 0) {
+    throw new Error("this is not a database of smtpd: choose another data directory");
+  }
+  database.exec(`PRAGMA page_size = ${PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL`);
+}
+
+/**
+ * Looks at the first bytes of a database file before SQLite opens it, because opening may already
+ * change it: a newer version's data must stay as it is (https://sqlite.org/fileformat2.html §1.3).
+ * @throws {StoreError} `newer`
+ * @throws {Error} when it is not ours.
+ */
+export function refuseForeign(
+  header: Uint8Array,
+  path: string,
+  migrations: readonly Migration[] = MIGRATIONS,
+): void {
+  if (header.length === 0) return;
+  const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
+  const short = header.length < HEADER_BYTES;
+  const version = short ? 0 : view.getUint32(USER_VERSION_AT);
+  const application = short ? null : view.getUint32(APPLICATION_ID_AT);
+  // Zero in both: a crash came before the first migration; whether it is empty is seen later.
+  if (application !== APPLICATION_ID && !(application === 0 && version === 0)) {
+    throw new Error(`${path} is not a database of smtpd: choose another data directory`);
+  }
+  refuseNewer(version, migrations.length);
+}
+
+/** What {@linkcode refuseForeign} needs to see. */
+export const HEADER_BYTES = 100;
+const USER_VERSION_AT = 60;
+const APPLICATION_ID_AT = 68;
+
+function refuseNewer(found: number, known: number): void {
+  if (found <= known) return;
+  throw new StoreError(
+    "newer",
+    `the data directory has version ${found}, this program knows versions up to ${known}: ` +
+      "use the program that wrote it, or a newer one; nothing was changed",
+  );
+}

@@ -1,0 +1,63 @@
+/** One message with all its deliveries, inside a transaction; for `accept` and for reports. */
+import type { DatabaseSync } from "node:sqlite";
+import type { Arrivals } from "./arrivals.ts";
+import { prepare } from "./sql.ts";
+import type { Prepared } from "./content.ts";
+import type { Contents, MessageRow } from "./sqlite_content.ts";
+import type { Schedule } from "./sqlite_schedule.ts";
+import {
+  type AccountId,
+  type Delivery,
+  type MailboxId,
+  type ModSeq,
+  StoreError,
+  type Uid,
+} from "./store.ts";
+
+/** Gives the function that inserts one message. @throws {StoreError} `unknown` from it */
+export function sqliteAccept(parts: {
+  readonly database: DatabaseSync;
+  readonly contents: Contents;
+  readonly schedule: Schedule;
+}): (prepared: Prepared) => Arrivals {
+  const { database, contents, schedule } = parts;
+  const countArrival = prepare<
+    { readonly id: MailboxId; readonly uid: Uid; readonly modSeq: ModSeq }
+  >(
+    database,
+    `UPDATE mailboxes SET uidNext = uidNext + 1, modSeq = ?3 WHERE account = ?1 AND name = ?2
+     RETURNING id, uidNext - 1 AS uid, modSeq`,
+  );
+  const nextModSeq = prepare<{ readonly modSeq: ModSeq }>(
+    database,
+    "UPDATE accounts SET modSeq = modSeq + 1 WHERE id = ? RETURNING modSeq",
+  );
+  const insertEntry = prepare(
+    database,
+    "INSERT INTO entries (mailbox, uid, message, modSeq, prefix) VALUES (?, ?, ?, ?, ?)",
+  );
+
+  function deliver(to: Delivery & { readonly to: "mailbox" }, message: MessageRow): ModSeq {
+    const account = nextModSeq.first(to.account);
+    const mailbox = account && countArrival.first(to.account, to.mailbox, account.modSeq);
+    if (mailbox === null) {
+      throw new StoreError("unknown", `account ${to.account} has no mailbox ${to.mailbox}`);
+    }
+    insertEntry.run(mailbox.id, mailbox.uid, message, mailbox.modSeq, to.prefix);
+    return mailbox.modSeq;
+  }
+
+  return (prepared) => {
+    const row = contents.insert(prepared);
+    const modSeqs = new Map<AccountId, ModSeq>();
+    let queued = false;
+    for (const delivery of prepared.message.deliveries) {
+      if (delivery.to === "mailbox") modSeqs.set(delivery.account, deliver(delivery, row));
+      else {
+        schedule.insert(row, delivery);
+        queued = true;
+      }
+    }
+    return { modSeqs, queued };
+  };
+}

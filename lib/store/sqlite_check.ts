@@ -1,0 +1,75 @@
+/** Whether everything in the database is as it has to be. Reads all of it. */
+import type { DatabaseSync } from "node:sqlite";
+import { CHUNK_BYTES } from "./content.ts";
+import { prepare, type Value } from "./sql.ts";
+import { NOT_TAKEN } from "./sqlite_schedule.ts";
+
+/** Each gives one sentence for each fault that it finds. */
+const RULES: readonly string[] = [
+  `SELECT format('account %s has no INBOX', name) FROM accounts a
+   WHERE NOT EXISTS (SELECT 1 FROM mailboxes WHERE account = a.id AND name = 'INBOX')`,
+  `SELECT format('mailbox %d: its mark %d is past that of its account, %d',
+     b.id, b.modSeq, a.modSeq)
+   FROM mailboxes b JOIN accounts a ON a.id = b.account WHERE b.modSeq > a.modSeq`,
+  `SELECT format('mailbox %d: its uidValidity %d was not given out yet', id, uidValidity)
+   FROM mailboxes
+   WHERE uidValidity > (SELECT value FROM counters WHERE name = 'uidValidity')`,
+  `SELECT format('mailbox %d: uid %d is not below its uidNext, %d', b.id, x.uid, b.uidNext)
+   FROM mailboxes b JOIN (
+     SELECT mailbox, uid FROM entries UNION ALL SELECT mailbox, uid FROM removed
+   ) x ON x.mailbox = b.id WHERE x.uid >= b.uidNext`,
+  `SELECT format('mailbox %d: uid %d has mark %d, past that of its mailbox, %d',
+     b.id, x.uid, x.modSeq, b.modSeq)
+   FROM mailboxes b JOIN (
+     SELECT mailbox, uid, modSeq FROM entries UNION ALL SELECT mailbox, uid, modSeq FROM removed
+   ) x ON x.mailbox = b.id WHERE x.modSeq > b.modSeq`,
+  `SELECT format('mailbox %d: uid %d is there and is removed', e.mailbox, e.uid)
+   FROM entries e JOIN removed r ON r.mailbox = e.mailbox AND r.uid = e.uid`,
+  `SELECT format('mailbox %d: two changes have mark %d', e.mailbox, e.modSeq)
+   FROM entries e JOIN removed r ON r.mailbox = e.mailbox AND r.modSeq = e.modSeq`,
+  `SELECT format('mailbox %d counts %d removals and remembers %d', id, removals, found) FROM (
+     SELECT id, removals, (SELECT count(*) FROM removed WHERE mailbox = b.id) AS found
+     FROM mailboxes b
+   ) WHERE removals <> found`,
+  `SELECT format('mailbox %d: uid %d has no content', e.mailbox, e.uid) FROM entries e
+   WHERE NOT EXISTS (SELECT 1 FROM messages WHERE id = e.message)`,
+  `SELECT format('queued recipient %d has no content', q.id) FROM queue q
+   WHERE NOT EXISTS (SELECT 1 FROM messages WHERE id = q.message)`,
+  `SELECT format('message %s is kept though nothing needs it', message) FROM messages m
+   WHERE NOT EXISTS (SELECT 1 FROM entries WHERE message = m.id)
+     AND NOT EXISTS (SELECT 1 FROM queue WHERE message = m.id)
+     AND NOT EXISTS (SELECT 1 FROM loose WHERE message = m.id)`,
+  `SELECT format('message %s has %d bytes of %d', message, found, size) FROM (
+     SELECT message, size,
+       (SELECT ifnull(sum(length(bytes)), 0) FROM chunks WHERE message = m.id) AS found
+     FROM messages m
+   ) WHERE found <> size`,
+  `SELECT format('message %s: chunk %d has not its length', m.message, c.at)
+   FROM chunks c JOIN messages m ON m.id = c.message
+   WHERE length(c.bytes) <> min(${CHUNK_BYTES}, m.size - c.at * ${CHUNK_BYTES})`,
+  `SELECT format('hop %s is deferred though nothing waits for it', hop) FROM hops h
+   WHERE NOT EXISTS (SELECT 1 FROM queue WHERE hop = h.hop)`,
+  `SELECT format('hop %s is due at %s and not at %s', hop, found, expected) FROM (
+     SELECT hop, s.dueAt AS found, e.dueAt AS expected
+     FROM temp.schedule s FULL JOIN (
+       SELECT q.hop, max(min(q.dueAt), ifnull(h.until, 0)) AS dueAt
+       FROM queue q LEFT JOIN hops h ON h.hop = q.hop WHERE ${NOT_TAKEN} GROUP BY q.hop
+     ) e USING (hop)
+   ) WHERE found IS NOT expected`,
+];
+
+/** Sentences for people; the database's own about damaged pages come first. */
+export function sqliteCheck(database: DatabaseSync): readonly string[] {
+  const damage = textsOf(database, "PRAGMA integrity_check").filter((text) => text !== "ok");
+  const dangling = prepare<{ readonly table: string; readonly parent: string }>(
+    database,
+    "PRAGMA foreign_key_check",
+  ).all().map(({ table, parent }) => `a row of ${table} points at nothing in ${parent}`);
+  return [...damage, ...dangling, ...RULES.flatMap((rule) => textsOf(database, rule))];
+}
+
+function textsOf(database: DatabaseSync, sql: string): string[] {
+  return prepare<Record<string, Value>>(database, sql).all().map((row) =>
+    String(Object.values(row)[0])
+  );
+}

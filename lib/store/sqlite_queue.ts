@@ -1,0 +1,223 @@
+/** The queue in SQLite, as its worker sees it. */
+import type { DatabaseSync } from "node:sqlite";
+import type { Body } from "../mail/body.ts";
+import type { Envelope } from "../mail/envelope.ts";
+import { announce, announceWork, type Arrivals, type Marks } from "./arrivals.ts";
+import { type Prepared, prepareMessage } from "./content.ts";
+import type { Group } from "./group.ts";
+import { promised } from "./promised.ts";
+import { prepare } from "./sql.ts";
+import { addressOf, type Contents, type MessageRow } from "./sqlite_content.ts";
+import { queueOperations } from "./sqlite_operator.ts";
+import { NOT_TAKEN, type Schedule } from "./sqlite_schedule.ts";
+import type { Hop, HopId, MessageId, Queue, QueuedId, Taken, Token, Verdict } from "./store.ts";
+
+export interface QueueParts {
+  readonly database: DatabaseSync;
+  readonly group: Group;
+  readonly contents: Contents;
+  readonly schedule: Schedule;
+  readonly marks: Marks;
+  readonly insertMessage: (prepared: Prepared) => Arrivals;
+  /** How often the store was opened: a token of an earlier time is stale. */
+  readonly opened: number;
+}
+
+export function sqliteQueue(parts: QueueParts): Queue {
+  const { database, group, schedule, marks } = parts;
+  const selectReady = prepare<Hop>(
+    database,
+    "SELECT hop, dueAt FROM temp.schedule WHERE dueAt <= ? ORDER BY dueAt, hop LIMIT ?",
+  );
+  const selectNextDueAt = prepare<{ readonly dueAt: number | null }>(
+    database,
+    "SELECT min(dueAt) AS dueAt FROM temp.schedule",
+  );
+  const upsertHop = prepare(
+    database,
+    `INSERT INTO hops (hop, until, reply) SELECT ?1, ?2, ?3
+     WHERE EXISTS (SELECT 1 FROM queue WHERE hop = ?1)
+     ON CONFLICT (hop) DO UPDATE SET until = excluded.until, reply = excluded.reply`,
+  );
+  const tokens = createTokens(parts);
+  const take = taker(parts, tokens);
+  const settle = settler(parts, tokens);
+
+  return {
+    ready: (now, max) => promised(() => selectReady.all(now, max)),
+    take: (hop, now, max) => promised(() => take(hop, now, max)),
+    release(released) {
+      inTransaction(database, () => released.forEach(tokens.release));
+      announceWork(marks);
+    },
+    defer(hop, until, reply) {
+      return group.run(() => {
+        upsertHop.run(hop, until, JSON.stringify(reply));
+        schedule.update(hop);
+      }, () => announceWork(marks));
+    },
+    async settle(verdicts, reports) {
+      const prepared = await Promise.all(reports.map(prepareMessage));
+      const { stale } = await group.run(
+        () => settle(verdicts, prepared),
+        ({ arrivals }) => arrivals.forEach((each) => announce(each, marks)),
+      );
+      return stale;
+    },
+    nextDueAt: () => selectNextDueAt.first()!.dueAt,
+    version: marks.queue.value,
+    changed: marks.queue.passed,
+    ...queueOperations(parts),
+  };
+}
+
+/** For the temporary tables only, outside of the group: nothing of this has to be durable. */
+function inTransaction<T>(database: DatabaseSync, work: () => T): T {
+  database.exec("BEGIN");
+  try {
+    const value = work();
+    database.exec("COMMIT");
+    return value;
+  } catch (error) {
+    if (database.isTransaction) database.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+interface Tokens {
+  /** Marks a recipient as taken. */
+  take(queued: QueuedId): Token;
+  /** Takes the mark away; gives whose it was, `null` when the token is stale. */
+  end(token: Token): QueuedId | null;
+  release(token: Token): void;
+}
+
+function createTokens({ database, opened, schedule }: QueueParts): Tokens {
+  const insertTaken = prepare<{ readonly token: number }>(
+    database,
+    "INSERT INTO temp.taken (queued) VALUES (?) RETURNING token",
+  );
+  const deleteTaken = prepare<{ readonly queued: QueuedId }>(
+    database,
+    "DELETE FROM temp.taken WHERE token = ? RETURNING queued",
+  );
+  const selectHop = prepare<{ readonly hop: HopId }>(
+    database,
+    "SELECT hop FROM queue WHERE id = ?",
+  );
+  function end(token: Token): QueuedId | null {
+    const [when, number] = token.split(".");
+    if (when !== String(opened)) return null;
+    return deleteTaken.first(Number(number))?.queued ?? null;
+  }
+  return {
+    take: (queued) => `${opened}.${insertTaken.first(queued)!.token}`,
+    end,
+    release(token) {
+      const queued = end(token);
+      const row = queued === null ? null : selectHop.first(queued);
+      if (row !== null) schedule.update(row.hop);
+    },
+  };
+}
+
+interface DueRow {
+  readonly id: QueuedId;
+  readonly row: MessageRow;
+  readonly message: MessageId;
+  readonly acceptedAt: number;
+  readonly senderLocal: string | null;
+  readonly senderDomain: string | null;
+  readonly body: Envelope["body"];
+  readonly size: number;
+  readonly recipientLocal: string;
+  readonly recipientDomain: string;
+  readonly attempts: number;
+}
+
+function taker(
+  { database, contents, schedule }: QueueParts,
+  tokens: Tokens,
+): (hop: HopId, now: number, max: number) => readonly Taken[] {
+  const selectDue = prepare<DueRow>(
+    database,
+    `SELECT q.id, m.id AS row, m.message, m.acceptedAt, m.senderLocal, m.senderDomain,
+       m.body, m.size, q.recipientLocal, q.recipientDomain, q.attempts
+     FROM queue q JOIN messages m ON m.id = q.message
+     WHERE q.hop = ?1 AND q.dueAt <= ?2 AND ${NOT_TAKEN}
+       AND NOT EXISTS (SELECT 1 FROM hops WHERE hop = ?1 AND until > ?2)
+     ORDER BY q.dueAt, q.id LIMIT ?3`,
+  );
+  return (hop, now, max) =>
+    inTransaction(database, () => {
+      const bodies = new Map<MessageRow, Body>();
+      const taken = selectDue.all(hop, now, max).map((due) => {
+        const content = bodies.get(due.row) ?? contents.body(due.row, due.size);
+        bodies.set(due.row, content);
+        return takenOf(due, tokens.take(due.id), content);
+      });
+      schedule.update(hop);
+      return taken;
+    });
+}
+
+function takenOf(due: DueRow, token: Token, content: Body): Taken {
+  return {
+    token,
+    message: due.message,
+    acceptedAt: due.acceptedAt,
+    envelope: { sender: addressOf(due.senderLocal, due.senderDomain), body: due.body },
+    recipient: { address: { local: due.recipientLocal, domain: due.recipientDomain } },
+    content,
+    attempts: due.attempts,
+  };
+}
+
+interface Settled {
+  readonly stale: readonly Token[];
+  readonly arrivals: readonly Arrivals[];
+}
+
+function settler(
+  { database, contents, schedule, insertMessage }: QueueParts,
+  tokens: Tokens,
+): (
+  verdicts: readonly (readonly [Token, Verdict])[],
+  reports: readonly Prepared[],
+) => Settled {
+  type Row = { readonly hop: HopId; readonly message: MessageRow };
+  const finish = prepare<Row>(database, "DELETE FROM queue WHERE id = ? RETURNING hop, message");
+  const retry = prepare<Row>(
+    database,
+    `UPDATE queue SET dueAt = ?2, reply = ?3, attempts = attempts + 1 WHERE id = ?1
+     RETURNING hop, message`,
+  );
+
+  function settleOne(token: Token, verdict: Verdict): Row | null {
+    const queued = tokens.end(token);
+    if (queued === null) return null;
+    if (verdict.do === "finish") return finish.first(queued);
+    return retry.first(queued, verdict.dueAt, JSON.stringify(verdict.reply));
+  }
+
+  return (verdicts, reports) => {
+    const stale: Token[] = [];
+    const hops = new Set<HopId>();
+    const messages = new Set<MessageRow>();
+    for (const [token, verdict] of verdicts) {
+      const row = settleOne(token, verdict);
+      if (row === null) stale.push(token);
+      else {
+        hops.add(row.hop);
+        messages.add(row.message);
+      }
+    }
+    for (const hop of hops) schedule.settled(hop);
+    contents.release(messages);
+    const retried = verdicts.some(([, verdict]) => verdict.do === "retry");
+    return {
+      stale,
+      arrivals: [{ modSeqs: new Map(), queued: retried }, ...reports.map(insertMessage)],
+    };
+  };
+}

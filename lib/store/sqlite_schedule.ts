@@ -1,0 +1,93 @@
+/**
+ * What is due when, hop by hop. Temporary tables hold who has taken what, and when each hop has its
+ * next recipient that nobody has taken: they live in memory, cost no commit, are forgotten when the
+ * store is opened, and are rolled back together with the durable tables when a commit fails. So the
+ * longest waiting hop is found without looking at the recipients of any other.
+ */
+import type { DatabaseSync } from "node:sqlite";
+import { prepare } from "./sql.ts";
+import type { MessageRow } from "./sqlite_content.ts";
+import type { Delivery, HopId } from "./store.ts";
+
+export interface Schedule {
+  /** Puts one recipient into the queue. */
+  insert(message: MessageRow, delivery: Delivery & { readonly to: "queue" }): void;
+  /** After recipients of this hop were taken or given back, or the hop was deferred. */
+  update(hop: HopId): void;
+  /** After recipients of it were changed or removed: a hop for which nothing waits is forgotten. */
+  settled(hop: HopId): void;
+  /** The same for all hops at once. */
+  rebuild(): void;
+}
+
+/** A recipient that nobody has taken; `q` is its row. */
+export const NOT_TAKEN = "NOT EXISTS (SELECT 1 FROM temp.taken t WHERE t.queued = q.id)";
+
+const TABLES = `
+DROP TABLE IF EXISTS temp.taken;
+DROP TABLE IF EXISTS temp.schedule;
+CREATE TEMP TABLE taken (
+  token INTEGER PRIMARY KEY AUTOINCREMENT,
+  queued INTEGER NOT NULL UNIQUE
+) STRICT;
+CREATE TEMP TABLE schedule (
+  hop TEXT PRIMARY KEY,
+  dueAt INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX temp.scheduleByDueAt ON schedule (dueAt, hop);
+`;
+
+export function openSchedule(database: DatabaseSync): Schedule {
+  database.exec(TABLES);
+  const insertQueued = prepare(
+    database,
+    `INSERT INTO queue (message, hop, recipientLocal, recipientDomain, dueAt)
+     VALUES (?, ?, ?, ?, ?)`,
+  );
+  const advanceHop = prepare(
+    database,
+    `INSERT INTO temp.schedule (hop, dueAt)
+     VALUES (?1, max(?2, ifnull((SELECT until FROM hops WHERE hop = ?1), 0)))
+     ON CONFLICT (hop) DO UPDATE SET dueAt = min(dueAt, excluded.dueAt)`,
+  );
+  const deleteHop = prepare(database, "DELETE FROM temp.schedule WHERE hop = ?");
+  const insertHop = prepare(
+    database,
+    `INSERT INTO temp.schedule (hop, dueAt)
+     SELECT q.hop, max(q.dueAt, ifnull((SELECT until FROM hops h WHERE h.hop = q.hop), 0))
+     FROM queue q WHERE q.hop = ? AND ${NOT_TAKEN} ORDER BY q.dueAt LIMIT 1`,
+  );
+
+  const forgetHop = prepare(
+    database,
+    "DELETE FROM hops WHERE hop = ?1 AND NOT EXISTS (SELECT 1 FROM queue WHERE hop = ?1)",
+  );
+
+  function update(hop: HopId): void {
+    deleteHop.run(hop);
+    insertHop.run(hop);
+  }
+
+  return {
+    insert(message, { hop, recipient, dueAt }) {
+      const { address, ...rest } = recipient;
+      rest satisfies Record<string, never>; // a new field of Recipient needs a column
+      insertQueued.run(message, hop, address.local, address.domain, dueAt);
+      advanceHop.run(hop, dueAt);
+    },
+    update,
+    settled(hop) {
+      forgetHop.run(hop);
+      update(hop);
+    },
+    rebuild() {
+      database.exec(`
+        DELETE FROM hops WHERE NOT EXISTS (SELECT 1 FROM queue q WHERE q.hop = hops.hop);
+        DELETE FROM temp.schedule;
+        INSERT INTO temp.schedule (hop, dueAt)
+          SELECT q.hop, max(min(q.dueAt), ifnull(h.until, 0))
+          FROM queue q LEFT JOIN hops h ON h.hop = q.hop
+          WHERE ${NOT_TAKEN} GROUP BY q.hop`);
+    },
+  };
+}

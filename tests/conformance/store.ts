@@ -1,0 +1,14 @@
+/** Every promise of `lib/store/store.ts`, for whatever claims to keep them. */
+import { messageConformance } from "./store_accept.ts";
+import { mailConformance } from "./store_mail.ts";
+import { queueConformance } from "./store_queue.ts";
+import type { OpenStore } from "./store_support.ts";
+import { usersConformance } from "./store_users.ts";
+
+/** Registers the suite under a name; `open` gives a new, empty store each time. */
+export function storeConformance(name: string, open: OpenStore): void {
+  usersConformance(name, open);
+  messageConformance(name, open);
+  mailConformance(name, open);
+  queueConformance(name, open);
+}

@@ -1,0 +1,156 @@
+/** What SQLite itself may do to the store: full disks, failing commits, damaged data. */
+import assert from "$assert";
+import { DatabaseSync } from "node:sqlite";
+import { sqliteStore } from "../lib/store/sqlite.ts";
+import type { Account, Store } from "../lib/store/store.ts";
+import {
+  addAccount,
+  FINISHED,
+  inboxOf,
+  message,
+  toInbox,
+  toQueue,
+  turn,
+} from "./conformance/store_support.ts";
+
+/** A store in which something happened, and the database that it thinks is only its own. */
+async function openDatabase(): Promise<{ database: DatabaseSync; store: Store; alice: Account }> {
+  const database = new DatabaseSync(":memory:");
+  const store = sqliteStore(database, { turn });
+  const alice = await addAccount(store, "alice@abc.com");
+  await store.accept(message("first", [toInbox(alice), toQueue("xyz.com", 1)]));
+  return { database, store, alice };
+}
+
+async function stateOf(store: Store, alice: Account) {
+  const inbox = await inboxOf(store, alice);
+  return {
+    inbox,
+    entries: await store.mail.list(inbox.id, 0, 1000),
+    modSeq: store.mail.modSeq(alice.id),
+    queue: await store.queue.list({ max: 1000 }),
+    ready: await store.queue.ready(100, 100),
+    version: store.queue.version(),
+    accounts: store.users.list(),
+  };
+}
+
+Deno.test("the SQLite store rejects what a full disk refuses, and recovers", async () => {
+  const { database, store, alice } = await openDatabase();
+  const before = await stateOf(store, alice);
+  const pages = Number(Object.values(database.prepare("PRAGMA page_count").get()!)[0]);
+  database.exec(`PRAGMA max_page_count = ${pages}`);
+  const large = "x".repeat(200_000);
+  const [taken] = await store.queue.take("xyz.com", 1, 1);
+  const results = await Promise.allSettled([
+    store.accept(message("m1", [toInbox(alice), toQueue("abc.org", 1)], large)),
+    store.accept(message("m2", [toInbox(alice)], large)),
+    store.queue.settle([[taken!.token, FINISHED]], [message("r1", [toInbox(alice)], large)]),
+  ]);
+  for (const result of results) {
+    assert.equal(result.status, "rejected");
+    assert.match(String((result as PromiseRejectedResult).reason), /full/);
+  }
+  store.queue.release([taken!.token]);
+  assert.deepEqual(await stateOf(store, alice), { ...before, version: before.version + 1 });
+  assert.deepEqual(await store.check(), []);
+
+  database.exec("PRAGMA max_page_count = 1000000");
+  await store.accept(message("m1", [toInbox(alice)], large));
+  assert.equal((await inboxOf(store, alice)).uidNext, before.inbox.uidNext + 1);
+  assert.deepEqual(await store.check(), []);
+  await store[Symbol.asyncDispose]();
+});
+
+Deno.test("the SQLite store undoes a whole group when COMMIT fails, and recovers", async () => {
+  const { database, store, alice } = await openDatabase();
+  const [taken] = await store.queue.take("xyz.com", 1, 1);
+  const before = await stateOf(store, alice);
+  // A foreign key that is looked at only by COMMIT.
+  database.exec(`
+    CREATE TABLE trap (account INTEGER REFERENCES accounts (id) DEFERRABLE INITIALLY DEFERRED);
+    CREATE TRIGGER spring AFTER INSERT ON entries BEGIN INSERT INTO trap VALUES (-1); END`);
+  const results = await Promise.allSettled([
+    store.accept(message("m1", [toInbox(alice)])),
+    store.accept(message("m2", [toQueue("abc.org", 1)])),
+    addAccount(store, "bob@abc.com"),
+    store.users.remove(alice.id + 1),
+    store.queue.defer("xyz.com", 500, FINISHED.reply),
+    store.queue.settle([[taken!.token, FINISHED]], []),
+  ]);
+  assert.ok(results.every((each) => each.status === "rejected"));
+  assert.match(String((results[1] as PromiseRejectedResult).reason), /FOREIGN KEY/);
+  assert.deepEqual(await stateOf(store, alice), before);
+  assert.equal(await store.queue.content("m2"), null);
+
+  database.exec("DROP TRIGGER spring; DROP TABLE trap");
+  assert.deepEqual(await store.check(), []);
+  // The token is as good as before, for the verdict was never recorded.
+  assert.deepEqual(await store.queue.settle([[taken!.token, FINISHED]], []), []);
+  await store.accept(message("m1", [toInbox(alice)]));
+  assert.deepEqual(await store.check(), []);
+  await store[Symbol.asyncDispose]();
+});
+
+Deno.test("the SQLite store fails a group whose transaction is gone, and keeps none of it", async () => {
+  const { database, store, alice } = await openDatabase();
+  const before = await stateOf(store, alice);
+  // RAISE(ROLLBACK) does what SQLite does by itself after some failures of the disk.
+  database.exec(`
+    CREATE TRIGGER spring BEFORE INSERT ON messages WHEN new.message = 'm2'
+    BEGIN SELECT RAISE(ROLLBACK, 'the disk is gone'); END`);
+  const results = await Promise.allSettled(
+    ["m1", "m2", "m3"].map((id) => store.accept(message(id, [toInbox(alice)]))),
+  );
+  assert.ok(results.every((each) => each.status === "rejected"));
+  assert.match(String((results[0] as PromiseRejectedResult).reason), /the disk is gone/);
+  assert.deepEqual(await stateOf(store, alice), before);
+  database.exec("DROP TRIGGER spring");
+  await store.accept(message("m2", [toInbox(alice)]));
+  assert.deepEqual(await store.check(), []);
+  await store[Symbol.asyncDispose]();
+});
+
+Deno.test("the SQLite store can be opened again on a database that a crash left", async () => {
+  const { database, alice, store: crashed } = await openDatabase();
+  const [taken] = await crashed.queue.take("xyz.com", 1, 1);
+  await using store = sqliteStore(database, { turn });
+  assert.deepEqual(store.users.list(), [alice]);
+  assert.deepEqual(await store.queue.ready(1, 9), [{ hop: "xyz.com", dueAt: 1 }]);
+  const [again] = await store.queue.take("xyz.com", 1, 1);
+  assert.deepEqual(await store.queue.settle([[taken!.token, FINISHED]], []), [taken!.token]);
+  assert.deepEqual(await store.queue.settle([[again!.token, FINISHED]], []), []);
+});
+
+const FAULTS: readonly (readonly [sql: string, found: RegExp])[] = [
+  ["DELETE FROM messages", /mailbox \d+: uid 1 has no content/],
+  ["DELETE FROM messages", /queued recipient 1 has no content/],
+  ["DELETE FROM messages", /a row of entries points at nothing in messages/],
+  ["DELETE FROM entries; DELETE FROM queue", /message first is kept though nothing needs it/],
+  ["DELETE FROM chunks", /message first has 0 bytes of 25/],
+  ["UPDATE chunks SET bytes = x'00'", /message first: chunk 0 has not its length/],
+  ["UPDATE mailboxes SET uidNext = 1", /mailbox \d+: uid 1 is not below its uidNext, 1/],
+  ["UPDATE mailboxes SET modSeq = 99", /mailbox \d+: its mark 99 is past that of its account, 2/],
+  ["UPDATE entries SET modSeq = 99", /mailbox \d+: uid 1 has mark 99, past that of its mailbox, 2/],
+  ["UPDATE counters SET value = 1", /mailbox \d+: its uidValidity \d+ was not given out yet/],
+  ["UPDATE mailboxes SET removals = 3", /mailbox \d+ counts 3 removals and remembers 0/],
+  ["INSERT INTO removed SELECT id, 1, 1 FROM mailboxes", /uid 1 is there and is removed/],
+  ["INSERT INTO removed SELECT id, 2, 1 FROM mailboxes", /two changes have mark 2/],
+  ["INSERT INTO hops VALUES ('a.com', 1, '{}')", /hop a.com is deferred though nothing waits/],
+  ["UPDATE queue SET dueAt = 7", /hop xyz.com is due at 1 and not at 7/],
+  ["DELETE FROM mailboxes", /account alice@abc.com has no INBOX/],
+];
+
+for (const [sql, found] of FAULTS) {
+  Deno.test(`check finds ${found.source} after ${sql}`, async () => {
+    const { database, store } = await openDatabase();
+    assert.deepEqual(await store.check(), []);
+    database.exec(`PRAGMA foreign_keys = OFF; ${sql}`);
+    const faults = await store.check();
+    assert.ok(
+      faults.some((fault) => found.test(fault)),
+      `found: ${faults.join("; ") || "nothing"}`,
+    );
+    await store[Symbol.asyncDispose]();
+  });
+}
