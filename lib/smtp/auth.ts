@@ -6,9 +6,9 @@ import { readLine } from "../wire/lines.ts";
 import { call, Interrupted, type Step, trace, writeNow } from "../wire/session.ts";
 import { AUTH_LINE_BYTES_MAX, type AuthCommand } from "./command.ts";
 import { type Reply, reply } from "./reply.ts";
-import type { Connection } from "./connection.ts";
+import { type Connection, lineFault, say } from "./connection.ts";
 
-/** Goes through the exchange; the final reply, or `null` when the client is gone. */
+/** Goes through the exchange; the final reply, or `null` when the conversation is over. */
 export function* authenticate<B>(
   connection: Connection,
   command: AuthCommand,
@@ -64,15 +64,18 @@ function* respond<B>(
   challenge: Uint8Array,
 ): Step<B, Uint8Array | Reply | null> {
   const { options, queue } = connection;
-  const line = encode(`334 ${encodeBase64(challenge)}\r\n`);
-  if (options.traced) yield* trace("self", line);
-  yield* writeNow(line);
+  const line = `334 ${encodeBase64(challenge)}`;
+  if (options.traced) yield* trace("self", encode(line));
+  yield* writeNow(encode(`${line}\r\n`));
   const response = yield* readLine<B>(queue, AUTH_LINE_BYTES_MAX);
   if (response === null) return null;
   if (options.traced) yield* trace("peer", encode("****"));
-  if (response === "overlong" || response === "endless") {
-    return reply(500, "5.5.6", "Authentication line too long"); // RFC 4954 §4
+  if (response === "endless") {
+    yield* say(options, lineFault(response));
+    return null;
   }
+  // RFC 4954 §4: 500 with this status.
+  if (response === "overlong") return reply(500, "5.5.6", "Authentication line too long");
   if (typeof response === "string") return reply(500, "5.5.2", "Lines end with CRLF (nc -C)");
   const text = decodeLatin1(response);
   if (text === "*") return reply(501, "5.0.0", "The login was cancelled"); // RFC 4954 §4

@@ -36,7 +36,7 @@ export interface AuthCommand {
 
 /** RFC 5321 §4.5.3.1.4: 512 with the CRLF; MAIL grows by 26 for SIZE, 17 for BODY, 500 for AUTH. */
 export const COMMAND_LINE_BYTES_MAX = 512 + 26 + 17 + 500;
-/** RFC 4954 §4: the longest line of an AUTH exchange, the command itself among them. */
+/** RFC 4954 §4: sufficient for a response in an AUTH exchange. */
 export const AUTH_LINE_BYTES_MAX = 12_288;
 
 /** RFC 5321 §4.5.3.1.2: the longest domain name. */

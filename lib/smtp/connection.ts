@@ -1,11 +1,11 @@
 /** One SMTP conversation on the server's side: what it has come to, and how it answers. */
-import { type ByteQueue, encode } from "../wire/bytes.ts";
+import { type ByteQueue, decodeLatin1, encode } from "../wire/bytes.ts";
 import { ProtocolError } from "../wire/error.ts";
 import type { LineFault } from "../wire/lines.ts";
 import { call, Interrupted, pause, type Step, trace, write, writeNow } from "../wire/session.ts";
 import type { SmtpConversation, SmtpPeer } from "./backend.ts";
 import { parseCommand, type SmtpCommand } from "./command.ts";
-import { formatReply, type Reply, reply } from "./reply.ts";
+import { formatReply, type Reply, reply, replyLines } from "./reply.ts";
 
 export interface SmtpServerOptions {
   /** The name in the greeting. */
@@ -56,7 +56,8 @@ export interface Connection {
   transaction: { recipients: number } | null;
   errors: number;
   failedLogins: number;
-  lines: number;
+  /** Whether the last AUTH failed, so that the client may still be sending what belonged to it. */
+  loginFailed: boolean;
 }
 
 export function reset(connection: Connection): void {
@@ -70,6 +71,7 @@ export function read(connection: Connection, line: Uint8Array): SmtpCommand | Re
     return parseCommand(line, connection.hello?.extended ?? false);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
+    if (isAuth(line)) connection.loginFailed = true;
     return reply(error.code, error.status, error.message);
   }
 }
@@ -89,7 +91,7 @@ export const LOCAL_ERROR = reply(451, "4.3.0", "Local error, try again later");
 /** Gives a reply that may wait for others; a refusal counts as an error. */
 export function* answer<B>(connection: Connection, given: Reply): Step<B, null> {
   if (given.code >= 500) return yield* fault(connection, given);
-  if (connection.options.traced) yield* trace("self", formatReply(given));
+  yield* traceReply(connection.options, given);
   yield* write(formatReply(given));
   return null;
 }
@@ -108,9 +110,17 @@ export function* fault<B>(connection: Connection, given: Reply): Step<B, null> {
 }
 
 export function* say<B>(options: SmtpServerOptions, given: Reply): Step<B, void> {
-  const bytes = formatReply(given);
-  if (options.traced) yield* trace("self", bytes);
-  yield* writeNow(bytes);
+  yield* traceReply(options, given);
+  yield* writeNow(formatReply(given));
+}
+
+/** Says why the conversation is over; what interrupts even this changes nothing. */
+export function* lastWord<B>(options: SmtpServerOptions, given: Reply): Step<B, void> {
+  try {
+    yield* say(options, given);
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+  }
 }
 
 export function lineFault(kind: LineFault): Reply {
@@ -126,12 +136,34 @@ export function lineFault(kind: LineFault): Reply {
   }
 }
 
-export function* traceCommand<B>(command: SmtpCommand | Reply, line: Uint8Array): Step<B, void> {
-  // What follows AUTH may hold a password, also where the command is malformed.
-  const secret = /^AUTH /i.test(String.fromCharCode(...line.subarray(0, 5)));
-  if (!secret) return yield* trace("peer", line);
-  const shown = "verb" in command && command.verb === "AUTH" ? ` ${command.mechanism}` : "";
-  yield* trace("peer", encode(`AUTH${shown} ****`));
+/** Shows a line that may be a command, and what was made of it. */
+export function* traceCommand<B>(
+  connection: Connection,
+  line: Uint8Array,
+  command: SmtpCommand | Reply,
+): Step<B, void> {
+  if (!connection.options.traced) return;
+  if ("verb" in command && command.verb === "AUTH") {
+    return yield* trace("peer", encode(`AUTH ${command.mechanism} ****`));
+  }
+  // The response to a challenge that was never given stands where a command should.
+  const secret = "code" in command && (isAuth(line) || (connection.loginFailed && isOdd(command)));
+  yield* trace("peer", secret ? encode("****") : line);
+}
+
+function* traceReply<B>(options: SmtpServerOptions, given: Reply): Step<B, void> {
+  if (!options.traced) return;
+  for (const line of replyLines(given)) yield* trace("self", encode(line));
+}
+
+/** Whether a line was meant to be AUTH, however malformed. */
+function isAuth(line: Uint8Array): boolean {
+  return /^\s*AUTH/i.test(decodeLatin1(line.subarray(0, 64)));
+}
+
+/** Whether the reply to a line says that there is not even a command. */
+function isOdd({ code, status }: Reply): boolean {
+  return code === 500 || status === "5.5.2";
 }
 
 export function* traceContent<B>(size: number): Step<B, void> {

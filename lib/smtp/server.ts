@@ -1,5 +1,5 @@
 /** The SMTP server's side of a conversation, RFC 5321; reads top to bottom as one happens. */
-import { ByteQueue } from "../wire/bytes.ts";
+import { ByteQueue, decodeLatin1 } from "../wire/bytes.ts";
 import { readLine } from "../wire/lines.ts";
 import { call, deadline, Interrupted, pause, type Session, type Step } from "../wire/session.ts";
 import { MECHANISMS } from "../sasl/server.ts";
@@ -11,6 +11,7 @@ import {
   answerNow,
   type Connection,
   fault,
+  lastWord,
   lineFault,
   read,
   reset,
@@ -35,7 +36,7 @@ export function* smtpServer<B extends SmtpBackend>(
   try {
     const opened = yield* open<B>(options.peer);
     if ("code" in opened) {
-      yield* say(options, opened);
+      yield* turnAway(options, opened);
       return CLOSE;
     }
     conversation = opened;
@@ -48,15 +49,15 @@ export function* smtpServer<B extends SmtpBackend>(
       transaction: null,
       errors: 0,
       failedLogins: 0,
-      lines: 0,
+      loginFailed: false,
     });
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
     // RFC 5321 §3.8: a server that must close says so first, with 421.
     if (error.reason === "deadline") {
-      yield* say(options, reply(421, "4.4.2", `${options.hostname} Timeout, closing`));
+      yield* lastWord(options, reply(421, "4.4.2", `${options.hostname} Timeout, closing`));
     } else if (error.reason === "shutdown") {
-      yield* say(options, reply(421, "4.3.2", `${options.hostname} is going down, closing`));
+      yield* lastWord(options, reply(421, "4.3.2", `${options.hostname} is going down, closing`));
     }
     return CLOSE;
   } finally {
@@ -74,17 +75,15 @@ function* converse<B>(connection: Connection): Step<B, SmtpEnd> {
     yield* deadline(options.limits.commandTimeoutMs);
     const line = yield* readLine<B>(queue, COMMAND_LINE_BYTES_MAX);
     if (line === null) return CLOSE;
-    connection.lines++;
     if (typeof line === "string") {
       yield* fault(connection, lineFault(line));
       if (line === "endless") return CLOSE;
-    } else if (connection.lines === 1 && isHttp(line)) {
-      // A web page can make a browser talk to this port, with commands in the body of its request.
+    } else if (connection.hello === null && isHttp(line)) {
       yield* say(options, reply(421, "4.7.0", "This is a mail server, closing"));
       return CLOSE;
     } else {
       const command = read(connection, line);
-      if (options.traced) yield* traceCommand(command, line);
+      yield* traceCommand(connection, line, command);
       const end = "code" in command
         ? yield* fault<B>(connection, command)
         : yield* obey<B>(connection, command);
@@ -163,6 +162,7 @@ function* auth<B>(
   const { options } = connection;
   const result = yield* authenticate<B>(connection, command);
   if (result === null) return CLOSE;
+  connection.loginFailed = connection.user === null;
   if (result.code !== 535) return yield* answer(connection, result);
   connection.failedLogins++;
   // The answer comes later each time: guessing is slow, mistyping is not.
@@ -195,6 +195,29 @@ function* open<B extends SmtpBackend>(peer: SmtpPeer): Step<B, SmtpConversation 
   }
 }
 
+/**
+ * RFC 5321 §3.1: a client that is turned away with 554 is heard until it says QUIT. One that should go
+ * at once is given 421.
+ */
+function* turnAway<B>(options: SmtpServerOptions, refusal: Reply): Step<B, void> {
+  yield* deadline(options.limits.commandTimeoutMs);
+  yield* say(options, refusal);
+  if (refusal.code === 421) return;
+  const queue = new ByteQueue();
+  for (let lines = 0; lines < options.limits.errorsMax; lines++) {
+    const line = yield* readLine<B>(queue, COMMAND_LINE_BYTES_MAX);
+    if (line === null || line === "endless") return;
+    if (typeof line !== "string" && /^QUIT *$/i.test(decodeLatin1(line))) {
+      return yield* say(options, reply(221, "2.0.0", `${options.hostname} says goodbye`));
+    }
+    yield* say(options, reply(503, "5.5.1", "Only QUIT is left to say"));
+  }
+}
+
+/**
+ * A web page can make a browser talk to this port, with commands in the body of its request. Where the
+ * first line of a request is too long to be read, its Host field tells.
+ */
 function isHttp(line: Uint8Array): boolean {
-  return /^[A-Z]+ \S+ HTTP\/\d/.test(String.fromCharCode(...line.subarray(0, 512)));
+  return /^[A-Z]+ \S+ HTTP\/\d|^Host:/i.test(decodeLatin1(line));
 }

@@ -49,13 +49,17 @@ export function* recipients<B>(connection: Connection, first: RcptCommand): Step
     const line = yield* readLine<B>(connection.queue, COMMAND_LINE_BYTES_MAX);
     if (line === null) break;
     const next = typeof line === "string" ? lineFault(line) : read(connection, line);
-    if (connection.options.traced && typeof line !== "string") yield* traceCommand(next, line);
+    if (typeof line !== "string") yield* traceCommand(connection, line, next);
     group.push(next as RcptCommand | Reply); // it begins with "RCPT "
   }
   const asked = group.filter((each) => "verb" in each);
   const answers = yield* askRecipients<B>(connection, asked);
   let at = 0;
-  for (const each of group) yield* answer(connection, "verb" in each ? answers[at++]! : each);
+  for (const each of group) {
+    // The rest goes without an answer, as if it had not come in one piece.
+    if (connection.errors >= connection.options.limits.errorsMax) break;
+    yield* answer(connection, "verb" in each ? answers[at++]! : each);
+  }
   return null;
 }
 
@@ -74,25 +78,35 @@ function* askRecipients<B>(
   connection: Connection,
   asked: readonly RcptCommand[],
 ): Step<B, readonly Reply[]> {
-  const { transaction, options, conversation } = connection;
+  const { transaction, options } = connection;
   if (transaction === null) return asked.map(() => reply(503, "5.5.1", "Say MAIL first"));
-  const room = Math.max(0, options.limits.recipientsMax - transaction.recipients);
-  const taken = asked.slice(0, room);
-  let answers: readonly Reply[] = [];
-  if (taken.length > 0) {
-    try {
-      answers = yield* call<B, readonly Reply[]>((_, signal) =>
-        conversation.recipients(taken, signal)
-      );
-    } catch (error) {
-      if (error instanceof Interrupted) throw error;
-      answers = taken.map(() => LOCAL_ERROR);
-    }
+  const answers: Reply[] = [];
+  while (answers.length < asked.length) {
+    // Whoever is refused takes no room, so those behind may still find some.
+    const room = options.limits.recipientsMax - transaction.recipients;
+    if (room <= 0) break;
+    const given = yield* askGroup<B>(
+      connection,
+      asked.slice(answers.length, answers.length + room),
+    );
+    transaction.recipients += given.filter(isPositive).length;
+    answers.push(...given);
   }
-  transaction.recipients += answers.filter(isPositive).length;
   // RFC 5321 §4.5.3.1.10: 452, so that the client sends the rest in a transaction of its own.
-  const rest = asked.slice(room).map(() => reply(452, "4.5.3", "Too many recipients"));
+  const rest = asked.slice(answers.length).map(() => reply(452, "4.5.3", "Too many recipients"));
   return [...answers, ...rest];
+}
+
+function* askGroup<B>(
+  { conversation }: Connection,
+  group: readonly RcptCommand[],
+): Step<B, readonly Reply[]> {
+  try {
+    return yield* call<B, readonly Reply[]>((_, signal) => conversation.recipients(group, signal));
+  } catch (error) {
+    if (error instanceof Interrupted) throw error;
+    return group.map(() => LOCAL_ERROR);
+  }
 }
 
 export function* data<B>(connection: Connection): Step<B, "close" | null> {
