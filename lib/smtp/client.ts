@@ -151,11 +151,10 @@ export function* switchToPop3<B>(
   options: SmtpClientOptions,
 ): Step<B, boolean> {
   const link: Link = { options, queue, extensions: NO_EXTENSIONS, serverName: "" };
-  if ((yield* hello<B>(link)) !== null || !link.extensions.pop3) {
-    yield* quit<B>(link);
-    return false;
-  }
-  return isPositive(yield* command<B>(link, "XPOP3"));
+  const refused = (yield* hello<B>(link)) !== null || !link.extensions.pop3 ||
+    !isPositive(yield* command<B>(link, "XPOP3"));
+  if (refused) yield* quit<B>(link);
+  return !refused;
 }
 
 interface Link {
@@ -194,12 +193,16 @@ function* logIn<B>(link: Link): Step<B, SmtpClientEnd | null> {
   let step = exchange.next();
   let line = `AUTH ${mechanism.name}`;
   if (mechanism.initial && !step.done) {
-    line += ` ${encodeBase64(step.value)}`;
-    step = exchange.next(NOTHING);
+    const whole = `${line} ${encodeBase64(step.value)}`;
+    // RFC 4954 §4: an initial response that makes the command too long waits for the challenge.
+    if (whole.length <= COMMAND_CHARACTERS_MAX) {
+      line = whole;
+      step = exchange.next(NOTHING);
+    }
   }
-  let answer = yield* command<B>(link, line, `AUTH ${mechanism.name} ****`);
+  let answer = yield* command<B>(link, line, { shown: `AUTH ${mechanism.name} ****` });
   while (answer.code === 334 && !step.done) {
-    answer = yield* command<B>(link, encodeBase64(step.value), "****");
+    answer = yield* command<B>(link, encodeBase64(step.value), { shown: "****" });
     step = exchange.next(NOTHING);
   }
   if (answer.code === 334) answer = yield* command<B>(link, "*"); // RFC 4954 §4: it wants too much
@@ -207,6 +210,8 @@ function* logIn<B>(link: Link): Step<B, SmtpClientEnd | null> {
 }
 
 const NOTHING = new Uint8Array(0);
+/** RFC 5321 §4.5.3.1.4, without the CRLF. */
+const COMMAND_CHARACTERS_MAX = 510;
 
 /** Does one job and reports it, whatever happens; true when the server is closing the connection. */
 function* doJob<B extends SmtpJobs>(link: Link, job: SmtpJob): Step<B, boolean> {
@@ -299,8 +304,7 @@ function mailLine(link: Link, { sender, body }: Envelope, contentBytes: number |
 
 function* content<B>(link: Link, body: Body, taken: MutableAttempt[]): Step<B, void> {
   const { timeouts, traced } = link.options;
-  yield* deadline(timeouts.dataMs);
-  const go = yield* command<B>(link, "DATA");
+  const go = yield* command<B>(link, "DATA", { timeoutMs: timeouts.dataMs });
   if (go.code !== 354) return decide(taken, "data", go);
   const stuffer = dotStuffer();
   for (let at = 0; at < body.size; at += SLICE_BYTES) {
@@ -356,9 +360,14 @@ function* quit<B>(link: Link): Step<B, void> {
   }
 }
 
-function* command<B>(link: Link, line: string, shown: string = line): Step<B, Reply> {
+/** Says a command and gives the reply to it; `shown` stands for a command with a secret in it. */
+function* command<B>(
+  link: Link,
+  line: string,
+  { shown = line, timeoutMs = link.options.timeouts.commandMs } = {},
+): Step<B, Reply> {
   yield* send<B>(link, line, shown);
-  yield* deadline(link.options.timeouts.commandMs);
+  yield* deadline(timeoutMs);
   return yield* receive<B>(link);
 }
 
