@@ -1,6 +1,7 @@
 /**
- * Dialogues with the SMTP server, in the form of `tests/transcripts.ts`. What `nobody`, `later`, `broken`
- * and `full` stand for is said in `tests/smtp_support.ts`; there are 200 bytes and 3 recipients at most.
+ * Dialogues with the SMTP server, in the form of `tests/transcripts.ts`. What `nobody`, `later`,
+ * `broken` and `full` stand for is said in `tests/smtp_support.ts`; a message has at most 200 bytes
+ * and three recipients.
  */
 export const TRANSCRIPTS = {
   "RFC 5321 §3.3: a mail transaction": String.raw`
@@ -30,7 +31,7 @@ export const TRANSCRIPTS = {
     C: ..
     C: ...dots
     C: .
-    S: 250 2.0.0 Taken, 35 bytes
+    S: 250 2.0.0 Taken, 36 bytes
     # The transaction is over; the next one begins anew.
     C: RCPT TO:<bob@xyz.com>
     S: 503 5.5.1 Say MAIL first
@@ -261,6 +262,9 @@ export const TRANSCRIPTS = {
     S: 250 2.1.0 Sender OK
     C: RCPT TO:<broken@xyz.com>
     S: 451 4.3.0 Local error, try again later
+    # In a group with the one above, the next recipient would share its answer.
+    C: NOOP
+    S: 250 2.0.0 OK
     C: RCPT TO:<bob@xyz.com>
     S: 250 2.1.0 Recipient OK
     C: DATA

@@ -10,7 +10,7 @@ export const ODD_TRANSCRIPTS = {
     S: 500 5.5.2 A CR stands only before an LF
     C: NO\0OP
     S: 501 5.5.2 Control characters are not allowed
-    C: NOOP\t
+    C: NOOP\x09
     S: 501 5.5.2 Control characters are not allowed
     C: NOOP
     S: 250 2.0.0 OK

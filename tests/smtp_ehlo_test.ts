@@ -1,0 +1,73 @@
+import assert from "$assert";
+import * as check from "$check";
+import { type Extensions, formatEhlo, NO_EXTENSIONS, parseEhlo } from "../lib/smtp/ehlo.ts";
+import { reply } from "../lib/smtp/reply.ts";
+
+Deno.test("formatEhlo names the extensions, one a line, behind the host name", () => {
+  assert.deepEqual(
+    formatEhlo("abc.com", {
+      pipelining: true,
+      eightBitMime: true,
+      enhancedStatusCodes: true,
+      pop3: true,
+      size: { bytesMax: 1000 },
+      auth: ["PLAIN", "LOGIN"],
+    }),
+    reply(
+      250,
+      "",
+      "abc.com at your service",
+      "PIPELINING",
+      "SIZE 1000",
+      "8BITMIME",
+      "ENHANCEDSTATUSCODES",
+      "AUTH PLAIN LOGIN",
+      "XPOP3",
+      "HELP",
+    ),
+  );
+  assert.deepEqual(formatEhlo("abc.com", NO_EXTENSIONS).lines, ["abc.com at your service", "HELP"]);
+});
+
+Deno.test("parseEhlo reads back what formatEhlo wrote", () => {
+  const bytesMax = check.option(check.integer({ min: 1 }), { nil: null });
+  const plain = { noNullPrototype: true };
+  const extensions: check.Arbitrary<Extensions> = check.record({
+    pipelining: check.boolean(),
+    eightBitMime: check.boolean(),
+    enhancedStatusCodes: check.boolean(),
+    pop3: check.boolean(),
+    size: check.option(check.record({ bytesMax }, plain), { nil: null }),
+    auth: check.subarray(["PLAIN", "LOGIN", "SCRAM-SHA-256"]),
+  }, plain);
+  check.assert(check.property(extensions, (extensions) => {
+    assert.deepEqual(parseEhlo(formatEhlo("abc.com", extensions)), extensions);
+  }));
+});
+
+Deno.test("parseEhlo reads what other servers write", () => {
+  const table: readonly (readonly [lines: readonly string[], found: Partial<Extensions>])[] = [
+    [[], {}],
+    [["pipelining", "8bitmime"], { pipelining: true, eightBitMime: true }],
+    [["SIZE"], { size: { bytesMax: null } }],
+    [["SIZE 0"], { size: { bytesMax: null } }],
+    [["SIZE lots"], { size: { bytesMax: null } }],
+    [["SIZE -5"], { size: { bytesMax: null } }],
+    [["size 35882577"], { size: { bytesMax: 35882577 } }],
+    [["AUTH"], {}],
+    [["AUTH=LOGIN PLAIN"], { auth: ["LOGIN", "PLAIN"] }],
+    [["auth plain", "AUTH=LOGIN"], { auth: ["PLAIN", "LOGIN"] }],
+    [["AUTHX PLAIN"], {}],
+    [["AUTH  PLAIN   LOGIN "], { auth: ["PLAIN", "LOGIN"] }],
+    [["STARTTLS", "CHUNKING", "", "X-ODD thing"], {}],
+    [["__proto__ x", "constructor"], {}],
+  ];
+  for (const [lines, found] of table) {
+    const read = parseEhlo(reply(250, "", "mx.example greets you", ...lines));
+    assert.deepEqual(read, { ...NO_EXTENSIONS, ...found }, lines.join());
+  }
+});
+
+Deno.test("parseEhlo takes the host name for nothing else", () => {
+  assert.deepEqual(parseEhlo(reply(250, "", "PIPELINING")), NO_EXTENSIONS);
+});

@@ -1,0 +1,309 @@
+import assert from "$assert";
+import * as check from "$check";
+import { reply } from "../lib/smtp/reply.ts";
+import { DISCARD_BYTES_MAX } from "../lib/wire/lines.ts";
+import { concat, decodeLatin1 } from "../lib/wire/bytes.ts";
+import { Interrupted } from "../lib/wire/session.ts";
+import { play, type PlayOptions } from "./play.ts";
+import {
+  bytewise,
+  cutAt,
+  fakeSmtp,
+  latin1,
+  PASSWORD,
+  serverSession,
+  SMALL_LIMITS,
+  talk,
+} from "./smtp_support.ts";
+import { parseTranscript, replay, replayOnSocket } from "./transcripts.ts";
+import { TRANSCRIPTS } from "./transcripts/smtp.ts";
+import {
+  LOGIN_TRANSCRIPTS,
+  PLAIN_TRANSCRIPTS,
+  SUBMISSION_TRANSCRIPTS,
+} from "./transcripts/smtp_login.ts";
+import { ODD_TRANSCRIPTS } from "./transcripts/smtp_odd.ts";
+
+const HELO = "HELO client.example\r\n";
+const TO_DATA = `${HELO}MAIL FROM:<alice@abc.com>\r\nRCPT TO:<bob@xyz.com>\r\nDATA\r\n`;
+
+for (
+  const [transcripts, options] of [
+    [TRANSCRIPTS, {}],
+    [ODD_TRANSCRIPTS, {}],
+    [LOGIN_TRANSCRIPTS, {}],
+    [PLAIN_TRANSCRIPTS, { plainAuth: false, pop3: false }],
+    [SUBMISSION_TRANSCRIPTS, { service: "submission" }],
+  ] as const
+) {
+  for (const [name, text] of Object.entries(transcripts)) {
+    const transcript = parseTranscript(name, text);
+    Deno.test(`smtpServer follows the transcript: ${name}`, async () => {
+      const backends: ReturnType<typeof fakeSmtp>[] = [];
+      const start = () => {
+        const backend = fakeSmtp();
+        backends.push(backend);
+        return { session: serverSession(options), backend };
+      };
+      await replay(transcript, start);
+      const played = await replayOnSocket(transcript, start);
+      assert.equal(played, !["deadline", "shutdown", "lost"].includes(transcript.end));
+      for (const backend of backends) {
+        assert.equal(backend.counts().opened, 1);
+        assert.equal(backend.counts().closed, 1);
+      }
+    });
+  }
+}
+
+Deno.test("smtpServer hands over the envelope and the content as they came", () => {
+  const { backend } = talk(
+    "EHLO client.example\r\nAUTH PLAIN AGFsaWNlAGNvcnJlY3QgaG9yc2U=\r\n" +
+      "MAIL FROM:<> BODY=8BITMIME\r\nRCPT TO:<@a.example:Bob@XYZ.com>\r\nRCPT TO:<Postmaster>\r\n" +
+      "RCPT TO:<nobody@xyz.com>\r\nDATA\r\n..\r\n\0\xff\r\n.\r\n" +
+      'MAIL FROM:<"a b"@abc.com>\r\nRCPT TO:<bob@xyz.com>\r\nDATA\r\n.\r\n',
+  );
+  assert.deepEqual(backend.messages, [
+    {
+      user: "alice@abc.com",
+      from: "<>",
+      to: ["Bob@xyz.com", "Postmaster"],
+      body: "8BITMIME",
+      content: ".\r\n\0\xff\r\n",
+    },
+    {
+      user: "alice@abc.com",
+      from: '"a b"@abc.com',
+      to: ["bob@xyz.com"],
+      body: "7BIT",
+      content: "",
+    },
+  ]);
+});
+
+Deno.test("smtpServer answers a whole conversation that comes in one piece", () => {
+  const whole = `${TO_DATA}Hello\r\n.\r\nMAIL FROM:<>\r\nRCPT TO:<bob@xyz.com>\r\nRSET\r\nQUIT\r\n`;
+  const { lines, backend, played } = talk(whole);
+  assert.deepEqual(
+    lines.map((line) => line.slice(0, 3)).join(" "),
+    "220 250 250 250 354 250 250 250 250 221",
+  );
+  assert.equal(backend.messages.length, 1);
+  assert.ok(played.ended);
+});
+
+Deno.test("smtpServer asks once about recipients that wait, and again about those that come later", () => {
+  const rcpt = "RCPT TO:<bob@xyz.com>\r\n";
+  const limits = { ...SMALL_LIMITS, recipientsMax: 1000 };
+  const start = `${HELO}MAIL FROM:<>\r\n`;
+  assert.deepEqual(talk(start + rcpt.repeat(3), { limits }).backend.groups, [3]);
+  assert.deepEqual(talk([start + rcpt.repeat(2), rcpt], { limits }).backend.groups, [2, 1]);
+  assert.deepEqual(talk(`${start}${rcpt}NOOP\r\n${rcpt}`, { limits }).backend.groups, [1, 1]);
+  assert.deepEqual(talk(start + rcpt.repeat(250), { limits }).backend.groups, [100, 100, 50]);
+});
+
+Deno.test("smtpServer gives POP3 what was pipelined behind XPOP3, wherever it was cut", () => {
+  const input = latin1("EHLO client.example\r\nXPOP3\r\nUSER alice\r\nPASS x");
+  for (let cut = 0; cut <= input.length; cut++) {
+    const backend = fakeSmtp();
+    const chunks = cutAt(input, [cut]);
+    const { outcome, chunksRead } = play(serverSession(), chunks, backend);
+    if (outcome?.next !== "pop3") throw new Error(`not handed over: ${outcome?.next}`);
+    const waiting = outcome.queue.peek();
+    const rest = concat([waiting, ...chunks.slice(chunksRead)]);
+    assert.equal(decodeLatin1(rest), "USER alice\r\nPASS x");
+    assert.equal(backend.counts().closed, 1);
+  }
+});
+
+Deno.test("smtpServer lets none of the smuggled messages through", () => {
+  const smuggled = "MAIL FROM:<evil@abc.com>\r\nRCPT TO:<bob@xyz.com>\r\nDATA\r\nevil\r\n";
+  const ends = [
+    "\n.\n",
+    "\n.\r\n",
+    "\r.\r",
+    "\r.\r\n",
+    "\r\n.\n",
+    "\r\n.\r",
+    "\r\n.\r\r\n",
+    "\n\r\n.\n",
+  ];
+  const limits = { ...SMALL_LIMITS, messageBytesMax: 1000 };
+  for (const end of ends) {
+    const { backend, lines } = talk(`${TO_DATA}Hello${end}${smuggled}.\r\nNOOP\r\n`, { limits });
+    assert.match(lines.at(-2)!, /^550 5\.6\.0 /, JSON.stringify(end));
+    assert.equal(lines.at(-1), "250 2.0.0 OK");
+    assert.equal(backend.counts().messageCalls, 0);
+  }
+  // NUL is content like any other byte: what it stands in is no end, and nothing is wrong with it.
+  for (const end of ["\r\n\0.\r\n", "\r\n.\0\r\n", "\0\r\n.\0\r\n"]) {
+    const { backend } = talk(`${TO_DATA}Hello${end}${smuggled}.\r\n`, { limits });
+    assert.equal(backend.messages.length, 1);
+    assert.match(backend.messages[0]!.content, /MAIL FROM:<evil@abc\.com>/);
+  }
+});
+
+Deno.test("smtpServer refuses a message with a line that is too long, and goes on", () => {
+  const limits = { ...SMALL_LIMITS, messageBytesMax: 5000 };
+  const { lines, backend } = talk(`${TO_DATA}${"x".repeat(2000)}\r\n.\r\nNOOP\r\n`, { limits });
+  assert.deepEqual(lines.slice(-2), [
+    "550 5.6.0 The message has a line of over 1000 bytes",
+    "250 2.0.0 OK",
+  ]);
+  assert.equal(backend.counts().messageCalls, 0);
+});
+
+Deno.test("smtpServer says 500 to 10 MB without CRLF once they end, and 421 when they never do", () => {
+  const mebibyte = "x".repeat(1024 * 1024);
+  const ended = talk([...Array.from({ length: 10 }, () => mebibyte), "\r\nNOOP\r\n"]);
+  assert.deepEqual(ended.lines.slice(1), ["500 5.5.6 Line too long", "250 2.0.0 OK"]);
+  const chunks = Array.from({ length: DISCARD_BYTES_MAX / mebibyte.length + 3 }, () => mebibyte);
+  const endless = talk(chunks);
+  assert.deepEqual(endless.lines.slice(1), ["421 4.7.0 Line without end, closing"]);
+  assert.ok(endless.played.ended);
+  const inAuth = talk(["EHLO x\r\nAUTH PLAIN\r\n", ...chunks]);
+  assert.deepEqual(inAuth.lines.slice(-2), ["334 ", "421 4.7.0 Line without end, closing"]);
+  assert.ok(inAuth.played.ended);
+});
+
+Deno.test("smtpServer slows errors down before it gives up, and failed logins from the first", () => {
+  const errors = talk("x\r\n".repeat(20));
+  assert.deepEqual(errors.played.pausesMs, Array(10).fill(1000));
+  assert.equal(errors.lines.at(-1), "421 4.7.0 Too many errors, closing");
+  const logins = talk(`EHLO x\r\n${"AUTH PLAIN AGFsaWNlAHdyb25n\r\n".repeat(3)}`);
+  assert.deepEqual(logins.played.pausesMs, [1000, 2000, 4000]);
+  assert.equal(logins.lines.at(-1), "421 4.7.0 Too many failed logins, closing");
+});
+
+Deno.test("smtpServer sets a deadline for each command, and for each block of content", () => {
+  const limits = { ...SMALL_LIMITS, commandTimeoutMs: 11, blockTimeoutMs: 22 };
+  const { played } = talk(`${TO_DATA}.\r\nNOOP\r\n`, { limits });
+  assert.deepEqual(played.deadlinesMs, [11, ...[11, 11, 11, 11], 22, 11, 11]);
+});
+
+Deno.test("smtpServer closes its conversation once, and takes no message, wherever it is broken off", () => {
+  const input = `${TO_DATA.replace("HELO", "EHLO")}Hello\r\n.\r\n`;
+  const withLogin = "EHLO x\r\nAUTH LOGIN\r\nYWxpY2U=\r\n";
+  for (const [text, takenAt] of [[input, input.length], [withLogin, Infinity]] as const) {
+    for (let at = 0; at <= text.length; at++) {
+      for (const end of ["close", "deadline", "shutdown", "lost"] as const) {
+        const { backend, lines } = talk(text.slice(0, at), { end });
+        const { opened, closed, messageCalls } = backend.counts();
+        const expected = [1, 1, at < takenAt ? 0 : 1];
+        assert.deepEqual([opened, closed, messageCalls], expected, `${end} at ${at}`);
+        assert.equal(lines.at(-1)!.startsWith("421 4.4.2 "), end === "deadline");
+        assert.equal(lines.at(-1)!.startsWith("421 4.3.2 "), end === "shutdown");
+      }
+    }
+  }
+});
+
+Deno.test("smtpServer ends in peace when its last words are interrupted too", () => {
+  const session = serverSession();
+  const backend = fakeSmtp();
+  let step = session.next();
+  let interrupted = 0;
+  while (!step.done) {
+    const effect = step.value;
+    if (effect.do === "call") {
+      step = session.next(effect.run(backend, new AbortController().signal));
+    } else if (effect.do === "write") {
+      // The peer does not read: the greeting is not taken, and neither is the reply that says so.
+      interrupted++;
+      step = session.throw(new Interrupted("deadline"));
+    } else step = session.next();
+  }
+  assert.equal(interrupted, 2);
+  assert.deepEqual(step.value, { next: "close" });
+  assert.equal(backend.counts().closed, 1);
+});
+
+Deno.test("smtpServer turns away whom the backend does not want", () => {
+  const busy = talk("EHLO x\r\n", { open: reply(421, "4.7.0", "Too many connections") });
+  assert.deepEqual(busy.lines, ["421 4.7.0 Too many connections"]);
+  assert.ok(busy.played.ended);
+  const broken = talk("EHLO x\r\n", { open: "throws" });
+  assert.deepEqual(broken.lines, ["421 4.3.0 Local error, try again later"]);
+  // RFC 5321 §3.1: behind 554 the client says QUIT, and hears 503 until then.
+  const unwanted = { open: reply(554, "5.7.1", "No mail from there") };
+  const { lines, played } = talk("EHLO x\r\nMAIL\n\r\nquit \r\nNOOP\r\n", unwanted);
+  assert.deepEqual(lines, [
+    "554 5.7.1 No mail from there",
+    "503 5.5.1 Only QUIT is left to say",
+    "503 5.5.1 Only QUIT is left to say",
+    "503 5.5.1 Only QUIT is left to say",
+    "221 2.0.0 abc.com says goodbye",
+  ]);
+  assert.ok(played.ended);
+  const stubborn = talk("NOOP\r\n".repeat(30), unwanted);
+  assert.equal(stubborn.lines.length, 1 + SMALL_LIMITS.errorsMax);
+  assert.ok(stubborn.played.ended);
+});
+
+Deno.test("smtpServer shows all that is said but what belongs to a login", () => {
+  const tries = [
+    "AUTH PLAIN AGFsaWNlAGNvcnJlY3QgaG9yc2U=",
+    "AUTH LOGIN",
+    "YWxpY2U=",
+    "Y29ycmVjdCBob3JzZQ==",
+    `AUTH PLAIN \0alice\0${PASSWORD}`,
+    `AUTH\tPLAIN ${PASSWORD}`,
+    `  auth plain ${PASSWORD}`,
+    `AUTHPLAIN ${PASSWORD}`,
+    `AUTH OWN ${PASSWORD}`,
+    `AUTH PLAIN ${PASSWORD}`,
+  ];
+  for (const plainAuth of [true, false]) {
+    const { played } = talk(`EHLO x\r\n${tries.reverse().join("\r\n")}\r\nNOOP\r\n`, {
+      plainAuth,
+      traced: true,
+    });
+    const shown = played.trace.map(([from, bytes]) => `${from} ${decodeLatin1(bytes)}`);
+    assert.doesNotMatch(shown.join("\n"), /correct|YWxpY2U|AGFs|Y29ycmVj/);
+    assert.doesNotMatch(shown.join(""), /[\r\n]/);
+    assert.deepEqual(shown.slice(0, 2), ["self 220 abc.com ESMTP ready", "peer EHLO x"]);
+    assert.ok(shown.includes("peer AUTH LOGIN ****"));
+    assert.deepEqual(shown.slice(-2), ["peer NOOP", "self 250 2.0.0 OK"]);
+  }
+});
+
+Deno.test("smtpServer shows mistyped commands, and the size of a message in its place", () => {
+  const { played } = talk(`HELLO x\r\n${TO_DATA}Dear Bob\r\n.\r\n`, { traced: true });
+  const shown = played.trace.map(([from, bytes]) => `${from} ${decodeLatin1(bytes)}`);
+  assert.ok(shown.includes("peer HELLO x"));
+  assert.ok(shown.includes("peer (10 bytes of message)"));
+  assert.doesNotMatch(shown.join(), /Dear/);
+});
+
+Deno.test("smtpServer says the same to the same bytes, wherever they are cut", () => {
+  const piece = check.constantFrom(
+    "EHLO x\r\n",
+    HELO,
+    "MAIL FROM:<alice@abc.com>\r\n",
+    "RCPT TO:<bob@xyz.com>\r\n",
+    "RCPT TO:<nobody@xyz.com>\r\n",
+    "RCPT TO:<>\r\n",
+    "DATA\r\n",
+    "Hello\r\n.\r\n",
+    `${"x".repeat(120)}\r\n`,
+    "RSET\r\n",
+    "AUTH PLAIN AGFsaWNlAHdyb25n\r\n",
+    "AUTH LOGIN\r\n",
+    "YWxpY2U=\r\n",
+    "NOOP\n",
+    "XPOP3\r\n",
+    "x\r\n".repeat(8),
+  );
+  const input = check.array(piece, { maxLength: 40 }).map((pieces) => pieces.join(""));
+  const end = check.constantFrom<NonNullable<PlayOptions["end"]>>("close", "deadline", "shutdown");
+  check.assert(check.property(input, check.array(check.nat(3000)), end, (text, cuts, end) => {
+    const bytes = latin1(text);
+    const said = [[bytes], bytewise(bytes), cutAt(bytes, cuts)].map((chunks) => {
+      const backend = fakeSmtp();
+      const { output } = play(serverSession(), chunks, backend, { end });
+      return { output: decodeLatin1(output), messages: backend.messages };
+    });
+    assert.deepEqual(said[1], said[0]);
+    assert.deepEqual(said[2], said[0]);
+  }));
+});

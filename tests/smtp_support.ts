@@ -1,0 +1,180 @@
+/** A mail server in memory for the tests of SMTP, which answers at once, and ways to cut what it hears. */
+import { type Address, formatAddress } from "../lib/mail/address.ts";
+import type { SmtpBackend, SmtpConversation } from "../lib/smtp/backend.ts";
+import {
+  DEFAULT_SMTP_LIMITS,
+  type SmtpLimits,
+  type SmtpServerOptions,
+} from "../lib/smtp/connection.ts";
+import { isPositive, type Reply, reply } from "../lib/smtp/reply.ts";
+import { type SmtpEnd, smtpServer } from "../lib/smtp/server.ts";
+import { decodeLatin1 } from "../lib/wire/bytes.ts";
+import type { Session } from "../lib/wire/session.ts";
+import { play, type Played, type PlayOptions } from "./play.ts";
+
+/** What was accepted; content as one character a byte. */
+export interface FakeMessage {
+  readonly user: string | null;
+  /** `<>` for the null sender. */
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly body: "7BIT" | "8BITMIME";
+  readonly content: string;
+}
+
+export interface FakeSmtp extends SmtpBackend {
+  readonly messages: readonly FakeMessage[];
+  /** How large each group of recipients was that was asked about. */
+  readonly groups: readonly number[];
+  counts(): { readonly opened: number; readonly closed: number; readonly messageCalls: number };
+}
+
+export interface FakeSmtpOptions {
+  /** What `open` does instead of opening. */
+  readonly open?: "throws" | Reply;
+}
+
+/** The one account. */
+const USER = "alice";
+export const PASSWORD = "correct horse";
+
+/**
+ * Makes a server for which the local part of an address says what happens to it: `nobody` is refused,
+ * `later` is put off, `broken` makes the call throw; a message from `full` makes `message` throw.
+ */
+export function fakeSmtp(options: FakeSmtpOptions = {}): FakeSmtp {
+  const messages: FakeMessage[] = [];
+  const groups: number[] = [];
+  const counts = { opened: 0, closed: 0, messageCalls: 0 };
+  return {
+    messages,
+    groups,
+    counts: () => ({ ...counts }),
+    open() {
+      if (options.open === "throws") throw new Error("open is broken");
+      if (options.open !== undefined) return options.open;
+      counts.opened++;
+      return fakeConversation(messages, groups, counts);
+    },
+  };
+}
+
+function fakeConversation(
+  messages: FakeMessage[],
+  groups: number[],
+  counts: { closed: number; messageCalls: number },
+): SmtpConversation {
+  let envelope: Omit<FakeMessage, "to" | "content"> | null = null;
+  let to: string[] = [];
+  return {
+    login(user, password) {
+      if (user === "broken") throw new Error("login is broken");
+      return user === USER && password === PASSWORD ? "alice@abc.com" : null;
+    },
+    mail({ from, body }, hello) {
+      const result = verdict(from, "Sender");
+      if (isPositive(result)) {
+        envelope = { user: hello.user, from: from === null ? "<>" : formatAddress(from), body };
+      }
+      return result;
+    },
+    recipients(group) {
+      groups.push(group.length);
+      return group.map(({ to: address }) => {
+        const result = verdict(address, "Recipient");
+        if (isPositive(result)) to.push(formatAddress(address));
+        return result;
+      });
+    },
+    message(content) {
+      counts.messageCalls++;
+      if (envelope!.from.startsWith("full@")) throw new Error("message is broken");
+      const bytes = content.slice(0, content.size) as Uint8Array;
+      messages.push({ ...envelope!, to, content: decodeLatin1(bytes) });
+      return reply(250, "2.0.0", `Taken, ${content.size} bytes`);
+    },
+    reset() {
+      envelope = null;
+      to = [];
+    },
+    close: () => void counts.closed++,
+  };
+}
+
+function verdict(address: Address | null, who: string): Reply {
+  switch (address?.local) {
+    case "broken":
+      throw new Error("broken");
+    case "nobody":
+      return reply(550, "5.1.1", `${who} refused`);
+    case "later":
+      return reply(450, "4.2.1", `${who} put off`);
+    default:
+      return reply(250, "2.1.0", `${who} OK`);
+  }
+}
+
+/** Small limits, so that tests reach them. */
+export const SMALL_LIMITS: SmtpLimits = {
+  ...DEFAULT_SMTP_LIMITS,
+  messageBytesMax: 200,
+  recipientsMax: 3,
+};
+
+/** A session of the server as most tests want it. */
+export function serverSession(
+  options: Partial<SmtpServerOptions> = {},
+): Session<SmtpBackend, SmtpEnd> {
+  return smtpServer({
+    hostname: "abc.com",
+    peer: { address: "127.0.0.1", port: 40_000 },
+    service: "smtp",
+    plainAuth: true,
+    pop3: true,
+    limits: SMALL_LIMITS,
+    ...options,
+  });
+}
+
+export interface Talk {
+  readonly backend: FakeSmtp;
+  readonly played: Played<SmtpEnd>;
+  /** What the server said, without CRLF. */
+  readonly lines: readonly string[];
+}
+
+/** Lets the server hear `chunks`, each one character a byte. */
+export function talk(
+  chunks: string | readonly string[],
+  options: Partial<SmtpServerOptions> & FakeSmtpOptions & { readonly end?: PlayOptions["end"] } =
+    {},
+): Talk {
+  const { open, end, ...serverOptions } = options;
+  const backend = fakeSmtp(open === undefined ? {} : { open });
+  const heard = (typeof chunks === "string" ? [chunks] : chunks).map(latin1);
+  const played = play(
+    serverSession(serverOptions),
+    heard,
+    backend,
+    end === undefined ? {} : { end },
+  );
+  return { backend, played, lines: decodeLatin1(played.output).split("\r\n").slice(0, -1) };
+}
+
+/** Text as bytes, one character a byte. */
+export function latin1(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
+  return bytes;
+}
+
+/** One chunk for each byte. */
+export function bytewise(bytes: Uint8Array): readonly Uint8Array[] {
+  return Array.from(bytes, (byte) => Uint8Array.of(byte));
+}
+
+/** Cuts at each place, taken modulo the length; chunks may be empty. */
+export function cutAt(bytes: Uint8Array, places: readonly number[]): readonly Uint8Array[] {
+  const cuts = places.map((place) => place % (bytes.length + 1)).sort((a, b) => a - b);
+  return [...cuts, bytes.length].map((cut, at) => bytes.subarray(cuts[at - 1] ?? 0, cut));
+}
