@@ -1,0 +1,11 @@
+/** The program `smtpc`: sends mail and reads it. `deno task client --help` explains. */
+import { askOn } from "./lib/cli/ask.ts";
+import { runProgram } from "./lib/cli/fail.ts";
+import { denoStreams } from "./lib/cli/io.ts";
+import { smtpc } from "./lib/cli/smtpc.ts";
+import { denoWorld } from "./lib/net/deno.ts";
+
+await runProgram("smtpc", () => {
+  const streams = denoStreams();
+  return smtpc(Deno.args, { world: denoWorld(), streams, ask: askOn(streams) });
+});

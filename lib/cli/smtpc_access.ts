@@ -1,0 +1,107 @@
+/** What `send` and `read` have in common: which server, and who logs in with which password. */
+import type { Endpoint, World } from "../net/world.ts";
+import type { Login } from "../sasl/client.ts";
+import { decode } from "../wire/bytes.ts";
+import { type Ask, OPTIONAL } from "./ask.ts";
+import { EXIT, Failure } from "./fail.ts";
+import { readFile } from "./files.ts";
+import { dialogueTo, type Streams } from "./io.ts";
+import type { CommonFlags } from "./smtpc_arguments.ts";
+import type { Access } from "./transfer.ts";
+
+/** What the commands of `smtpc` run in. */
+export interface SmtpcContext {
+  readonly world: World;
+  readonly streams: Streams;
+  /** `null` where nobody can be asked. */
+  readonly ask: Ask | null;
+}
+
+/** How long people like to wait. */
+const TIMEOUT_MS = 60_000;
+
+/**
+ * The server and the way to it; what is missing is asked for.
+ * @throws {Failure} `usage` where nobody can be asked.
+ */
+export async function accessOf(flags: CommonFlags, context: SmtpcContext): Promise<Access> {
+  refuseTls(flags);
+  return {
+    world: context.world,
+    to: await endpointOf(flags, context),
+    helloName: null,
+    timeoutMs: flags.timeoutMs ?? TIMEOUT_MS,
+    ...(flags.verbose ? { trace: dialogueTo(context.streams.errors) } : {}),
+  };
+}
+
+/** Who logs in; `null` when nobody does, which is for sending only. */
+export async function optionalLogin(
+  flags: CommonFlags,
+  context: SmtpcContext,
+): Promise<Login | null> {
+  const user = flags.user ??
+    await context.ask?.text("User (leave empty to send without a login)", OPTIONAL) ?? "";
+  return user === "" ? null : await loginAs(user, flags, context);
+}
+
+/** Who logs in. @throws {Failure} `usage` when it is not said, and nobody can be asked. */
+export async function requiredLogin(flags: CommonFlags, context: SmtpcContext): Promise<Login> {
+  const user = flags.user ?? await context.ask?.text("User");
+  if (user === undefined) {
+    throw new Failure(EXIT.usage, "whose mailbox? --user NAME says it");
+  }
+  return await loginAs(user, flags, context);
+}
+
+async function loginAs(user: string, flags: CommonFlags, context: SmtpcContext): Promise<Login> {
+  if (/\p{Cc}/u.test(user) || user.trim() === "") {
+    throw new Failure(EXIT.usage, "--user is empty, or has control characters in it");
+  }
+  return { user, password: await passwordOf(user, flags, context) };
+}
+
+async function passwordOf(
+  user: string,
+  { passwordFile }: CommonFlags,
+  { streams, ask }: SmtpcContext,
+): Promise<string> {
+  if (passwordFile !== undefined) {
+    const [password] = decode(await readFile(passwordFile)).split(/\r?\n/, 1) as [string];
+    if (password !== "") return password;
+    throw new Failure(EXIT.badData, `the first line of ${passwordFile} should be the password`);
+  }
+  const password = streams.variable("SMTPC_PASSWORD") ??
+    await ask?.password(`Password of ${user}`);
+  if (password !== undefined) return password;
+  throw new Failure(
+    EXIT.usage,
+    `the password of ${user} is missing: give --password-file FILE, or set SMTPC_PASSWORD`,
+  );
+}
+
+async function endpointOf(flags: CommonFlags, { ask }: SmtpcContext): Promise<Endpoint> {
+  const host = flags.host ?? await ask?.text("Server", { initial: "127.0.0.1" });
+  if (host === undefined) throw new Failure(EXIT.usage, "which server? HOST PORT are missing");
+  const port = flags.port ??
+    await ask?.text("Port", { initial: "2525", fault: portFault });
+  if (port === undefined) throw new Failure(EXIT.usage, `which port of ${host}? PORT is missing`);
+  return { host, port: Number(port) };
+}
+
+function portFault(text: string): string | null {
+  const isPort = /^[1-9]\d{0,4}$/.test(text) && Number(text) <= 65535;
+  return isPort ? null : "A port is a number up to 65535";
+}
+
+/** Nobody who asks for TLS may be served without it. */
+function refuseTls({ tls, ca }: CommonFlags): void {
+  if (tls === "auto" || tls === "none") {
+    if (ca === undefined) return;
+    throw new Failure(EXIT.unavailable, "--ca: TLS is not built yet, so there is nothing to check");
+  }
+  throw new Failure(
+    EXIT.unavailable,
+    `--tls ${tls}: TLS is not built yet (--tls none talks in clear)`,
+  );
+}

@@ -1,0 +1,204 @@
+/** The command line of `smtpc`: words in, a command out. */
+import { type Command, InvalidArgumentError, Option } from "$args";
+import { parseCommandLine } from "./command_line.ts";
+import { EXIT, Failure } from "./fail.ts";
+import { EXAMPLES, READ_NOTES, SEND_NOTES, STATUSES } from "./smtpc_help.ts";
+
+/** What the words ask for. */
+export type SmtpcCommand =
+  | { readonly do: "send"; readonly flags: SendFlags }
+  | { readonly do: "read"; readonly flags: ReadFlags }
+  | { readonly do: "addContact"; readonly name: string; readonly address: string }
+  | { readonly do: "removeContact"; readonly name: string }
+  | { readonly do: "listContacts" }
+  /** Help, or the version. */
+  | { readonly do: "print"; readonly text: string };
+
+/** What is missing is `undefined`; it may be asked for. */
+export interface CommonFlags {
+  readonly host: string | undefined;
+  readonly port: number | undefined;
+  readonly user?: string;
+  readonly passwordFile?: string;
+  readonly tls: Tls;
+  readonly ca?: string;
+  readonly timeoutMs: number | undefined;
+  readonly json?: true;
+  readonly verbose?: true;
+}
+
+export type Tls = typeof TLS[number];
+
+export interface SendFlags extends CommonFlags {
+  /** These may hold several addresses each, separated by commas. */
+  readonly to: readonly string[];
+  readonly cc: readonly string[];
+  readonly bcc: readonly string[];
+  readonly from?: string;
+  readonly subject?: string;
+  readonly body?: string;
+  readonly attach: readonly string[];
+  readonly file?: string;
+  readonly partial?: true;
+}
+
+export interface ReadFlags extends CommonFlags {
+  /** `null`: nothing was said; then a menu, or all. */
+  readonly choice: ReadChoice | null;
+  readonly raw?: true;
+  readonly delete?: true;
+}
+
+export type ReadChoice =
+  | { readonly what: "list" | "last" | "all" }
+  | { readonly what: "message"; readonly number: number };
+
+/**
+ * Understands the words behind the program's name.
+ * @throws {Failure} `usage` when they make no sense.
+ */
+export function parseArguments(args: readonly string[], version: string): SmtpcCommand {
+  if (args.length === 0) throw new Failure(EXIT.usage, WHAT);
+  let command: SmtpcCommand | null = null;
+  const chosen = (found: SmtpcCommand) => void (command = found);
+  const text = parseCommandLine({
+    name: "smtpc",
+    description: "Sends mail and reads it, with any mail server.",
+    version,
+    build(program) {
+      program.addHelpText("after", `\n${EXAMPLES}\n\n${STATUSES}`);
+      addSend(program, chosen);
+      addRead(program, chosen);
+      addContacts(program, chosen);
+    },
+  }, args);
+  if (text !== null) return { do: "print", text };
+  if (command === null) throw new Failure(EXIT.usage, WHAT);
+  return command;
+}
+
+const TLS = ["auto", "starttls", "implicit", "none"] as const;
+const WHAT = "say what to do: smtpc send, smtpc read or smtpc contacts (smtpc --help explains)";
+
+function addSend(program: Command, chosen: (command: SmtpcCommand) => void): void {
+  const send = program.command("send").description("send a message");
+  withCommon(send)
+    .option("--from <address>", "the sender, by default the user")
+    .option("--to <address>", "a recipient, or several with commas; repeatable", collect, [])
+    .option("--cc <address>", "like --to, shown as Cc", collect, [])
+    .option("--bcc <address>", "like --to, not shown at all", collect, [])
+    .option("--subject <text>", "the subject")
+    .option("--body <text>", "the text, by default from standard input")
+    .option("--attach <file>", "attach a file; repeatable", collect, [])
+    .addOption(
+      new Option("--file <file>", "send this ready message; - is standard input")
+        .conflicts(["body"]),
+    )
+    .option("--partial", "when a recipient is refused, send to the others")
+    .addHelpText("after", `\n${SEND_NOTES}\n\n${STATUSES}`)
+    .action((host: Host, port: Port, { timeout, ...flags }: Options<SendFlags>) =>
+      chosen({ do: "send", flags: { ...flags, host, port, timeoutMs: timeout } })
+    );
+}
+
+function addRead(program: Command, chosen: (command: SmtpcCommand) => void): void {
+  const read = program.command("read").description("read a mailbox");
+  withCommon(read)
+    .addOption(
+      new Option("--list", "list the messages")
+        .conflicts(["message", "last", "all", "raw", "delete"]),
+    )
+    .addOption(
+      new Option("--message <number>", "show this one").argParser(count("a message number"))
+        .conflicts(["last", "all"]),
+    )
+    .addOption(new Option("--last", "show the newest").conflicts(["all"]))
+    .option("--all", "show all of them")
+    .addOption(new Option("--raw", "the bytes as the server has them").conflicts(["json"]))
+    .addOption(new Option("--keep", "leave them on the server (the default)").conflicts(["delete"]))
+    .option("--delete", "delete what was shown")
+    .addHelpText("after", `\n${READ_NOTES}\n\n${STATUSES}`)
+    .action((host: Host, port: Port, options: Options<ReadFlags> & ChoiceOptions) => {
+      const { timeout, list, last, all, message, ...flags } = options;
+      const choice: ReadChoice | null = message !== undefined
+        ? { what: "message", number: message }
+        : list || last || all
+        ? { what: list ? "list" : last ? "last" : "all" }
+        : null;
+      chosen({ do: "read", flags: { ...flags, host, port, timeoutMs: timeout, choice } });
+    });
+}
+
+function addContacts(program: Command, chosen: (command: SmtpcCommand) => void): void {
+  const contacts = program.command("contacts").description("names for people's addresses")
+    .action(() => {
+      throw new Failure(EXIT.usage, "say what to do: smtpc contacts add, remove or list");
+    });
+  contacts.command("add").description("add a contact, or change it")
+    .argument("<name>", "for example bob").argument("<address>", "for example bob@xyz.com")
+    .action((name: string, address: string) => chosen({ do: "addContact", name, address }));
+  contacts.command("remove").description("remove a contact")
+    .argument("<name>")
+    .action((name: string) => chosen({ do: "removeContact", name }));
+  contacts.command("list").description("list all contacts, a name and an address on each line")
+    .action(() => chosen({ do: "listContacts" }));
+}
+
+function withCommon(command: Command): Command {
+  return command
+    .argument("[host]", "the server")
+    .argument("[port]", "its port", parsePort)
+    .option("--user <name>", "log in as this user")
+    .option("--password-file <file>", "its first line is the password")
+    .addOption(
+      new Option("--tls <how>", "how the connection is encrypted").choices(TLS).default("auto"),
+    )
+    .option("--ca <file>", "trust certificates that this one has signed")
+    .addOption(
+      new Option("--timeout <seconds>", "wait so long for each answer (default: 60)")
+        .argParser(parseTimeout),
+    )
+    .option("--json", "one JSON object per line on standard output")
+    .option("-v, --verbose", "show the dialogue on standard error");
+}
+
+type Host = string | undefined;
+type Port = number | undefined;
+
+/** What commander makes of the flags that have the same names here. */
+type Options<Flags extends CommonFlags> =
+  & Omit<Flags, "host" | "port" | "timeoutMs" | "choice">
+  & { readonly timeout?: number };
+
+interface ChoiceOptions {
+  readonly list?: true;
+  readonly last?: true;
+  readonly all?: true;
+  readonly message?: number;
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
+
+function parsePort(text: string): number {
+  const port = count("a port")(text);
+  if (port > 65535) throw new InvalidArgumentError("Ports go up to 65535.");
+  return port;
+}
+
+function count(what: string): (text: string) => number {
+  return (text) => {
+    if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError(`It is not ${what}.`);
+    return Number(text);
+  };
+}
+
+/** In milliseconds. A day is longer than any server waits. */
+function parseTimeout(text: string): number {
+  const seconds = /^\d{1,5}(\.\d{1,3})?$/.test(text) ? Number(text) : 0;
+  if (seconds <= 0 || seconds > 86_400) {
+    throw new InvalidArgumentError("It is not a number of seconds.");
+  }
+  return seconds * 1000;
+}

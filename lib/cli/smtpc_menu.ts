@@ -1,0 +1,45 @@
+/** Reading a mailbox on a terminal: a list to choose from, a message, and what to do with it. */
+import type { Ask, Choice } from "./ask.ts";
+import type { Mailbox } from "./reader.ts";
+import { showMessage, type ShowOptions, type Summary, summaryLine } from "./smtpc_show.ts";
+import type { Pop3Listing } from "../pop3/listing.ts";
+
+export interface BrowseOptions extends ShowOptions {
+  readonly ask: Ask;
+  /** Whether a message is deleted once it was shown, without being asked about. */
+  readonly deleteShown: boolean;
+}
+
+/** Until the person quits, or nothing is left. What is deleted is gone when the mailbox is closed. */
+export async function browse(
+  mailbox: Mailbox,
+  messages: ReadonlyMap<Pop3Listing, Summary>,
+  options: BrowseOptions,
+): Promise<void> {
+  const { ask, deleteShown } = options;
+  const left = new Map(messages);
+  while (left.size > 0) {
+    const picked = await ask.choose(`Which of ${left.size}?`, choicesOf(left));
+    if (picked === QUIT.value) return;
+    const listing = [...left.keys()].find(({ number }) => String(number) === picked)!;
+    await showMessage(await mailbox.retrieve(listing.number), listing, options);
+    const next = deleteShown ? DELETE.value : await ask.choose("And now?", [BACK, DELETE, QUIT]);
+    if (next === DELETE.value) {
+      await mailbox.remove(listing.number);
+      left.delete(listing);
+    }
+    if (next === QUIT.value) return;
+  }
+}
+
+const BACK: Choice = { value: "back", label: "Back to the list" };
+const DELETE: Choice = { value: "delete", label: "Delete it" };
+const QUIT: Choice = { value: "quit", label: "Quit" };
+
+function choicesOf(messages: ReadonlyMap<Pop3Listing, Summary>): readonly Choice[] {
+  const choices = [...messages.values()].map((summary) => ({
+    value: String(summary.number),
+    label: summaryLine(summary),
+  }));
+  return [...choices, QUIT];
+}

@@ -1,0 +1,248 @@
+/**
+ * Handing a message to a server, and reading a mailbox: the two things that `smtpc` and the library do
+ * over a connection of their own. Where no transaction comes about, a {@linkcode Failure} says why.
+ */
+import type { Body } from "../mail/body.ts";
+import type { Envelope, Recipient } from "../mail/envelope.ts";
+import { literalOf } from "../mail/literal.ts";
+import { drive } from "../net/drive.ts";
+import { type Endpoint, NetError, type Transport, type World } from "../net/world.ts";
+import type { Login } from "../sasl/client.ts";
+import {
+  type Attempt,
+  smtpClient,
+  type SmtpClientEnd,
+  type SmtpClientTimeouts,
+  type SmtpJob,
+} from "../smtp/client.ts";
+import { textOf } from "../smtp/reply.ts";
+import type { MaybePromise, TraceFrom } from "../wire/session.ts";
+import { EXIT, Failure } from "./fail.ts";
+
+/** How a server is reached. */
+export interface Access {
+  readonly world: World;
+  readonly to: Endpoint;
+  /** What we call ourselves in EHLO; `null`: the address that we have on the connection. */
+  readonly helloName: string | null;
+  /** For connecting, and for each answer of the server. */
+  readonly timeoutMs: number;
+  /** Gives up early: the connection is cut off. */
+  readonly signal?: AbortSignal;
+  /** Is shown the dialogue, line by line, with everything secret masked. */
+  readonly trace?: (from: TraceFrom, bytes: Uint8Array) => void;
+}
+
+export interface SmtpAccess extends Access {
+  /** `null`: without logging in. */
+  readonly login: Login | null;
+  /**
+   * For the answer to the end of the message, by default `timeoutMs`. RFC 5321 §4.5.3.2.6 asks for ten
+   * minutes: whoever gives up early may send a message twice.
+   */
+  readonly finalTimeoutMs?: number;
+  /** Whether to send to the others when a recipient is refused; by default nothing is sent then. */
+  readonly partial?: boolean;
+}
+
+/** One message on its way. */
+export interface Outgoing {
+  readonly envelope: Envelope;
+  /** At least one. */
+  readonly recipients: readonly Recipient[];
+  /** With CRLF line ends. */
+  readonly content: Body;
+}
+
+export interface SendResult {
+  /** What became of each recipient, in their order. */
+  readonly attempts: readonly Attempt[];
+}
+
+/**
+ * Sends one message.
+ * @throws {Failure} when there is no connection, no login, or no SMTP on the other side.
+ */
+export function sendOverSmtp(options: SmtpAccess & Outgoing): Promise<SendResult> {
+  return sendPrepared(options, () => options);
+}
+
+/**
+ * Like {@linkcode sendOverSmtp}, for a message that can only be written once it is known what the server
+ * calls itself. What `prepare` throws is thrown here, after the connection was closed.
+ */
+export async function sendPrepared(
+  access: SmtpAccess,
+  prepare: (serverName: string) => MaybePromise<Outgoing>,
+): Promise<SendResult> {
+  const { attempts } = await converse(access, prepare);
+  return { attempts };
+}
+
+/**
+ * Connects, logs in and leaves, to find out whether that works. Gives what the server calls itself.
+ * @throws {Failure} as {@linkcode sendOverSmtp}
+ */
+export async function visitSmtp(access: SmtpAccess): Promise<string> {
+  return (await converse(access, null)).serverName;
+}
+
+/**
+ * Connects.
+ * @throws {Failure} that says what to check.
+ */
+export async function connectTo({ world, to, timeoutMs, signal }: Access): Promise<Transport> {
+  try {
+    return await world.net.connect(to, { timeoutMs, ...(signal === undefined ? {} : { signal }) });
+  } catch (error) {
+    if (!(error instanceof NetError)) throw error;
+    throw connectFailure(error, to);
+  }
+}
+
+/** What to call oneself on a connection, where nothing better is known (RFC 5321 §4.1.4). */
+export function helloNameOf({ helloName }: Access, transport: Transport): string {
+  return helloName ?? literalOf(transport.local.host) ?? "localhost";
+}
+
+/** `host:port`, for messages. */
+export function endpointText({ host, port }: Endpoint): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** All waits of a session with the same limit. */
+export function timeoutsOf(timeoutMs: number, finalMs = timeoutMs): SmtpClientTimeouts {
+  return {
+    greetingMs: timeoutMs,
+    commandMs: timeoutMs,
+    dataMs: timeoutMs,
+    blockMs: timeoutMs,
+    finalMs,
+  };
+}
+
+/** A driver's signal for when nobody gives up early. */
+export const NEVER = new AbortController().signal;
+
+async function converse(
+  access: SmtpAccess,
+  prepare: ((serverName: string) => MaybePromise<Outgoing>) | null,
+): Promise<{ readonly attempts: readonly Attempt[]; readonly serverName: string }> {
+  let attempts: readonly Attempt[] | null = null;
+  let serverName: string | null = null;
+  let handedOut = false;
+  const jobs = {
+    ready(_: unknown, name: string) {
+      serverName = name;
+    },
+    async next(): Promise<SmtpJob | null> {
+      if (prepare === null || handedOut) return null;
+      handedOut = true;
+      const { envelope, recipients, content } = await prepare(serverName ?? "");
+      const allOrNothing = access.partial !== true;
+      return { do: "send", envelope, recipients, content, allOrNothing };
+    },
+    done(_: SmtpJob, learnt: readonly Attempt[]) {
+      attempts = learnt;
+    },
+  };
+  const transport = await connectTo(access);
+  const session = smtpClient<typeof jobs>({
+    helloName: helloNameOf(access, transport),
+    login: access.login,
+    timeouts: timeoutsOf(access.timeoutMs, access.finalTimeoutMs),
+    traced: access.trace !== undefined,
+  });
+  const end = await drive(session, transport, jobs, {
+    clock: access.world.clock,
+    signal: access.signal ?? NEVER,
+    ...(access.trace === undefined ? {} : { trace: access.trace }),
+  });
+  const visited = prepare === null && serverName !== null;
+  if (attempts === null && !visited) throw endFailure(end, access);
+  return { attempts: attempts ?? [], serverName: serverName ?? "" };
+}
+
+function connectFailure(error: NetError, to: Endpoint): Failure {
+  const cause = { cause: error };
+  switch (error.kind) {
+    case "refused":
+      return new Failure(
+        EXIT.unavailable,
+        `nothing listens on ${
+          endpointText(to)
+        }: check that the server runs and that host and port ` +
+          "are right (one port is enough: a server serves reading on its SMTP --port too)",
+        cause,
+      );
+    case "unknownHost":
+      return new Failure(EXIT.noSuchHost, `${error.message}: check the spelling`, cause);
+    case "timeout":
+      return new Failure(
+        EXIT.tryAgainLater,
+        `${error.message} (--timeout sets how long to wait; a firewall may be in between)`,
+        cause,
+      );
+    case "unreachable":
+    case "forbidden":
+    case "inUse":
+    case "notOurs":
+      return new Failure(EXIT.unavailable, error.message, cause);
+    case "lost":
+    case "other":
+      return new Failure(EXIT.tryAgainLater, error.message, cause);
+  }
+}
+
+/** Why no transaction came about. */
+function endFailure(end: SmtpClientEnd, { to, timeoutMs }: SmtpAccess): Failure {
+  const where = endpointText(to);
+  switch (end.end) {
+    case "refused": {
+      const words = textOf(end.reply);
+      const later = end.reply.code < 500;
+      if (end.at === "login") {
+        return later
+          ? new Failure(EXIT.tryAgainLater, `${where} cannot check logins just now: ${words}`)
+          : new Failure(
+            EXIT.loginRefused,
+            `the login was refused by ${where}: ${words} (check --user and the password)`,
+          );
+      }
+      const status = later || end.reply.code === 421 ? EXIT.tryAgainLater : EXIT.unavailable;
+      return new Failure(status, `${where} does not want to talk: ${words}`);
+    }
+    case "noLogin":
+      return new Failure(
+        EXIT.loginRefused,
+        `${where} offers no login that works here; it may ask for TLS, which is not built yet ` +
+          "(without --user, nobody logs in)",
+      );
+    case "protocol":
+      return new Failure(EXIT.protocol, `what answers at ${where} is not SMTP: ${end.detail}`);
+    case "lost":
+      return lostFailure(end.reason, where, timeoutMs);
+    case "done":
+      throw new Error("a conversation that is done has made its transaction");
+  }
+}
+
+/** The connection came to its end early. */
+export function lostFailure(
+  reason: Extract<SmtpClientEnd, { readonly end: "lost" }>["reason"],
+  where: string,
+  timeoutMs: number,
+): Failure {
+  switch (reason) {
+    case "deadline":
+      return new Failure(
+        EXIT.tryAgainLater,
+        `no answer from ${where} within ${timeoutMs / 1000} s (--timeout sets how long to wait)`,
+      );
+    case "closed":
+    case "lost":
+      return new Failure(EXIT.tryAgainLater, `${where} closed the connection`);
+    case "shutdown":
+      return new Failure(EXIT.cancelled, "cancelled");
+  }
+}
