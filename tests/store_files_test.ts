@@ -280,3 +280,40 @@ function namesIn(directory: string): string[] {
 function modeOf(path: string): number {
   return Deno.statSync(path).mode! & 0o777;
 }
+
+fileTest("content that was being read goes once its reader is gone", async () => {
+  const moduleOf = (name: string) => new URL(`../lib/${name}`, import.meta.url).href;
+  const script = `
+    import { DatabaseSync } from "node:sqlite";
+    const { sqliteStore } = await import("${moduleOf("store/sqlite.ts")}");
+    const { bodyOf } = await import("${moduleOf("mail/body.ts")}");
+    const database = new DatabaseSync(":memory:");
+    const store = sqliteStore(database, { turn: () => Promise.resolve() });
+    const recipient = { address: { local: "bob", domain: "xyz.com" } };
+    await store.accept({
+      id: "m1",
+      acceptedAt: 1,
+      envelope: { sender: null, body: "7BIT" },
+      content: bodyOf(new Uint8Array(200_000)),
+      deliveries: [{ to: "queue", hop: "xyz.com", recipient, dueAt: 1 }],
+    });
+    const count = () => database.prepare("SELECT count(*) AS count FROM messages").get().count;
+    let body = await store.queue.content("m1");
+    await store.queue.drop("m1");
+    gc();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    await store.queue.drop("any commit");
+    console.log(count(), (await body.slice(0, 200_000)).length);
+    body = null;
+    for (let tries = 0; count() > 0 && tries < 100; tries++) {
+      gc();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      await store.queue.drop("any commit");
+    }
+    console.log(count(), JSON.stringify(await store.check()));`;
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--v8-flags=--expose-gc", script],
+    stderr: "inherit",
+  }).output();
+  assert.equal(new TextDecoder().decode(stdout), "1 200000\n0 []\n");
+}, !canRun);

@@ -9,14 +9,14 @@
 import { createAccounts, unknownAccount } from "./accounts.ts";
 import { announce, type Marks } from "./arrivals.ts";
 import { prepareMessage } from "./content.ts";
-import { createGroup, type Group, type Transactions } from "./group.ts";
+import { createGroup, type Transactions } from "./group.ts";
 import { memoryCheck } from "./memory_check.ts";
 import { memoryMail } from "./memory_mail.ts";
 import { memoryQueue } from "./memory_queue.ts";
 import {
   createMemory,
   insertAccount,
-  type Memory,
+  type MemoryParts,
   messageInserter,
   removeAccount,
 } from "./memory_tables.ts";
@@ -67,13 +67,6 @@ const TRANSACTIONS: Transactions = {
   commit() {},
   rollback() {},
 };
-
-/** What the parts of the memory store share. */
-export interface MemoryParts {
-  readonly memory: Memory;
-  readonly marks: Marks;
-  readonly group: Group;
-}
 
 function memoryUsers({ memory, marks, group }: MemoryParts): Users {
   const { accounts } = marks;

@@ -1,12 +1,12 @@
 /** Mailboxes in memory. */
 import { bodyOf, joinBodies } from "../mail/body.ts";
 import { changesPage, REMOVED_SLACK, unknownMailbox } from "./changes.ts";
-import type { MemoryParts } from "./memory.ts";
 import {
   type EntryRow,
   findMailbox,
   type MailboxRow,
   type Memory,
+  type MemoryParts,
   releaseContent,
 } from "./memory_tables.ts";
 import {

@@ -1,8 +1,13 @@
 /** The queue in memory. */
 import { announce, announceWork } from "./arrivals.ts";
 import { prepareMessage } from "./content.ts";
-import type { MemoryParts } from "./memory.ts";
-import { type Memory, messageInserter, type QueuedRow, releaseContent } from "./memory_tables.ts";
+import {
+  type Memory,
+  type MemoryParts,
+  messageInserter,
+  type QueuedRow,
+  releaseContent,
+} from "./memory_tables.ts";
 import type { Hop, HopId, Queue, Queued, QueuedId, Taken, Token, Verdict } from "./store.ts";
 
 export function memoryQueue({ memory, marks, group }: MemoryParts): Queue {

@@ -2,9 +2,10 @@
 import { type Body, bodyOf, joinBodies } from "../mail/body.ts";
 import type { Envelope, Recipient } from "../mail/envelope.ts";
 import type { Reply } from "../smtp/reply.ts";
-import type { Arrivals } from "./arrivals.ts";
+import type { Arrivals, Marks } from "./arrivals.ts";
 import type { Removal } from "./changes.ts";
 import type { Prepared } from "./content.ts";
+import type { Group } from "./group.ts";
 import {
   type Account,
   type AccountId,
@@ -31,6 +32,13 @@ export interface Memory {
   uidValidity: number;
   /** Never gives the same twice. */
   nextId(): number;
+}
+
+/** What the parts of the memory store share. */
+export interface MemoryParts {
+  readonly memory: Memory;
+  readonly marks: Marks;
+  readonly group: Group;
 }
 
 export interface AccountRow extends Account {

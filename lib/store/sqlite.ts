@@ -23,7 +23,9 @@ import { loadAccounts, sqliteUsers } from "./sqlite_users.ts";
 import { type Store, StoreError } from "./store.ts";
 import { createMark } from "./watch.ts";
 
-export interface SqliteOptions extends SqliteParts {
+export interface SqliteOptions {
+  /** `World.clock.turn`: what comes within one turn shares a commit. */
+  readonly turn: () => Promise<void>;
   /** Where the database lies; `null` keeps it in memory, which needs no permission. */
   readonly directory: string | null;
   /**
@@ -33,11 +35,6 @@ export interface SqliteOptions extends SqliteParts {
   readonly synchronous?: "full" | "off";
   /** Those of `schema.ts`; a test of migrations brings its own. */
   readonly migrations?: readonly Migration[];
-}
-
-export interface SqliteParts {
-  /** `World.clock.turn`: what comes within one turn shares a commit. */
-  readonly turn: () => Promise<void>;
 }
 
 /**
@@ -58,13 +55,18 @@ export function openSqliteStore(options: SqliteOptions): Promise<Store> {
   });
 }
 
+interface DatabaseOptions extends Omit<SqliteOptions, "directory"> {
+  /** Called when the database is closed. */
+  readonly closed?: () => void;
+}
+
 /**
  * The store on an open database, which belongs to it from then on. For tests and simulations that
  * want to make the database fail, or to open it again after a crash.
  */
 export function sqliteStore(
   database: DatabaseSync,
-  options: Omit<SqliteOptions, "directory"> & { readonly closed?: () => void },
+  options: DatabaseOptions,
 ): Store {
   try {
     migrate(database, options.migrations);
@@ -93,7 +95,7 @@ const LOG_BYTES_KEPT = 64 * 1024 * 1024;
 
 function storeOn(
   database: DatabaseSync,
-  options: SqliteParts & { readonly closed?: () => void },
+  options: DatabaseOptions,
 ): Store {
   const contents = sqliteContents(database);
   const schedule = openSchedule(database);
@@ -111,7 +113,7 @@ function storeOn(
   const marks = { accounts, queue: createMark(0) };
   const group = createGroup({ transactions, gather: options.turn });
   const insertMessage = sqliteAccept({ database, contents, schedule });
-  const parts = { database, group, accounts, contents, schedule, marks, insertMessage, opened };
+  const parts = { database, group, contents, schedule, marks, insertMessage, opened };
 
   return {
     users: sqliteUsers(parts),

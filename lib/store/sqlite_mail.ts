@@ -1,12 +1,11 @@
 /** Mailboxes in SQLite. */
 import type { DatabaseSync } from "node:sqlite";
 import { bodyOf, joinBodies } from "../mail/body.ts";
-import type { Accounts } from "./accounts.ts";
 import { changesPage, type Removal, REMOVED_SLACK, unknownMailbox } from "./changes.ts";
-import type { Group } from "./group.ts";
 import { promised } from "./promised.ts";
 import { prepare } from "./sql.ts";
 import type { Contents, MessageRow } from "./sqlite_content.ts";
+import type { SqliteParts } from "./sqlite_parts.ts";
 import {
   type AccountId,
   type Changes,
@@ -19,13 +18,9 @@ import {
   type Uid,
 } from "./store.ts";
 
-export function sqliteMail(parts: {
-  readonly database: DatabaseSync;
-  readonly group: Group;
-  readonly accounts: Accounts;
-  readonly contents: Contents;
-}): Mail {
-  const { database, group, accounts, contents } = parts;
+export function sqliteMail(parts: SqliteParts): Mail {
+  const { database, group, contents } = parts;
+  const { accounts } = parts.marks;
   const selectMailbox = prepare<Mailbox>(
     database,
     `SELECT id, account, name, uidValidity, uidNext, modSeq FROM mailboxes

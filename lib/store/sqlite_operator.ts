@@ -4,7 +4,7 @@ import { announceWork } from "./arrivals.ts";
 import { promised } from "./promised.ts";
 import { prepare } from "./sql.ts";
 import { addressOf, type MessageRow } from "./sqlite_content.ts";
-import type { QueueParts } from "./sqlite_queue.ts";
+import type { SqliteParts } from "./sqlite_parts.ts";
 import { NOT_TAKEN } from "./sqlite_schedule.ts";
 import type { HopId, MessageId, Queue, Queued, QueuedId } from "./store.ts";
 
@@ -25,7 +25,7 @@ interface QueuedRow {
 }
 
 export function queueOperations(
-  parts: QueueParts,
+  parts: SqliteParts,
 ): Pick<Queue, "list" | "content" | "retry" | "drop"> {
   const { database, group, contents, schedule, marks } = parts;
   // While the deferral of its hop holds a recipient up, that is what there is to say about it.
@@ -83,7 +83,7 @@ function queuedOf(row: QueuedRow): Queued {
 
 /** What is due earlier than now keeps its place in the order. */
 function retrier(
-  { database, schedule }: QueueParts,
+  { database, schedule }: SqliteParts,
 ): (now: number, message: MessageId | undefined) => number {
   const chosen = `${NOT_TAKEN}
     AND (?1 IS NULL OR q.message = (SELECT id FROM messages WHERE message = ?1))`;

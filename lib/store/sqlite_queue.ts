@@ -2,28 +2,17 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Body } from "../mail/body.ts";
 import type { Envelope } from "../mail/envelope.ts";
-import { announce, announceWork, type Arrivals, type Marks } from "./arrivals.ts";
+import { announce, announceWork, type Arrivals } from "./arrivals.ts";
 import { type Prepared, prepareMessage } from "./content.ts";
-import type { Group } from "./group.ts";
 import { promised } from "./promised.ts";
 import { prepare } from "./sql.ts";
-import { addressOf, type Contents, type MessageRow } from "./sqlite_content.ts";
+import { addressOf, type MessageRow } from "./sqlite_content.ts";
 import { queueOperations } from "./sqlite_operator.ts";
-import { NOT_TAKEN, type Schedule } from "./sqlite_schedule.ts";
+import type { SqliteParts } from "./sqlite_parts.ts";
+import { NOT_TAKEN } from "./sqlite_schedule.ts";
 import type { Hop, HopId, MessageId, Queue, QueuedId, Taken, Token, Verdict } from "./store.ts";
 
-export interface QueueParts {
-  readonly database: DatabaseSync;
-  readonly group: Group;
-  readonly contents: Contents;
-  readonly schedule: Schedule;
-  readonly marks: Marks;
-  readonly insertMessage: (prepared: Prepared) => Arrivals;
-  /** How often the store was opened: a token of an earlier time is stale. */
-  readonly opened: number;
-}
-
-export function sqliteQueue(parts: QueueParts): Queue {
+export function sqliteQueue(parts: SqliteParts): Queue {
   const { database, group, schedule, marks } = parts;
   const selectReady = prepare<Hop>(
     database,
@@ -47,6 +36,8 @@ export function sqliteQueue(parts: QueueParts): Queue {
     ready: (now, max) => promised(() => selectReady.all(now, max)),
     take: (hop, now, max) => promised(() => take(hop, now, max)),
     release(released) {
+      // A worker that ends with the store gives back late; closing has forgotten it all already.
+      if (!database.isOpen) return;
       inTransaction(database, () => released.forEach(tokens.release));
       announceWork(marks);
     },
@@ -92,7 +83,7 @@ interface Tokens {
   release(token: Token): void;
 }
 
-function createTokens({ database, opened, schedule }: QueueParts): Tokens {
+function createTokens({ database, opened, schedule }: SqliteParts): Tokens {
   const insertTaken = prepare<{ readonly token: number }>(
     database,
     "INSERT INTO temp.taken (queued) VALUES (?) RETURNING token",
@@ -136,7 +127,7 @@ interface DueRow {
 }
 
 function taker(
-  { database, contents, schedule }: QueueParts,
+  { database, contents, schedule }: SqliteParts,
   tokens: Tokens,
 ): (hop: HopId, now: number, max: number) => readonly Taken[] {
   const selectDue = prepare<DueRow>(
@@ -179,7 +170,7 @@ interface Settled {
 }
 
 function settler(
-  { database, contents, schedule, insertMessage }: QueueParts,
+  { database, contents, schedule, insertMessage }: SqliteParts,
   tokens: Tokens,
 ): (
   verdicts: readonly (readonly [Token, Verdict])[],

@@ -2,9 +2,9 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { StoredSecret } from "../sasl/secret.ts";
 import { type Accounts, unknownAccount } from "./accounts.ts";
-import type { Group } from "./group.ts";
 import { prepare } from "./sql.ts";
 import type { Contents, MessageRow } from "./sqlite_content.ts";
+import type { SqliteParts } from "./sqlite_parts.ts";
 import {
   type Account,
   type AccountId,
@@ -33,13 +33,9 @@ export function loadAccounts(database: DatabaseSync, accounts: Accounts): void {
   }
 }
 
-export function sqliteUsers(parts: {
-  readonly database: DatabaseSync;
-  readonly group: Group;
-  readonly accounts: Accounts;
-  readonly contents: Contents;
-}): Users {
-  const { database, group, accounts } = parts;
+export function sqliteUsers(parts: SqliteParts): Users {
+  const { database, group } = parts;
+  const { accounts } = parts.marks;
   const insertAccount = prepare<{ readonly id: AccountId }>(
     database,
     `INSERT INTO accounts (name, createdAt, modSeq, salt, iterations, storedKey, serverKey)

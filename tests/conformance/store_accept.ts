@@ -204,12 +204,15 @@ export function messageConformance(name: string, open: OpenStore): void {
       store.queue.changed(1000, NEVER),
     ];
     const letGo = Promise.all(waiting.map((each) => rejectsWith("closed", each)));
+    await store.accept(message("m0", [toQueue("xyz.com", 1)]));
+    const [taken] = await store.queue.take("xyz.com", 1, 1);
     const closing = store[Symbol.asyncDispose]();
     await rejectsWith("closed", store.accept(message("m2", [toInbox(alice)])));
     await closing;
     await last;
     assert.deepEqual(store.users.secret(alice.id), secretOf(7));
     await letGo;
+    store.queue.release([taken!.token]);
     await store[Symbol.asyncDispose]();
   });
 }

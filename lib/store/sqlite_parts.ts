@@ -1,0 +1,19 @@
+/** What the parts of the SQLite store share. */
+import type { DatabaseSync } from "node:sqlite";
+import type { Arrivals, Marks } from "./arrivals.ts";
+import type { Prepared } from "./content.ts";
+import type { Group } from "./group.ts";
+import type { Contents } from "./sqlite_content.ts";
+import type { Schedule } from "./sqlite_schedule.ts";
+
+export interface SqliteParts {
+  readonly database: DatabaseSync;
+  readonly group: Group;
+  readonly contents: Contents;
+  readonly schedule: Schedule;
+  readonly marks: Marks;
+  /** Inside a transaction. @throws {StoreError} `unknown` */
+  readonly insertMessage: (prepared: Prepared) => Arrivals;
+  /** How often the store was opened: a token of an earlier time is stale. */
+  readonly opened: number;
+}
