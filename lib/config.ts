@@ -1,4 +1,4 @@
-/** What a server is told: one value, made from flags, a file, or a program, and checked in one place. */
+/** What a server is told: one value, made from flags, a file or a program, checked in one place. */
 import type { Endpoint } from "./net/world.ts";
 
 export interface ServerConfig {
@@ -45,7 +45,7 @@ export function makeConfig(options: ServerOptions): ServerConfig {
   const config: ServerConfig = {
     hosts: options.hosts ?? ["127.0.0.1"],
     domains,
-    hostname: options.hostname ?? first,
+    hostname: options.hostname === undefined ? first : parseDomain(options.hostname),
     routes: parseRoutes(options.routes ?? {}),
     ports: { smtp: DEFAULT_PORT, submission: null, pop3: null, ...options.ports },
     messageBytesMax: options.messageBytesMax ?? 25 * 1024 * 1024,

@@ -29,17 +29,25 @@ export type AdminAnswer =
 /** `failed`: the store did; the others are the operator's. */
 export type AdminFault = "usage" | "unknown" | "exists" | "failed";
 
-export type AdminValue =
-  | { readonly users: readonly UserView[] }
-  | { readonly user: UserView }
-  | { readonly queue: readonly QueuedView[]; readonly more: boolean }
-  | {
-    readonly message: QueuedView;
+export type AdminValue = AdminValues[AdminRequest["do"]];
+
+/** What each request is answered with. */
+export interface AdminValues {
+  readonly "user list": { readonly users: readonly UserView[] };
+  readonly "user add": { readonly user: UserView };
+  readonly "user password": { readonly user: UserView };
+  readonly "user remove": { readonly user: UserView };
+  readonly "queue list": { readonly queue: readonly QueuedView[]; readonly more: boolean };
+  readonly "queue show": {
+    /** One for each recipient that still waits. */
     readonly recipients: readonly QueuedView[];
+    /** The whole message, in base64. */
     readonly content: string;
-  }
-  | { readonly recipients: number }
-  | { readonly faults: readonly string[] };
+  };
+  readonly "queue retry": { readonly recipients: number };
+  readonly "queue drop": { readonly recipients: number };
+  readonly "check": { readonly faults: readonly string[] };
+}
 
 export interface UserView {
   readonly name: string;
@@ -122,6 +130,9 @@ async function perform(parts: AdminParts, request: AdminRequest): Promise<AdminV
     case "queue show":
       return await showQueued(store, request.id);
     case "queue retry":
+      if (request.id !== undefined && await store.queue.content(request.id) === null) {
+        throw notQueued(request.id);
+      }
       return { recipients: await store.queue.retry(world.clock.now(), request.id) };
     case "queue drop": {
       const recipients = await store.queue.drop(request.id);
@@ -180,9 +191,8 @@ async function showQueued(store: Store, id: string): Promise<AdminValue> {
     after = page.at(-1)!.id;
   }
   const content = await store.queue.content(id);
-  const [message] = recipients;
-  if (content === null || message === undefined) throw notQueued(id);
-  return { message, recipients, content: encodeBase64(await bytesOf(content)) };
+  if (content === null || recipients.length === 0) throw notQueued(id);
+  return { recipients, content: encodeBase64(await bytesOf(content)) };
 }
 
 function notQueued(id: string): RefusedError {

@@ -1,10 +1,10 @@
 /**
- * The control socket of a running server: one request as a line of JSON, one answer as a line of JSON.
- * Only the owner of the data directory can open it, so there is nothing to log in to.
+ * The control socket of a running server: one request and one answer, each a line of JSON. Only the
+ * owner of the data directory can open it, so there is nothing to log in to.
  */
 import { describeError } from "../log.ts";
 import { drive } from "../net/drive.ts";
-import type { Listener, Transport, World } from "../net/world.ts";
+import { type Listener, NetError, type Transport, type World } from "../net/world.ts";
 import { ByteQueue, concat, decode, encode } from "../wire/bytes.ts";
 import { readLine } from "../wire/lines.ts";
 import { call, deadline, type Session, writeNow } from "../wire/session.ts";
@@ -51,20 +51,33 @@ async function answerTo(parts: AdminParts, request: AdminRequest): Promise<Admin
 }
 
 /**
- * Asks a running server.
- * @throws {NetError} when none answers at this path
+ * Asks a running server; `null` when none listens at this path.
+ * @throws {NetError} `lost` when it goes away without an answer: the request may have been obeyed.
  */
 export async function askControl(
   world: World,
   path: string,
   request: AdminRequest,
-): Promise<AdminAnswer> {
-  const transport = await world.net.connectPath(path);
+): Promise<AdminAnswer | null> {
+  const transport = await connect(world, path);
+  if (transport === null) return null;
   try {
     await transport.write(encode(`${JSON.stringify(request)}\r\n`));
-    return JSON.parse(decode(await readAll(transport))) as AdminAnswer;
+    const answer = await readAll(transport);
+    if (answer.length === 0) throw new NetError("lost", `${path}: the server gave no answer`);
+    return JSON.parse(decode(answer)) as AdminAnswer;
   } finally {
     transport.close();
+  }
+}
+
+/** Why nobody answers does not matter: whether a server runs is for the lock to say. */
+async function connect(world: World, path: string): Promise<Transport | null> {
+  try {
+    return await world.net.connectPath(path);
+  } catch (error) {
+    if (error instanceof NetError) return null;
+    throw error;
   }
 }
 

@@ -1,0 +1,20 @@
+/** Beginning to listen, with failures in people's words. */
+import { NetError } from "../net/world.ts";
+import { EXIT, Failure } from "./fail.ts";
+
+/**
+ * Begins to listen.
+ * @throws {Failure} `unavailable` when the address is taken, `badConfiguration` when it can never be
+ * had.
+ */
+export function listening<Listening>(begin: () => Listening): Listening {
+  try {
+    return begin();
+  } catch (error) {
+    if (!(error instanceof NetError)) throw error;
+    // What no waiting helps against is a matter of how the server is set up.
+    const forGood = error.kind === "forbidden" || error.kind === "notOurs";
+    const status = forGood ? EXIT.badConfiguration : EXIT.unavailable;
+    throw new Failure(status, error.message, { cause: error });
+  }
+}

@@ -1,0 +1,208 @@
+/** What a server can be told: one table for its flags and for its configuration file. */
+import { parseDomain } from "../config.ts";
+import { LOG_LEVELS } from "../log.ts";
+import type { Endpoint } from "../net/world.ts";
+
+/** Everything that can be said; names are those of the flags and of the keys in the file. */
+export interface SettingValues {
+  readonly "port": number;
+  readonly "host": readonly string[];
+  readonly "domain": readonly string[];
+  readonly "hostname": string;
+  readonly "user": readonly UserSetting[];
+  readonly "route": readonly RouteSetting[];
+  readonly "submission-port": number;
+  readonly "pop3-port": number;
+  readonly "data": string;
+  readonly "max-message-bytes": number;
+  readonly "max-recipients": number;
+  readonly "max-connections": number;
+  readonly "verify-recipients": (typeof VERIFY)[number];
+  readonly "allow-plain-auth": boolean;
+  readonly "log-level": (typeof LOG_LEVELS)[number];
+  readonly "log-format": (typeof LOG_FORMATS)[number];
+  readonly "unsafe-no-sync": boolean;
+}
+
+/** What was said. */
+export type Settings = Partial<SettingValues>;
+
+export type SettingName = keyof SettingValues;
+
+export interface UserSetting {
+  /** May leave out the first domain. */
+  readonly name: string;
+  readonly password: string | null;
+}
+
+export interface RouteSetting {
+  /** Lower case, or `*`. */
+  readonly domain: string;
+  readonly to: Endpoint;
+}
+
+export interface Setting<Value> {
+  /** What stands for its value in the help; `null`: a switch. */
+  readonly argument: string | null;
+  /** `null`: not for everybody's eyes. */
+  readonly help: string | null;
+  /** The type of its value (of each, where it is repeatable) in TOML. */
+  readonly toml: "number" | "string" | "boolean";
+  readonly repeatable: boolean;
+  /**
+   * Its value from one more text.
+   * @throws {RangeError} that says what it may be
+   */
+  readonly parse: (text: string, before: Value | undefined) => Value;
+}
+
+const VERIFY = ["routes", "always", "never"] as const;
+const LOG_FORMATS = ["pretty", "json"] as const;
+/** RFC 5321 §4.5.4.2 and IANA: where SMTP is when nobody says otherwise. */
+const SMTP_PORT = 25;
+
+/** In the order of the help. */
+export const SETTINGS: { readonly [Name in SettingName]: Setting<SettingValues[Name]> } = {
+  "port": once("number", "N", parsePort, "SMTP port, default 2525; 0 picks a free one"),
+  "host": often("ADDR", parseText, "address to listen on, default 127.0.0.1; repeatable"),
+  "domain": often("D", parseDomain, "local domain; repeatable, the first names the server"),
+  "hostname": once("string", "NAME", parseDomain, "name in the greeting, default the first domain"),
+  "user": often(
+    "NAME[:PASSWORD]",
+    parseUser,
+    "make sure that this account exists; NAME may leave out the first domain; repeatable",
+  ),
+  "route": often(
+    "D=HOST[:PORT]",
+    parseRoute,
+    `next hop for a domain, or for * (all others), default port ${SMTP_PORT}; repeatable`,
+  ),
+  "submission-port": once("number", "N", parsePort, "SMTP that takes nothing before a login"),
+  "pop3-port": once("number", "N", parsePort, "POP3; the SMTP port offers it too (XPOP3)"),
+  "data": once(
+    "string",
+    "DIR",
+    parseText,
+    "where all is kept, default ./data/<first domain>; memory:",
+  ),
+  "max-message-bytes": once("number", "N", parseCount, "largest message, default 26214400"),
+  "max-recipients": once("number", "N", parseCount, "recipients of a message, default 1000"),
+  "max-connections": once("number", "N", parseCount, "connections at once, default 1000"),
+  "verify-recipients": once(
+    "string",
+    "WHEN",
+    choice(VERIFY),
+    "ask the next hop while the client waits: routes (default), always, never",
+  ),
+  "allow-plain-auth": onOff("passwords may cross the network without TLS"),
+  "log-level": once("string", "L", choice(LOG_LEVELS), `${LOG_LEVELS.join(", ")}; default info`),
+  "log-format": once("string", "F", choice(LOG_FORMATS), "pretty (default) or json"),
+  // For the test which shows that the test of durability would notice.
+  "unsafe-no-sync": onOff(null),
+};
+
+/** Parts that are still to come: who asks for one is told so, for what is ignored is relied on. */
+export const UNBUILT: Readonly<Record<string, string>> = {
+  "smtps-port": "SMTP over TLS is not built yet",
+  "pop3s-port": "POP3 over TLS is not built yet",
+  "imap-port": "IMAP is not built yet",
+  "imaps-port": "IMAP over TLS is not built yet",
+  "lmtp-port": "LMTP is not built yet",
+  "http-port": "the inbox in the browser is not built yet",
+  "tls": "TLS is not built yet",
+  "tls-cert": "TLS is not built yet",
+  "tls-key": "TLS is not built yet",
+  "dns": "looking up MX records is not built yet (--route D=HOST:PORT says where mail goes)",
+  "smarthost": "logging in to a smarthost is not built yet (--route '*=HOST:PORT' does without)",
+};
+
+/** These settings and one more value. @throws {RangeError} */
+export function withSetting<Name extends SettingName>(
+  settings: Settings,
+  name: Name,
+  text: string,
+): Settings {
+  return { ...settings, [name]: SETTINGS[name].parse(text, settings[name]) };
+}
+
+/** Whether there is a setting of this name. */
+export function isSetting(name: string): name is SettingName {
+  return Object.hasOwn(SETTINGS, name);
+}
+
+function once<Value>(
+  toml: "number" | "string",
+  argument: string,
+  parse: (text: string) => Value,
+  help: string,
+): Setting<Value> {
+  return { argument, help, toml, repeatable: false, parse: (text) => parse(text) };
+}
+
+function often<Value>(
+  argument: string,
+  parse: (text: string) => Value,
+  help: string,
+): Setting<readonly Value[]> {
+  return {
+    argument,
+    help,
+    toml: "string",
+    repeatable: true,
+    parse: (text, before = []) => [...before, parse(text)],
+  };
+}
+
+function onOff(help: string | null): Setting<boolean> {
+  const parse = (text: string) => text === "true";
+  return { argument: null, help, toml: "boolean", repeatable: false, parse };
+}
+
+function choice<Word extends string>(words: readonly Word[]): (text: string) => Word {
+  return (text) => {
+    const found = words.find((word) => word === text);
+    if (found !== undefined) return found;
+    throw new RangeError(`${JSON.stringify(text)} is not one of ${words.join(", ")}`);
+  };
+}
+
+function parseText(text: string): string {
+  if (text === "") throw new RangeError("it is empty");
+  return text;
+}
+
+/** A port to listen on. @throws {RangeError} */
+export function parsePort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+  if (port <= 65535) return port;
+  throw new RangeError(`${JSON.stringify(text)} is not a port: a whole number from 0 to 65535`);
+}
+
+function parseCount(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new RangeError(`${JSON.stringify(text)} is not a whole number`);
+}
+
+/** A password may hold colons, a name does not. The message leaves out what may be a password. */
+function parseUser(text: string): UserSetting {
+  const [, name, password] = /^([^:]+)(?::(.+))?$/s.exec(text) ?? [];
+  if (name === undefined) {
+    throw new RangeError("a user is NAME, or NAME:PASSWORD with a password that is not empty");
+  }
+  return { name, password: password ?? null };
+}
+
+function parseRoute(text: string): RouteSetting {
+  const [, domain, bracketed, plain, port = `${SMTP_PORT}`] =
+    /^([^=]+)=(?:\[([^[\]]+)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  if (domain === undefined || host === undefined) {
+    throw new RangeError(
+      `${JSON.stringify(text)} is not D=HOST[:PORT] ` +
+        "(xyz.com=127.0.0.1:2526, *=relay.example, xyz.com=[::1]:2526)",
+    );
+  }
+  const number = parsePort(port);
+  if (number === 0) throw new RangeError(`${JSON.stringify(text)}: nobody listens on port 0`);
+  return { domain: domain === "*" ? "*" : parseDomain(domain), to: { host, port: number } };
+}

@@ -1,0 +1,21 @@
+/** The signals by which a person or the system ends a program. */
+import { EXIT } from "./fail.ts";
+
+/** Windows has no SIGTERM that a program could handle. */
+const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
+  ? ["SIGINT"]
+  : ["SIGINT", "SIGTERM"];
+
+/** Resolves at the first signal; the next one ends the process on the spot. */
+export function stopRequested(): Promise<void> {
+  return new Promise((resolve) => {
+    let requested = false;
+    for (const signal of SIGNALS) {
+      Deno.addSignalListener(signal, () => {
+        if (requested) Deno.exit(EXIT.cancelled);
+        requested = true;
+        resolve();
+      });
+    }
+  });
+}

@@ -1,0 +1,54 @@
+/** The program `smtpd`: does what its words ask for. */
+import type { World } from "../net/world.ts";
+import type { Ask } from "./ask.ts";
+import { EXIT, type ExitStatus } from "./fail.ts";
+import type { Streams } from "./io.ts";
+import { parseArguments } from "./smtpd_arguments.ts";
+import { runCheck } from "./smtpd_check.ts";
+import { runLab } from "./smtpd_lab.ts";
+import { runQueue } from "./smtpd_queue.ts";
+import { runServe } from "./smtpd_serve.ts";
+import { runUser } from "./smtpd_user.ts";
+import { versionText } from "./version.ts";
+
+/** What the commands of `smtpd` run in. */
+export interface SmtpdContext {
+  readonly world: World;
+  readonly streams: Streams;
+  /** `null` where nobody can be asked. */
+  readonly ask: Ask | null;
+  /** Resolves when the program is asked to end; once called, a first signal does not end it. */
+  stopRequested(): Promise<void>;
+}
+
+/**
+ * Runs the program.
+ * @throws {Failure} with the exit status and one line that says why
+ */
+export async function runSmtpd(
+  args: readonly string[],
+  context: SmtpdContext,
+): Promise<ExitStatus> {
+  const command = parseArguments(args, versionText("smtpd"));
+  switch (command.do) {
+    case "serve":
+      return await runServe(command, context);
+    case "lab":
+      return await runLab(command, context);
+    case "check":
+      return await runCheck(command, context);
+    case "user add":
+    case "user password":
+    case "user remove":
+    case "user list":
+      return await runUser(command, context);
+    case "queue list":
+    case "queue show":
+    case "queue retry":
+    case "queue drop":
+      return await runQueue(command, context);
+    case "print":
+      context.streams.output.write(command.text);
+      return EXIT.done;
+  }
+}

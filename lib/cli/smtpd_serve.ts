@@ -1,0 +1,116 @@
+/** `smtpd serve`: one server, from its settings to its end. */
+import { type RunningServer, startServer } from "../app/server.ts";
+import { parseDomain } from "../config.ts";
+import { configureLog, type Log, type LogFields, openLog } from "../log.ts";
+import { endpointText } from "../queue/route.ts";
+import type { Ask } from "./ask.ts";
+import { readConfigFile } from "./config_file.ts";
+import { defaultDirectory, MEMORY, openStore } from "./data_directory.ts";
+import { EXIT, type ExitStatus, Failure } from "./fail.ts";
+import { jsonLine, type Streams } from "./io.ts";
+import { listening } from "./listening.ts";
+import { planOf } from "./serve_config.ts";
+import { startControl } from "./serve_control.ts";
+import { ensureUsers } from "./serve_users.ts";
+import type { Settings } from "./settings.ts";
+import type { SmtpdContext } from "./smtpd.ts";
+
+/** What `smtpd serve` was told. */
+export interface ServeCommand {
+  readonly flags: Settings;
+  /** The file behind `--config`; a flag wins over it. */
+  readonly config: string | null;
+}
+
+/** Runs a server until it is asked to stop. */
+export async function runServe(
+  { flags, config: file }: ServeCommand,
+  context: SmtpdContext,
+): Promise<ExitStatus> {
+  const { world, streams, ask } = context;
+  const said = { ...(file === null ? {} : await readConfigFile(file)), ...flags };
+  const settings = await withDomain(said, ask);
+  const { config, users } = planOf(settings, file);
+  const data = settings.data ?? defaultDirectory(config.domains[0]!);
+  const log = openServerLog(config.domains[0]!, settings, streams);
+  const synchronous = settings["unsafe-no-sync"] ? "off" : "full";
+
+  await using store = await openStore(data, world, { synchronous });
+  const different = await ensureUsers(store, users, context);
+  const server = listening(() => startServer({ config, world, store, log }));
+  try {
+    await using _control = data === MEMORY
+      ? null
+      : listening(() => startControl(data, { world, store, domain: config.domains[0]! }));
+    // From here on a signal is an orderly end.
+    const stop = context.stopRequested();
+    announce(server, settings, streams);
+    const tell = teller(settings, streams, log);
+    for (const user of different) {
+      tell("password-kept", { user }, `${user} has another password already, which was kept.`);
+    }
+    if (store.users.list().length === 0) tell("no-accounts", {}, noAccounts(data));
+    await stop;
+    log.info("stopping");
+  } finally {
+    await server.stop();
+  }
+  return EXIT.done;
+}
+
+/** On a terminal, whatever is missing is asked for. */
+async function withDomain(settings: Settings, ask: Ask | null): Promise<Settings> {
+  if (settings.domain !== undefined && settings.domain.length > 0) return settings;
+  if (ask === null) {
+    throw new Failure(EXIT.usage, "say which domain is local here: --domain example.org");
+  }
+  const answer = await ask.text("Which domain is local here?", { fault: domainFault });
+  return { ...settings, domain: [parseDomain(answer)] };
+}
+
+function domainFault(answer: string): string | null {
+  try {
+    parseDomain(answer);
+    return null;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return error.message;
+  }
+}
+
+/** The log goes to standard error, so that standard output holds what programs wait for. */
+function openServerLog(name: string, settings: Settings, { errors }: Streams): Log {
+  configureLog({
+    level: settings["log-level"] ?? "info",
+    format: settings["log-format"] ?? "pretty",
+    write: (line) => errors.write(`${line}\n`),
+  });
+  return openLog(name);
+}
+
+/** Says where it listens; with several addresses, `ports` names those of the first. */
+function announce({ listening }: RunningServer, settings: Settings, { output }: Streams): void {
+  if (settings["log-format"] === "json") {
+    const ports: Record<string, number> = {};
+    for (const { service, port } of listening) ports[service] ??= port;
+    output.write(jsonLine({ event: "ready", ports, listening }));
+    return;
+  }
+  for (const each of listening) output.write(`${each.service} ${endpointText(each)}\n`);
+  output.write("ready\n");
+}
+
+/** Tells whoever starts the server something; where programs read the log, it is an event. */
+function teller(settings: Settings, { errors }: Streams, log: Log) {
+  return (event: string, fields: LogFields, sentence: string): void => {
+    if (settings["log-format"] === "json") log.warn(event, { ...fields, hint: sentence });
+    else errors.write(`${sentence}\n`);
+  };
+}
+
+function noAccounts(data: string): string {
+  const how = data === MEMORY
+    ? "start with --user NAME:PASSWORD"
+    : `smtpd user add NAME --data ${data}`;
+  return `There are no accounts yet, so nobody can log in or get mail. To add one: ${how}`;
+}
