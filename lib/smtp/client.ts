@@ -238,7 +238,7 @@ function* doJob<B extends SmtpJobs>(link: Link, job: SmtpJob): Step<B, boolean> 
   }));
   yield* call<B, void>((jobs) => jobs.done(job, learnt));
   if (failure !== null) throw failure.error;
-  return attempts.some((each) => each.reply?.code === 421); // RFC 5321 §3.8
+  return attempts.some(isClosing);
 }
 
 interface MutableAttempt {
@@ -258,10 +258,21 @@ function* transact<B>(link: Link, job: SmtpJob, attempts: MutableAttempt[]): Ste
   if (job.do === "verify") return;
   const taken = attempts.filter((each) => each.result === "accepted");
   if (taken.length === 0 || (job.allOrNothing && taken.length < attempts.length)) {
-    if (attempts.every((each) => each.reply?.code !== 421)) yield* command<B>(link, "RSET");
-    return;
+    return yield* abandon<B>(link, attempts);
   }
-  yield* content<B>(link, job.content, taken);
+  const begun = yield* content<B>(link, job.content, taken);
+  // RFC 5321 §4.1.1.4: a server that refuses DATA may keep the transaction, and would refuse the next.
+  if (!begun) yield* abandon<B>(link, attempts);
+}
+
+/** Ends a transaction that sends nothing, unless the server is closing the connection. */
+function* abandon<B>(link: Link, attempts: readonly MutableAttempt[]): Step<B, void> {
+  if (!attempts.some(isClosing)) yield* command<B>(link, "RSET");
+}
+
+/** RFC 5321 §3.8: 421, whatever it answers, says that the server is closing the connection. */
+function isClosing({ reply }: MutableAttempt): boolean {
+  return reply?.code === 421;
 }
 
 /** In one group where the server allows it (RFC 2920), else one after the other. */
@@ -302,10 +313,14 @@ function mailLine(link: Link, { sender, body }: Envelope, contentBytes: number |
   return line;
 }
 
-function* content<B>(link: Link, body: Body, taken: MutableAttempt[]): Step<B, void> {
+/** Sends the content; false when the server does not want to hear it. */
+function* content<B>(link: Link, body: Body, taken: MutableAttempt[]): Step<B, boolean> {
   const { timeouts, traced } = link.options;
   const go = yield* command<B>(link, "DATA", { timeoutMs: timeouts.dataMs });
-  if (go.code !== 354) return decide(taken, "data", go);
+  if (go.code !== 354) {
+    decide(taken, "data", go);
+    return false;
+  }
   const stuffer = dotStuffer();
   for (let at = 0; at < body.size; at += SLICE_BYTES) {
     const slice = yield* call<B, Uint8Array>(() => body.slice(at, at + SLICE_BYTES));
@@ -319,6 +334,7 @@ function* content<B>(link: Link, body: Body, taken: MutableAttempt[]): Step<B, v
   const final = yield* receive<B>(link);
   decide(taken, "data", final);
   if (isPositive(final)) { for (const each of taken) each.result = "delivered"; }
+  return true;
 }
 
 const SLICE_BYTES = 64 * 1024;
