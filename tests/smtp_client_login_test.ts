@@ -1,0 +1,73 @@
+import assert from "$assert";
+import { decodeLatin1 } from "../lib/wire/bytes.ts";
+import { BYE, EHLO, GREETING, hear, PLAIN_EHLO, SCRIPT, sendJob } from "./smtp_client_support.ts";
+import { PASSWORD } from "./smtp_support.ts";
+
+Deno.test("smtpClient logs in with what the server offers", () => {
+  const login = { user: "alice", password: PASSWORD };
+  const plain = hear([GREETING, EHLO, "235 2.7.0 in\r\n", BYE], [], { login });
+  assert.deepEqual(plain.said, [
+    "EHLO client.example",
+    "AUTH PLAIN AGFsaWNlAGNvcnJlY3QgaG9yc2U=",
+    "QUIT",
+  ]);
+  assert.deepEqual(plain.end, { end: "done" });
+  const onlyLogin = "250-mx\r\n250 AUTH=LOGIN\r\n";
+  const challenges = ["334 VXNlcm5hbWU6\r\n", "334 UGFzc3dvcmQ6\r\n", "235 in\r\n", BYE];
+  const asked = hear([GREETING, onlyLogin, ...challenges], [], { login });
+  assert.deepEqual(asked.said.slice(1), ["AUTH LOGIN", "YWxpY2U=", "Y29ycmVjdCBob3JzZQ==", "QUIT"]);
+  assert.deepEqual(asked.end, { end: "done" });
+});
+
+Deno.test("smtpClient sends an initial response only where AUTH stays within 512 bytes", () => {
+  const tokens = [["x".repeat(365), true], ["x".repeat(369), false]] as const;
+  for (const [password, initial] of tokens) {
+    const answers = initial ? ["235 in\r\n"] : ["334 \r\n", "235 in\r\n"];
+    const { said } = hear([GREETING, EHLO, ...answers, BYE], [], {
+      login: { user: "alice", password },
+    });
+    assert.ok(said.every((line) => line.length <= 510));
+    const token = btoa(`\0alice\0${password}`);
+    const lines = initial ? [`AUTH PLAIN ${token}`] : ["AUTH PLAIN", token];
+    assert.deepEqual(said.slice(1, -1), lines);
+  }
+});
+
+Deno.test("smtpClient takes no job when the login fails", () => {
+  const login = { user: "alice", password: "wrong" };
+  const wrong = hear([GREETING, EHLO, "535 5.7.8 no\r\n", BYE], [sendJob()], { login });
+  assert.deepEqual(wrong.end, {
+    end: "refused",
+    at: "login",
+    reply: { code: 535, status: "5.7.8", lines: ["no"] },
+  });
+  // A server that asks on and on is told that this is over.
+  const endless = hear([GREETING, EHLO, "334 \r\n", "501 5.0.0 cancelled\r\n", BYE], [], { login });
+  assert.deepEqual(endless.said.slice(2), ["*", "QUIT"]);
+  assert.equal(endless.end.end, "refused");
+  for (const ehlo of [PLAIN_EHLO, "250-mx\r\n250 AUTH GSSAPI CRAM-MD5\r\n"]) {
+    const none = hear([GREETING, ehlo, BYE], [sendJob()], { login });
+    assert.deepEqual(none.end, { end: "noLogin" });
+    assert.deepEqual(none.said, ["EHLO client.example", "QUIT"]);
+    assert.equal(none.backend.taken(), 0);
+  }
+});
+
+Deno.test("smtpClient shows all that is said but the password and the message", () => {
+  const login = { user: "alice", password: PASSWORD };
+  const challenges = ["334 VXNlcm5hbWU6\r\n", "334 UGFzc3dvcmQ6\r\n", "235 in\r\n"];
+  const scripts = [
+    [GREETING, EHLO, "235 2.7.0 in\r\n", ...SCRIPT],
+    [GREETING, "250-mx\r\n250 AUTH LOGIN\r\n", ...challenges, ...SCRIPT],
+  ];
+  for (const script of scripts) {
+    const { played } = hear(script, [sendJob("Dear Bob\r\n")], { login, traced: true });
+    const shown = played.trace.map(([from, bytes]) => `${from} ${decodeLatin1(bytes)}`);
+    assert.doesNotMatch(shown.join("\n"), /correct|Y29ycmVj|AGFs|YWxp|Dear/);
+    assert.doesNotMatch(shown.join(""), /[\r\n]/);
+    assert.equal(shown[0], "peer 220 mx.xyz.com ESMTP");
+    assert.ok(shown.some((line) => /^self AUTH (PLAIN|LOGIN) \*{4}$/.test(line)));
+    assert.ok(shown.includes("self (10 bytes of message)"));
+    assert.equal(shown.at(-1), "peer 221 2.0.0 Bye");
+  }
+});

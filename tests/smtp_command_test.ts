@@ -1,0 +1,178 @@
+import assert from "$assert";
+import * as check from "$check";
+import { formatAddress } from "../lib/mail/address.ts";
+import { type MailCommand, parseCommand, type SmtpCommand } from "../lib/smtp/command.ts";
+import { decodeLatin1, encode } from "../lib/wire/bytes.ts";
+import { ProtocolError } from "../lib/wire/error.ts";
+
+const ALICE = { local: "alice", domain: "abc.com" };
+
+function mail(parts: Partial<MailCommand> = {}): MailCommand {
+  return { verb: "MAIL", from: ALICE, body: "7BIT", size: null, ...parts };
+}
+
+const COMMANDS: readonly (readonly [line: string, command: SmtpCommand])[] = [
+  ["HELO abc.com", { verb: "HELO", name: "abc.com" }],
+  ["EHLO [192.0.2.1]", { verb: "EHLO", name: "[192.0.2.1]" }],
+  ["ehlo  under_score ", { verb: "EHLO", name: "under_score" }],
+  [`EHLO ${"x".repeat(255)}`, { verb: "EHLO", name: "x".repeat(255) }],
+  ["DATA", { verb: "DATA" }],
+  ["data  ", { verb: "DATA" }],
+  ["RSET", { verb: "RSET" }],
+  ["QUIT", { verb: "QUIT" }],
+  ["XPOP3", { verb: "XPOP3" }],
+  ["NOOP", { verb: "NOOP" }],
+  ["NOOP hello there", { verb: "NOOP" }],
+  ["HELP MAIL", { verb: "HELP" }],
+  ["VRFY Bob Smith", { verb: "VRFY", text: "Bob Smith" }],
+  ["EXPN staff", { verb: "EXPN", text: "staff" }],
+  ["MAIL FROM:<alice@abc.com>", mail()],
+  ["MAIL FROM: <alice@abc.com>", mail()],
+  ["mail from:<alice@ABC.com>  ", mail()],
+  ["MAIL FROM:<>", mail({ from: null })],
+  ["MAIL FROM:<> SIZE=0", mail({ from: null, size: 0 })],
+  ["MAIL FROM:<alice@abc.com> SIZE=12", mail({ size: 12 })],
+  ["MAIL FROM:<alice@abc.com> size=012  body=8bitmime", mail({ size: 12, body: "8BITMIME" })],
+  ["MAIL FROM:<alice@abc.com> BODY=7BIT", mail()],
+  ["MAIL FROM:<alice@abc.com> SIZE=99999999999999999999", mail({ size: 1e20 })],
+  ["MAIL FROM:<alice@abc.com> AUTH=<>", mail()],
+  ["MAIL FROM:<alice@abc.com> AUTH=e+3Dmc2@example.com", mail()],
+  ['MAIL FROM:<"a b\\""@abc.com>', mail({ from: { local: 'a b"', domain: "abc.com" } })],
+  ["MAIL FROM:<alice@[192.0.2.1]>", mail({ from: { local: "alice", domain: "[192.0.2.1]" } })],
+  ["RCPT TO:<alice@abc.com>", { verb: "RCPT", to: ALICE }],
+  ["rcpt to: <@a.example,@b.example:alice@abc.com> ", { verb: "RCPT", to: ALICE }],
+  ["RCPT TO:<Postmaster>", { verb: "RCPT", to: { local: "Postmaster", domain: "" } }],
+  ["AUTH PLAIN", { verb: "AUTH", mechanism: "PLAIN", initial: null }],
+  ["auth scram-sha-256 ", { verb: "AUTH", mechanism: "scram-sha-256", initial: null }],
+  ["AUTH PLAIN =", { verb: "AUTH", mechanism: "PLAIN", initial: encode("") }],
+  ["AUTH PLAIN AGEAYg==", { verb: "AUTH", mechanism: "PLAIN", initial: encode("\0a\0b") }],
+];
+
+Deno.test("parseCommand reads every command with what belongs to it", () => {
+  for (const [line, command] of COMMANDS) {
+    assert.deepEqual(parseCommand(encode(line), true), command, line);
+  }
+});
+
+const FAULTS: readonly (readonly [line: string, answer: string])[] = [
+  ["", "500 5.5.1"],
+  ["   ", "500 5.5.1"],
+  [" NOOP", "500 5.5.1"],
+  ["HELLO abc.com", "500 5.5.1"],
+  ["NOOPS", "500 5.5.1"],
+  ["STARTTLS", "500 5.5.1"],
+  ["MAILFROM:<alice@abc.com>", "500 5.5.1"],
+  ["NO\0OP", "501 5.5.2"],
+  ["NOOP\t", "501 5.5.2"],
+  ["NOOP\x7f", "501 5.5.2"],
+  ["HELO", "501 5.5.4"],
+  ["EHLO  ", "501 5.5.4"],
+  ["EHLO a b", "501 5.5.4"],
+  ["EHLO bücher.example", "501 5.5.4"],
+  [`EHLO ${"x".repeat(256)}`, "501 5.5.4"],
+  ["DATA x", "501 5.5.4"],
+  ["RSET x", "501 5.5.4"],
+  ["QUIT x", "501 5.5.4"],
+  ["XPOP3 x", "501 5.5.4"],
+  ["VRFY", "501 5.5.4"],
+  ["EXPN", "501 5.5.4"],
+  ["MAIL", "501 5.5.4"],
+  ["MAIL FROM", "501 5.5.4"],
+  ["MAIL FROM:", "501 5.5.4"],
+  ["MAIL FROM:alice@abc.com", "501 5.5.4"],
+  ["MAIL TO:<alice@abc.com>", "501 5.5.4"],
+  ["MAIL FROM:<alice@abc.com>x", "501 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> =5", "501 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> SIZE=", "501 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> SIZE=5=6", "501 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> SIZE=-1", "501 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> SIZE=1e3", "501 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> SIZE=123456789012345678901", "501 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> SIZE=1 SIZE=1", "501 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> BODY", "501 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> BODY=BINARYMIME", "501 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> AUTH", "501 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> AUTH=a+b", "501 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> SMTPUTF8", "555 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> RET=HDRS", "555 5.5.4"],
+  ["MAIL FROM:<alice@abc.com", "501 5.1.7"],
+  ["MAIL FROM:<alice>", "501 5.1.7"],
+  ["MAIL FROM:<älice@abc.com>", "501 5.1.7"],
+  ["RCPT", "501 5.5.4"],
+  ["RCPT TO:bob", "501 5.5.4"],
+  ["RCPT FROM:<bob@xyz.com>", "501 5.5.4"],
+  ["RCPT TO:<>", "501 5.1.3"],
+  ["RCPT TO:<bob@>", "501 5.1.3"],
+  ["RCPT TO:<bob@xyz.com> SIZE=5", "555 5.5.4"],
+  ["RCPT TO:<bob@xyz.com> NOTIFY=NEVER", "555 5.5.4"],
+  ["AUTH", "501 5.5.4"],
+  ["AUTH  PLAIN", "501 5.5.4"],
+  ["AUTH PLAIN AA== AA==", "501 5.5.4"],
+  ["AUTH PL*IN", "501 5.5.4"],
+  [`AUTH ${"X".repeat(21)}`, "501 5.5.4"],
+  ["AUTH PLAIN A", "501 5.5.2"],
+  ["AUTH PLAIN ==", "501 5.5.2"],
+  ["AUTH PLAIN *", "501 5.5.2"],
+];
+
+Deno.test("parseCommand says what is wrong with a line, and echoes none of it", () => {
+  for (const [line, answer] of FAULTS) {
+    const { code, status, message } = faultOf(encode(line), true);
+    assert.equal(`${code} ${status}`, answer, JSON.stringify(line));
+    assert.match(message, /^[ -~]{5,80}$/);
+    assert.doesNotMatch(message, /alice|bob|x{10}/i);
+  }
+});
+
+Deno.test("parseCommand takes no parameters from a client that said HELO", () => {
+  const { code } = faultOf(encode("MAIL FROM:<alice@abc.com> SIZE=5"), false);
+  assert.equal(code, 555);
+  assert.deepEqual(parseCommand(encode("MAIL FROM:<alice@abc.com>"), false), mail());
+});
+
+Deno.test("parseCommand reads back the paths that formatAddress writes", () => {
+  const local = check.string({ minLength: 1, maxLength: 30 });
+  check.assert(check.property(local, (local) => {
+    const to = { local, domain: "abc.com" };
+    const line = encode(`RCPT TO:<${formatAddress(to)}>`);
+    assert.deepEqual(parseCommand(line, true), { verb: "RCPT", to });
+  }));
+});
+
+Deno.test("parseCommand throws nothing but ProtocolError, whatever the bytes", () => {
+  const words = check.constantFrom(
+    "MAIL",
+    "RCPT",
+    "AUTH",
+    " FROM:",
+    " TO:",
+    "<",
+    ">",
+    "@a",
+    " ",
+    "=",
+  );
+  const text = check.array(check.oneof(words, check.string({ unit: "binary", maxLength: 4 })));
+  const bytes = check.oneof(text.map((parts) => encode(parts.join(""))), check.uint8Array());
+  check.assert(check.property(bytes, check.boolean(), (line, extended) => {
+    const before = decodeLatin1(line);
+    try {
+      parseCommand(line, extended);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      assert.ok([500, 501, 555].includes(error.code));
+      assert.match(error.status, /^5\.\d\.\d$/);
+    }
+    assert.equal(decodeLatin1(line), before);
+  }));
+});
+
+function faultOf(line: Uint8Array, extended: boolean): ProtocolError {
+  try {
+    parseCommand(line, extended);
+  } catch (error) {
+    if (error instanceof ProtocolError) return error;
+    throw error;
+  }
+  throw new Error(`nothing is wrong with ${decodeLatin1(line)}`);
+}
