@@ -27,8 +27,8 @@ export interface Transaction {
   readonly recipients: readonly Address[];
 }
 
-/** RFC 5321 §6.3 counts Received fields to find loops; honest mail has about ten. */
-const RECEIVED_MAX = 25;
+/** RFC 5321 §6.3: counting Received fields finds loops; the limit should be large, at least 100. */
+const RECEIVED_MAX = 100;
 /** A list or a forward may bring a message back once or twice; more goes round in circles. */
 const PASSED_HERE_MAX = 3;
 /** RFC 5321 §4.5.4: mailboxes are called this. */
