@@ -7,7 +7,7 @@ import { DEFAULT_SMTP_LIMITS } from "../smtp/connection.ts";
 import { smtpServer } from "../smtp/server.ts";
 import { formatReply, reply } from "../smtp/reply.ts";
 import { encode } from "../wire/bytes.ts";
-import { deadline, type Session, using, writeNow } from "../wire/session.ts";
+import { deadline, Interrupted, type Session, using, writeNow } from "../wire/session.ts";
 
 export interface Backends extends SmtpBackend {
   readonly pop3: Pop3Backend;
@@ -43,13 +43,18 @@ export function* conversation(
 
 /** What one connection too many hears. */
 export function* turnAway(service: Service, hostname: string): Session<Backends> {
-  yield* deadline(TURN_AWAY_MS);
   const words = "Too many connections, try again later";
-  yield* writeNow(
-    service === "pop3"
-      ? encode(`-ERR [SYS/TEMP] ${words}\r\n`) // RFC 3206 §4
-      : formatReply(reply(421, "4.3.2", `${hostname} ${words}`)), // RFC 5321 §3.8
-  );
+  try {
+    yield* deadline(TURN_AWAY_MS);
+    yield* writeNow(
+      service === "pop3"
+        ? encode(`-ERR [SYS/TEMP] ${words}\r\n`) // RFC 3206 §4
+        : formatReply(reply(421, "4.3.2", `${hostname} ${words}`)), // RFC 5321 §3.8
+    );
+  } catch (error) {
+    // Whoever has left by now needs no words.
+    if (!(error instanceof Interrupted)) throw error;
+  }
 }
 
 const TURN_AWAY_MS = 5_000;

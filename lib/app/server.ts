@@ -3,10 +3,12 @@ import type { ServerConfig, Service } from "../config.ts";
 import { SERVICES } from "../config.ts";
 import { describeError, type Log } from "../log.ts";
 import { drive } from "../net/drive.ts";
+import { heldConnections } from "../net/socket.ts";
 import type { Listener, Transport, World } from "../net/world.ts";
 import { createLinks } from "../queue/link.ts";
 import { startWorker, type Worker } from "../queue/worker.ts";
 import type { Store } from "../store/store.ts";
+import type { Session } from "../wire/session.ts";
 import { createAccounts } from "./accounts.ts";
 import { type Backends, conversation, turnAway } from "./conversation.ts";
 import { createPop3Backend } from "./pop3_backend.ts";
@@ -40,6 +42,8 @@ export interface Listening {
 
 /** What is still open this long after the stop is cut off. */
 const STOP_GRACE_MS = 5_000;
+/** So many connections hear at once that there are too many; others are closed without a word. */
+const TURNED_AWAY_MAX = 100;
 
 /**
  * Starts a server.
@@ -106,6 +110,8 @@ class Connections {
   readonly #backends: Backends;
   readonly #stop = new AbortController();
   readonly #open = new Map<Promise<void>, Transport>();
+  /** Those of the open ones that are served, and not turned away. */
+  #served = 0;
 
   constructor(site: Site) {
     this.#site = site;
@@ -131,18 +137,31 @@ class Connections {
   }
 
   async #serve(service: Service, transport: Transport): Promise<void> {
-    const { world, log, config } = this.#site;
-    const { host: address, port } = transport.remote;
-    const full = this.#open.size >= config.connectionsMax;
-    const peer = { address, port };
-    const session = full ? turnAway(service, config.hostname) : conversation(service, peer, config);
-    log.debug("connected", { service, peer: address, port });
+    const { config } = this.#site;
+    if (this.#served + heldConnections() < config.connectionsMax) {
+      this.#served++;
+      const peer = { address: transport.remote.host, port: transport.remote.port };
+      await this.#drive(service, transport, conversation(service, peer, config));
+      this.#served--;
+    } else if (this.#open.size - this.#served < TURNED_AWAY_MAX) {
+      await this.#drive(service, transport, turnAway(service, config.hostname));
+    } else transport.close();
+  }
+
+  async #drive(
+    service: Service,
+    transport: Transport,
+    session: Session<Backends>,
+  ): Promise<void> {
+    const { world, log } = this.#site;
+    const { host: peer, port } = transport.remote;
+    log.debug("connected", { service, peer, port });
     try {
       const { signal } = this.#stop;
       await drive(session, transport, this.#backends, { clock: world.clock, signal });
     } catch (error) {
-      log.error("session-failed", { service, peer: address, reason: describeError(error) });
+      log.error("session-failed", { service, peer, reason: describeError(error) });
     }
-    log.debug("disconnected", { service, peer: address, port });
+    log.debug("disconnected", { service, peer, port });
   }
 }
