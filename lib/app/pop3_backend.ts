@@ -48,7 +48,12 @@ class Conversation implements Pop3Conversation {
       if (busy) return "inUse"; // RFC 1939 §4: the lock is exclusive
       this.#locks.add(account.id);
       this.#locked = account.id;
-      return await this.#snapshot(account.id);
+      try {
+        return await this.#snapshot(account.id);
+      } catch (error) {
+        this.close(); // or nobody could try again
+        throw error;
+      }
     });
   }
 
