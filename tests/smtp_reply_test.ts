@@ -63,6 +63,7 @@ Deno.test("parseReplyLine reads every form that servers give", () => {
     ["550 5.1.1x", [550, "", "5.1.1x", true]],
     ["354 3.0.0 go", [354, "", "3.0.0 go", true]],
     ["599 x", [599, "", "x", true]],
+    ["250 \x1b[2J\u202e\0", [250, "", "?[2J??", true]],
     ["250  two blanks", [250, "", " two blanks", true]],
     ["199 x", null],
     ["600 x", null],

@@ -42,12 +42,13 @@ export function replyLines(reply: Reply): readonly string[] {
 /** One line for people and logs: `550 5.1.1 No such user`. */
 export function textOf(reply: Reply): string {
   const status = reply.status === "" ? "" : `${reply.status} `;
-  return `${reply.code} ${status}${reply.lines.map(clean).join(" / ")}`;
+  const lines = reply.lines.map((line) => printable(line).slice(0, LINE_CHARACTERS_MAX));
+  return `${reply.code} ${status}${lines.join(" / ")}`;
 }
 
 const LINE_CHARACTERS_MAX = 480;
 
-/** Nothing that moves a terminal's cursor or turns its text around. */
-function clean(line: string): string {
-  return line.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "?").slice(0, LINE_CHARACTERS_MAX);
+/** Text without what moves a terminal's cursor or turns its text around. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "?");
 }

@@ -2,7 +2,7 @@
 import { type ByteQueue, decode } from "../wire/bytes.ts";
 import { readLine } from "../wire/lines.ts";
 import { type Step, trace } from "../wire/session.ts";
-import type { Reply } from "./reply.ts";
+import { printable, type Reply } from "./reply.ts";
 
 /** There is no reply: the server closed, or what it sent is none. */
 export class ReplyError extends Error {
@@ -54,7 +54,7 @@ export function parseReplyLine(line: string): ReplyLine | null {
   return {
     code: Number(match[1]),
     status: match[3] ?? "",
-    text: match[4] ?? "",
+    text: printable(match[4] ?? ""), // it ends up on terminals and in reports
     last: match[2] !== "-",
   };
 }
