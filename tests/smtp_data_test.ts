@@ -1,17 +1,10 @@
 import assert from "$assert";
 import * as check from "$check";
-import { type DataFault, readData } from "../lib/smtp/data.ts";
-import { ByteQueue, decodeLatin1 } from "../lib/wire/bytes.ts";
+import type { DataFault } from "../lib/smtp/data.ts";
+import { decodeLatin1 } from "../lib/wire/bytes.ts";
 import { dotStuffer } from "../lib/wire/dots.ts";
-import type { Session } from "../lib/wire/session.ts";
-import { play, type Played } from "./play.ts";
+import { modelRead, played, read } from "./smtp_data_model.ts";
 import { bytewise, cutAt, latin1 } from "./smtp_support.ts";
-
-/** What was read, with faults in angle brackets, and what was left behind the end. */
-interface Read {
-  readonly content: string;
-  readonly rest: string;
-}
 
 const BYTES_MAX = 4000;
 
@@ -164,54 +157,4 @@ function everyCut(
     assert.equal(got.content, content, JSON.stringify(wire.slice(0, 40)));
     if (content !== "<flood>") assert.equal(got.rest, "NOOP\r\n");
   }
-}
-
-function read(chunks: readonly Uint8Array[], bytesMax: number): Read {
-  const { outcome, chunksRead } = played(chunks, bytesMax);
-  if (outcome === undefined || outcome === null) return { content: "<closed>", rest: "" };
-  if (outcome === "flood") return { content: "<flood>", rest: "" };
-  const unread = chunks.slice(chunksRead).map(decodeLatin1).join("");
-  return { content: outcome.content, rest: outcome.rest + unread };
-}
-
-function played(chunks: readonly Uint8Array[], bytesMax: number): Played<Read | "flood" | null> {
-  return play(reading(bytesMax), chunks, null);
-}
-
-function* reading(bytesMax: number): Session<null, Read | "flood" | null> {
-  const queue = new ByteQueue();
-  const result = yield* readData<null>(queue, { contentBytesMax: bytesMax, blockTimeoutMs: 7 });
-  if (result === null || result === "flood") return result;
-  const content = "fault" in result ? `<${result.fault}>` : decodeLatin1(result.content);
-  return { content, rest: decodeLatin1(queue.peek()) };
-}
-
-/** The same, written so simply that it can be checked by reading it. */
-function modelRead(wire: string, bytesMax: number): Read {
-  let content = "";
-  let line = "";
-  let fault: DataFault | null = null;
-  for (let at = 0; at < wire.length; at++) {
-    const ended = line === ".\r" && wire[at] === "\n" && wire.slice(0, at - 2).endsWith("\r\n");
-    line += wire[at];
-    fault ??= modelFault(line, content.length, bytesMax);
-    if (fault !== null && at + 1 > 2 * bytesMax) return { content: "<flood>", rest: "" };
-    if (ended || (at === 2 && line === ".\r\n")) {
-      const rest = wire.slice(at + 1);
-      return { content: fault === null ? content : `<${fault}>`, rest };
-    }
-    if (!line.endsWith("\n")) continue;
-    content += line.startsWith(".") ? line.slice(1) : line;
-    line = "";
-  }
-  return { content: "<closed>", rest: "" };
-}
-
-function modelFault(line: string, contentBytes: number, bytesMax: number): DataFault | null {
-  if (!line.endsWith("\n")) return line.length > 1000 ? "overlong" : null;
-  if (!line.endsWith("\r\n")) return "bareLf";
-  if (line.slice(0, -2).includes("\r")) return "bareCr";
-  const text = line.startsWith(".") ? line.slice(1) : line;
-  if (text.length > 1000) return "overlong";
-  return line !== ".\r\n" && contentBytes + text.length > bytesMax ? "tooBig" : null;
 }

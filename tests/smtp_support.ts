@@ -170,11 +170,19 @@ export function latin1(text: string): Uint8Array {
 
 /** One chunk for each byte. */
 export function bytewise(bytes: Uint8Array): readonly Uint8Array[] {
-  return Array.from(bytes, (byte) => Uint8Array.of(byte));
+  return pieces(bytes, 1);
 }
 
 /** Cuts at each place, taken modulo the length; chunks may be empty. */
 export function cutAt(bytes: Uint8Array, places: readonly number[]): readonly Uint8Array[] {
   const cuts = places.map((place) => place % (bytes.length + 1)).sort((a, b) => a - b);
   return [...cuts, bytes.length].map((cut, at) => bytes.subarray(cuts[at - 1] ?? 0, cut));
+}
+
+/** Pieces of this size, and a last one that may be smaller. */
+export function pieces(bytes: Uint8Array, size: number): readonly Uint8Array[] {
+  return Array.from(
+    { length: Math.ceil(bytes.length / size) },
+    (_, at) => bytes.subarray(at * size, (at + 1) * size),
+  );
 }

@@ -2,6 +2,12 @@
 import { target as pop3Client } from "./pop3_client.ts";
 import { target as pop3Command } from "./pop3_command.ts";
 import { target as pop3Server } from "./pop3_server.ts";
+import { target as sasl } from "./sasl.ts";
+import { target as smtpClient } from "./smtp_client.ts";
+import { target as smtpCommand } from "./smtp_command.ts";
+import { target as smtpData } from "./smtp_data.ts";
+import { target as smtpReply } from "./smtp_reply.ts";
+import { target as smtpServer } from "./smtp_server.ts";
 import type { FuzzTarget } from "./target.ts";
 import { target as wireLines } from "./wire_lines.ts";
 
@@ -9,5 +15,11 @@ export const targets: readonly FuzzTarget[] = [
   pop3Client,
   pop3Command,
   pop3Server,
+  sasl,
+  smtpClient,
+  smtpCommand,
+  smtpData,
+  smtpReply,
+  smtpServer,
   wireLines,
 ];

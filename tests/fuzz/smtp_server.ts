@@ -1,0 +1,46 @@
+import assert from "$assert";
+import { decodeLatin1, encode } from "../../lib/wire/bytes.ts";
+import { play } from "../play.ts";
+import { fakeSmtp, pieces, serverSession } from "../smtp_support.ts";
+import type { FuzzTarget } from "./target.ts";
+
+const TO_DATA = "EHLO x\r\nMAIL FROM:<alice@abc.com>\r\nRCPT TO:<bob@xyz.com>\r\nDATA\r\n";
+
+export const target: FuzzTarget = {
+  name: "smtp_server",
+  invariant:
+    "any bytes, cut anywhere, get the same well-formed replies, the same messages are taken, " +
+    "the session throws nothing, its conversation is closed once, and what follows XPOP3 is handed over",
+  seeds: [
+    `${TO_DATA}Subject: x\r\n\r\n..\r\n.\r\nQUIT\r\n`,
+    `${TO_DATA}bare\n.\r\nlines\r.\r\n\r\n.\r\nNOOP\r\n`,
+    `${TO_DATA}${"x".repeat(150)}\r\n${"y".repeat(150)}\r\n.\r\nRSET\r\n`,
+    "HELO x\r\nMAIL FROM:<>\r\nRCPT TO:<a@b.c>\r\nRCPT TO:<nobody@b.c>\r\nRCPT TO:<@a:b@c>\r\nDATA\r\n",
+    "EHLO x\r\nAUTH PLAIN\r\n*\r\nAUTH PLAIN AGFsaWNlAGNvcnJlY3QgaG9yc2U=\r\nMAIL FROM:<>\r\n",
+    "EHLO x\r\nAUTH LOGIN\r\nYWxpY2U=\r\nd3Jvbmc=\r\nVRFY a\r\nEXPN a\r\nHELP\r\n",
+    "EHLO x\r\nXPOP3\r\nUSER alice\r\n",
+    "GET / HTTP/1.1\r\nHost: a\r\n",
+  ].map(encode),
+  run(input) {
+    for (const end of ["close", "shutdown"] as const) {
+      const whole = talk([input], end);
+      assert.deepEqual(talk(pieces(input, 1), end), whole);
+      assert.deepEqual(talk(pieces(input, 7), end), whole);
+    }
+  },
+};
+
+function talk(chunks: readonly Uint8Array[], end: "close" | "shutdown") {
+  const backend = fakeSmtp();
+  const { output, outcome, ended, chunksRead } = play(serverSession(), chunks, backend, { end });
+  const text = decodeLatin1(output);
+  // RFC 5321 §4.2: any number of lines with a hyphen, then one with a blank and the same code.
+  assert.match(text, /^(?:(?:([2-5]\d\d)-[ -~]{0,506}\r\n(?=\1))*[2-5]\d\d [ -~]{0,506}\r\n)+$/);
+  const { opened, closed, messageCalls } = backend.counts();
+  assert.deepEqual([opened, closed, messageCalls], [1, 1, backend.messages.length]);
+  assert.ok(outcome !== undefined);
+  const rest = outcome?.next === "pop3"
+    ? [outcome.queue.peek(), ...chunks.slice(chunksRead)].map(decodeLatin1).join("")
+    : null;
+  return { text, ended, rest, messages: backend.messages };
+}
