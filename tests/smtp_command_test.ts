@@ -97,6 +97,7 @@ const FAULTS: readonly (readonly [line: string, answer: string])[] = [
   ["MAIL FROM:<alice@abc.com> RET=HDRS", "555 5.5.4"],
   ["MAIL FROM:<alice@abc.com", "501 5.1.7"],
   ["MAIL FROM:<alice>", "501 5.1.7"],
+  ["MAIL FROM:<Postmaster>", "501 5.1.7"],
   ["MAIL FROM:<älice@abc.com>", "501 5.1.7"],
   ["RCPT", "501 5.5.4"],
   ["RCPT TO:bob", "501 5.5.4"],

@@ -96,6 +96,10 @@ function parseHelloName(name: string): string {
 
 function parseMail(rest: string, extended: boolean): MailCommand {
   const { address, parameters } = parsePath(rest, "FROM:", "5.1.7", extended);
+  if (address?.domain === "") {
+    // RFC 5321 §4.1.1.2: only RCPT has the postmaster without a domain; no report would find its way.
+    throw new ProtocolError("The sender has no domain", { code: 501, status: "5.1.7" });
+  }
   let size: number | null = null;
   let body: Envelope["body"] = "7BIT";
   for (const [name, value] of parameters) {
