@@ -1,4 +1,4 @@
-/** TOML for files that people edit: the configuration and the contacts. The only user of smol-toml. */
+/** TOML for files that people edit: configuration and contacts. The only user of smol-toml. */
 import { parse, stringify, TomlError, type TomlTable } from "$toml";
 
 export type { TomlTable, TomlValue } from "$toml";

@@ -1,4 +1,4 @@
-/** Asking people on a terminal. The only user of @clack/prompts, which is loaded when it is needed. */
+/** Asking people on a terminal. The only user of @clack/prompts, which is loaded when needed. */
 import process from "node:process";
 import { EXIT, Failure } from "./fail.ts";
 import type { Streams } from "./io.ts";
@@ -33,7 +33,7 @@ export interface Choice {
 /** For questions whose answer may be left empty. */
 export const OPTIONAL: TextOptions = { fault: () => null };
 
-/** `null` where nobody can be asked: questions go to standard error, answers come from standard input. */
+/** `null` where nobody can be asked: standard input and standard error are both needed. */
 export function askOn(streams: Streams): Ask | null {
   return streams.input.isTerminal && streams.errors.isTerminal ? terminalAsk() : null;
 }
@@ -85,8 +85,8 @@ function notEmpty(answer: string): string | null {
 }
 
 /**
- * Not clack's own prompt for several lines, which an empty line would end. It reads through the same
- * stream as clack does: two readers of one terminal would steal each other's keys.
+ * Not clack's own prompt for several lines, which an empty line would end. It reads through the
+ * same stream as clack does: two readers of one terminal would steal each other's keys.
  */
 async function readLines(question: string): Promise<string> {
   const { createInterface } = await import("node:readline");

@@ -1,4 +1,4 @@
-/** How a program ends: with a status of sysexits, and when it failed, with one line that says why. */
+/** How a program ends: with a status of sysexits, and when it failed, with a line that says why. */
 
 /** The exit statuses, as in sysexits.h; `cancelled` is what a shell reports for Ctrl-C. */
 export const EXIT = {

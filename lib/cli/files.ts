@@ -24,8 +24,8 @@ export async function readFileIfThere(path: string): Promise<Uint8Array | null> 
 }
 
 /**
- * Writes a file that only its owner may read (mode 0600), all of it or nothing: whoever reads it sees
- * the old content or the new, also after a crash. The folder is made when it is missing.
+ * Writes a file that only its owner may read (mode 0600), all of it or nothing: whoever reads it
+ * sees the old content or the new, also after a crash. The folder is made when it is missing.
  * @throws {Failure} `cannotCreate`
  */
 export async function replaceFile(path: string, content: string): Promise<void> {

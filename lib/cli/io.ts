@@ -1,4 +1,4 @@
-/** The program's own streams and variables, as a value, so that tests need neither terminal nor process. */
+/** The program's own streams and variables, as a value: tests need no terminal and no process. */
 import { styleText } from "$fmt";
 import { decode } from "../wire/bytes.ts";
 import type { TraceFrom } from "../wire/session.ts";
@@ -30,7 +30,7 @@ export interface Output {
 
 export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
 
-/** The streams that this process was started with. Needs `--allow-env` when a variable is asked for. */
+/** The streams that this process was started with. Needs `--allow-env`. */
 export function denoStreams(): Streams {
   const variable = (name: string) => Deno.env.get(name) || null;
   return {

@@ -1,4 +1,4 @@
-/** What is to be sent: gathered from flags, files and standard input, and written down as a message. */
+/** What is to be sent: gathered from flags, files and standard input, and written as a message. */
 import { type Address, formatAddress } from "../mail/address.ts";
 import { bodyOf } from "../mail/body.ts";
 import { type Attachment, composeMessage } from "../mail/compose.ts";
@@ -36,7 +36,7 @@ export type LetterContent =
 
 /**
  * Gathers what flags, files and standard input say. Flags come first; fields of the text fill in.
- * @throws {Failure} `usage` or `badData` when an address is none, `noInput` when a file is not there.
+ * @throws {Failure} `usage` or `badData` for what is no address, `noInput` for a missing file.
  */
 export async function gatherLetter(
   flags: SendFlags,
@@ -68,8 +68,8 @@ export function recipientsOf({ to, cc, bcc }: Letter): readonly Mailbox[] {
 }
 
 /**
- * Reads one address or several, separated by commas; names of contacts are replaced. `source` names the
- * place for people.
+ * Reads one address or several, separated by commas; names of contacts are replaced. `source` names
+ * the place for people.
  * @throws {Failure} `usage` when something is neither an address nor a contact.
  */
 export function mailboxesOf(value: string, contacts: Contacts, source: string): readonly Mailbox[] {
@@ -110,7 +110,7 @@ type Source =
   | { readonly is: "message"; readonly bytes: Uint8Array }
   | { readonly is: "text"; readonly text: string | null };
 
-/** Where the text comes from, in this order; on a terminal nothing is read, for there one is asked. */
+/** Where the text comes from, in this order; a terminal is not read, for there one is asked. */
 async function readSource({ file, body }: SendFlags, { input }: Streams): Promise<Source> {
   if (file !== undefined) {
     const bytes = file === "-" ? await input.bytes() : await readFile(file);
@@ -208,7 +208,7 @@ function domainOf(address: Address): string {
 
 /**
  * Ends every line with CRLF; files of most systems end them with LF alone.
- * @throws {Failure} `badData` when a CR stands elsewhere, which no server may be given (RFC 5321 §2.3.8)
+ * @throws {Failure} `badData` for any other CR: no server may be given one (RFC 5321 §2.3.8)
  */
 function withCrlf(bytes: Uint8Array): Uint8Array {
   let bareLfs = 0;

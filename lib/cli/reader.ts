@@ -1,6 +1,6 @@
 /**
- * Reading a mailbox. The first line tells which protocol answers: POP3 itself, or SMTP, which is then
- * asked to go on as POP3 on the same connection.
+ * Reading a mailbox. The first line tells which protocol answers: POP3 itself, or SMTP, which is
+ * then asked to go on as POP3 on the same connection.
  */
 import { drive } from "../net/drive.ts";
 import type { Transport } from "../net/world.ts";
@@ -53,8 +53,8 @@ export interface Mailbox {
 }
 
 /**
- * Opens the mailbox, has `work` use it, and closes it. When `work` throws, nothing is removed, and its
- * error is thrown here.
+ * Opens the mailbox, has `work` use it, and closes it. When `work` throws, nothing is removed, and
+ * its error is thrown here.
  * @throws {Failure} when the mailbox cannot be opened, or the connection is lost.
  */
 export async function readOverPop3<Result>(

@@ -1,11 +1,10 @@
 /** What `send` and `read` have in common: which server, and who logs in with which password. */
 import type { Endpoint, World } from "../net/world.ts";
 import type { Login } from "../sasl/client.ts";
-import { decode } from "../wire/bytes.ts";
 import { type Ask, OPTIONAL } from "./ask.ts";
 import { EXIT, Failure } from "./fail.ts";
-import { readFile } from "./files.ts";
 import { dialogueTo, type Streams } from "./io.ts";
+import { readPasswordFile } from "./password_file.ts";
 import type { CommonFlags } from "./smtpc_arguments.ts";
 import type { Access } from "./transfer.ts";
 
@@ -66,11 +65,7 @@ async function passwordOf(
   { passwordFile }: CommonFlags,
   { streams, ask }: SmtpcContext,
 ): Promise<string> {
-  if (passwordFile !== undefined) {
-    const [password] = decode(await readFile(passwordFile)).split(/\r?\n/, 1) as [string];
-    if (password !== "") return password;
-    throw new Failure(EXIT.badData, `the first line of ${passwordFile} should be the password`);
-  }
+  if (passwordFile !== undefined) return await readPasswordFile(passwordFile);
   const password = streams.variable("SMTPC_PASSWORD") ??
     await ask?.password(`Password of ${user}`);
   if (password !== undefined) return password;

@@ -1,6 +1,5 @@
 /** The command line of `smtpc`: words in, a command out. */
-import { type Command, InvalidArgumentError, Option } from "$args";
-import { parseCommandLine } from "./command_line.ts";
+import { type Command, InvalidArgumentError, Option, parseCommandLine } from "./command_line.ts";
 import { EXIT, Failure } from "./fail.ts";
 import { EXAMPLES, READ_NOTES, SEND_NOTES, STATUSES } from "./smtpc_help.ts";
 

@@ -6,8 +6,8 @@ Examples:
   smtpc read 127.0.0.1 2526 --user bob
   smtpc contacts add bob bob@xyz.com
 
-On a terminal, whatever is missing is asked for. The password is taken from --password-file, from the
-variable SMTPC_PASSWORD, or asked for.`;
+On a terminal, whatever is missing is asked for. The password is taken from --password-file, from
+the variable SMTPC_PASSWORD, or asked for.`;
 
 export const SEND_NOTES = `\
 The text comes from --body, or from standard input when that is not a terminal. Both may begin with
@@ -15,29 +15,29 @@ lines From:, To:, Cc: and Subject:, with or without an empty line behind them; t
 flags say nothing. --file sends a whole message as it is, except that its line ends become CRLF and
 its Bcc: is left out; its From:, To:, Cc: and Bcc: count where the flags say nothing.
 
-A --to that is the name of a contact is replaced by the contact's address. Without --from, the sender
-is the user; a user without a domain gets the name that the server gives in its greeting. Without
---user nobody logs in, and --from is needed.
+A --to that is the name of a contact is replaced by the contact's address. Without --from, the
+sender is the user; a user without a domain gets the name that the server gives in its greeting.
+Without --user nobody logs in, and --from is needed.
 
 When a recipient is refused, nothing is sent (status 67). With --partial the others get the message;
 the status is 0 when at least one of them did.
 
---json prints an object for each recipient: recipient, result (delivered, deferred, refused, unknown,
-or withheld: not sent because of another one), at (what was answered: hello, mail, rcpt or data),
-code, status and text of the server's answer, which are null when there was none.`;
+--json prints an object for each recipient: recipient, result (delivered, deferred, refused,
+unknown, or withheld: not sent because of another one), at (what was answered: hello, mail, rcpt or
+data), code, status and text of the server's answer, which are null when there was none.`;
 
 export const READ_NOTES = `\
-Without a choice, a menu is shown on a terminal; elsewhere it is --all --keep. Messages go to standard
-output: From:, To:, Cc: and Subject: if there are any, an empty line, the text. Between two messages
-stands a line like "--- 2 of 3 ---"; not so with --raw, which gives the bytes as the server has them.
-On a terminal, control characters are left out of these too. Attachments are only named, on standard
-error. What is to be deleted is deleted at the end, when everything went well.
+Without a choice, a menu is shown on a terminal; elsewhere it is --all --keep. Messages go to
+standard output: From:, To:, Cc: and Subject: if there are any, an empty line, the text. Between two
+messages stands a line like "--- 2 of 3 ---"; not so with --raw, which gives the bytes as the server
+has them; only on a terminal are control characters left out of these too. Attachments are named on
+standard error. What is to be deleted is deleted at the end, when everything went well.
 
 --json prints an object for each message: number, uniqueId (null where the server has none), size in
 bytes, from, to, cc, subject, date (ISO 8601, or null), text, attachments (name, type, size). With
 --list there are no text and no attachments.`;
 
 export const STATUSES = `\
-Exit status: 0 done, 64 wrong usage, 65 bad data, 66 no input, 67 recipient refused, 68 no such host,
-69 unavailable, 73 cannot write, 75 try again later, 76 protocol broken, 77 login refused,
-78 bad configuration.`;
+Exit status: 0 done, 64 wrong usage, 65 bad data, 66 no input, 67 recipient refused,
+68 no such host, 69 unavailable, 73 cannot write, 75 try again later, 76 protocol broken,
+77 login refused, 78 bad configuration.`;

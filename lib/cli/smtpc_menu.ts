@@ -10,7 +10,7 @@ export interface BrowseOptions extends ShowOptions {
   readonly deleteShown: boolean;
 }
 
-/** Until the person quits, or nothing is left. What is deleted is gone when the mailbox is closed. */
+/** Until the person quits, or nothing is left. What was deleted goes when the mailbox is closed. */
 export async function browse(
   mailbox: Mailbox,
   messages: ReadonlyMap<Pop3Listing, Summary>,

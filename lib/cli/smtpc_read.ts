@@ -15,7 +15,7 @@ import {
   summaryLine,
 } from "./smtpc_show.ts";
 
-/** @throws {Failure} when the mailbox cannot be read, or a message that was asked for is not there. */
+/** @throws {Failure} when the mailbox cannot be read, or has no message that was asked for. */
 export async function read(flags: ReadFlags, context: SmtpcContext): Promise<ExitStatus> {
   const { streams, ask } = context;
   const options: ReadOptions = {

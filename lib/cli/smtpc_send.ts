@@ -156,7 +156,7 @@ async function senderOf(
   );
 }
 
-/** One line or object for each recipient; of a single one that got nothing the failure tells enough. */
+/** A line or an object for each recipient; if there is only one, its failure tells enough. */
 function report(attempts: readonly Attempt[], { json }: SendFlags, streams: Streams): void {
   const { output, errors } = streams;
   for (const attempt of attempts) {
@@ -208,8 +208,8 @@ function failureOf(
 function sentenceOf({ at, recipient, reply, result }: Attempt, to: Endpoint): string {
   const where = endpointText(to);
   if (result === "unknown") {
-    return `${where} took the message and never said whether it keeps it: the recipients may get it, ` +
-      "and will get it twice if it is sent again";
+    return `${where} got the message and never said whether it keeps it: the recipients may get ` +
+      "it, and if it is sent again, may get it twice";
   }
   if (reply === null) return `${where} closed the connection, or was silent: nothing was sent`;
   const what = at === "rcpt"
@@ -218,7 +218,8 @@ function sentenceOf({ at, recipient, reply, result }: Attempt, to: Endpoint): st
     ? "the sender"
     : "the message";
   const later = result === "deferred" ? " for now (try again later)" : "";
-  return `${what} was refused by ${where}${later}: ${textOf(reply)}`;
+  const advice = at === "mail" && result === "refused" ? " (--from says another)" : "";
+  return `${what} was refused by ${where}${later}: ${textOf(reply)}${advice}`;
 }
 
 function statusOf({ at, reply, result }: Attempt): ExitStatus {

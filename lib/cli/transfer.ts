@@ -1,6 +1,6 @@
 /**
- * Handing a message to a server, and reading a mailbox: the two things that `smtpc` and the library do
- * over a connection of their own. Where no transaction comes about, a {@linkcode Failure} says why.
+ * Handing a message to a server, as `smtpc` and the library do it: over a connection of its own.
+ * Where no transaction comes about, a {@linkcode Failure} says why.
  */
 import type { Body } from "../mail/body.ts";
 import type { Envelope, Recipient } from "../mail/envelope.ts";
@@ -37,8 +37,8 @@ export interface SmtpAccess extends Access {
   /** `null`: without logging in. */
   readonly login: Login | null;
   /**
-   * For the answer to the end of the message, by default `timeoutMs`. RFC 5321 §4.5.3.2.6 asks for ten
-   * minutes: whoever gives up early may send a message twice.
+   * For the answer to the end of the message, by default `timeoutMs`. RFC 5321 §4.5.3.2.6 asks for
+   * ten minutes: whoever gives up early may send a message twice.
    */
   readonly finalTimeoutMs?: number;
   /** Whether to send to the others when a recipient is refused; by default nothing is sent then. */
@@ -68,8 +68,8 @@ export function sendOverSmtp(options: SmtpAccess & Outgoing): Promise<SendResult
 }
 
 /**
- * Like {@linkcode sendOverSmtp}, for a message that can only be written once it is known what the server
- * calls itself. What `prepare` throws is thrown here, after the connection was closed.
+ * Like {@linkcode sendOverSmtp}, for a message that can only be written once it is known what the
+ * server calls itself. What `prepare` throws is thrown here, after the connection was closed.
  */
 export async function sendPrepared(
   access: SmtpAccess,
@@ -183,14 +183,11 @@ function connectFailure(error: NetError, to: Endpoint): Failure {
         `${error.message} (--timeout sets how long to wait; a firewall may be in between)`,
         cause,
       );
-    case "unreachable":
-    case "forbidden":
-    case "inUse":
-    case "notOurs":
-      return new Failure(EXIT.unavailable, error.message, cause);
     case "lost":
     case "other":
       return new Failure(EXIT.tryAgainLater, error.message, cause);
+    default:
+      return new Failure(EXIT.unavailable, error.message, cause);
   }
 }
 
