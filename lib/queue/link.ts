@@ -4,14 +4,7 @@
  */
 import { drive } from "../net/drive.ts";
 import { describeError } from "../log.ts";
-import {
-  type Alarm,
-  type Clock,
-  type Endpoint,
-  NetError,
-  type Transport,
-  type World,
-} from "../net/world.ts";
+import { type Alarm, type Endpoint, NetError, type Transport, type World } from "../net/world.ts";
 import {
   type Attempt,
   DEFAULT_CLIENT_TIMEOUTS,
@@ -38,7 +31,12 @@ export interface PerformOptions {
 }
 
 export type Performed =
-  | { readonly done: true; readonly attempts: readonly Attempt[] }
+  | {
+    readonly done: true;
+    readonly attempts: readonly Attempt[];
+    /** What the server called itself; unverified, and empty where it gave no name. */
+    readonly serverName: string;
+  }
   /** No transaction came about; `words` is what the server, or the network, said. */
   | { readonly done: false; readonly words: Reply };
 
@@ -52,6 +50,8 @@ export interface LinksOptions {
 const CONNECT_TIMEOUT_MS = 30_000;
 /** Kept this long without a job: well below the five minutes that servers wait. */
 const IDLE_MS = 15_000;
+/** A server that does not answer QUIT is left all the same. */
+const QUIT_MS = 5_000;
 /** Kept connections for one next hop. */
 const IDLE_MAX = 4;
 
@@ -71,21 +71,19 @@ class LinkPool implements Links {
   async perform(to: Endpoint, job: SmtpJob, options: PerformOptions): Promise<Performed> {
     const kept = this.#takeIdle(endpointText(to));
     if (kept !== null) {
-      const performed = await kept.perform(job, options);
-      // The other side may have closed a kept connection long ago; then nothing was said on it.
-      if (performed !== "stale") {
-        this.#keep(to, kept);
-        return performed;
-      }
+      const { performed, begun } = await kept.perform(job, options);
+      this.#keep(to, kept);
+      // The other side may have left a kept connection long ago, which says nothing about this job.
+      if (begun) return performed;
     }
     try {
       const link = await this.#connect(to, options);
-      const performed = await link.perform(job, options);
+      const { performed } = await link.perform(job, options);
       this.#keep(to, link);
-      return performed === "stale" ? failed("The connection was lost at once") : performed;
+      return performed;
     } catch (error) {
       if (error instanceof NetError) return failed(error.message);
-      if (options.signal.aborted) return failed("This server is going down");
+      if (options.signal.aborted) return failed(GOING_DOWN);
       throw error;
     }
   }
@@ -98,14 +96,14 @@ class LinkPool implements Links {
   #takeIdle(key: string): Link | null {
     const kept = this.#idle.get(key) ?? [];
     for (let link = kept.pop(); link !== undefined; link = kept.pop()) {
-      if (link.isOpen()) return link;
+      if (link.isIdle()) return link;
     }
     this.#idle.delete(key);
     return null;
   }
 
   #keep(to: Endpoint, link: Link): void {
-    if (!link.isOpen()) return;
+    if (!link.isIdle()) return;
     const key = endpointText(to);
     const kept = this.#idle.get(key) ?? [];
     this.#idle.set(key, kept);
@@ -128,21 +126,32 @@ function failed(words: string): Performed {
   return { done: false, words: reply(450, "4.4.1", words) };
 }
 
+const NO_ANSWER = "There was no answer in time";
+const GOING_DOWN = "This server is going down";
+const LOST = "The connection was lost";
+
+/** How a job went on one connection; not `begun`: the server said nothing to it, or only goodbye. */
+interface Served {
+  readonly performed: Performed;
+  readonly begun: boolean;
+}
+
 /** One connection: a client session that waits for jobs. */
 class Link implements SmtpJobs {
   /** Never rejects. */
   readonly ended: Promise<void>;
-  readonly #clock: Clock;
   readonly #cut = new AbortController();
-  readonly #idle: Alarm;
+  /** For the job, for the wait for one, or for the end. */
+  readonly #alarm: Alarm;
+  #serverName = "";
+  /** Given before the session could take it. */
   #job: SmtpJob | null = null;
   #waiting: ((job: SmtpJob | null) => void) | null = null;
-  #report: ((performed: Performed | "stale") => void) | null = null;
-  #state: "open" | "quitting" | "ended" = "open";
+  #report: ((served: Served) => void) | null = null;
+  #quitting = false;
 
   constructor(transport: Transport, world: World, hostname: string) {
-    this.#clock = world.clock;
-    this.#idle = world.clock.alarm(() => this.quit());
+    this.#alarm = world.clock.alarm(() => this.isIdle() ? this.quit() : this.#cutOff(NO_ANSWER));
     const session = smtpClient<SmtpJobs>({
       helloName: hostname,
       login: null,
@@ -151,65 +160,76 @@ class Link implements SmtpJobs {
     this.ended = drive(session, transport, this, { clock: world.clock, signal: this.#cut.signal })
       .then(wordsOf, describeError)
       .then((words) => {
-        this.#state = "ended";
-        this.#idle.cancel();
-        // A job that came too late for this connection was not begun.
-        this.#finish(this.#job === null ? failed(words) : "stale");
+        this.#alarm.cancel();
+        this.#finish({ performed: failed(words), begun: false });
       });
   }
 
-  isOpen(): boolean {
-    return this.#state === "open";
+  isIdle(): boolean {
+    return this.#waiting !== null;
   }
 
-  /** `stale`: the connection was gone before the server had said a word to this job. */
-  async perform(job: SmtpJob, options: PerformOptions): Promise<Performed | "stale"> {
-    if (this.#state === "ended") return "stale";
-    this.#idle.cancel();
-    const cut = () => this.#cut.abort();
-    const alarm = this.#clock.alarm(cut);
-    alarm.set(options.timeoutMs);
-    options.signal.addEventListener("abort", cut);
-    if (options.signal.aborted) cut();
+  /** At most one at a time. */
+  async perform(job: SmtpJob, options: PerformOptions): Promise<Served> {
+    this.#alarm.set(options.timeoutMs);
+    const onAbort = () => this.#cutOff(GOING_DOWN);
+    options.signal.addEventListener("abort", onAbort);
     try {
       return await new Promise((resolve) => {
         this.#report = resolve;
         if (this.#waiting === null) this.#job = job;
         else this.#waiting(job);
         this.#waiting = null;
+        if (options.signal.aborted) onAbort();
       });
     } finally {
-      alarm.cancel();
-      options.signal.removeEventListener("abort", cut);
+      options.signal.removeEventListener("abort", onAbort);
     }
   }
 
   /** Ends a connection that has no job; one that has is cut off. */
   quit(): void {
-    if (this.#state === "open") this.#state = "quitting";
-    if (this.#report !== null) this.#cut.abort();
+    this.#quitting = true;
+    if (this.#report !== null) return this.#cutOff(GOING_DOWN);
+    this.#alarm.set(QUIT_MS);
     this.#waiting?.(null);
     this.#waiting = null;
   }
 
+  #cutOff(words: string): void {
+    this.#cut.abort(words);
+    // A session that is still being greeted has no job that it could report.
+    if (this.#job !== null) this.#finish({ performed: failed(words), begun: false });
+    this.#job = null;
+  }
+
   // What the session asks for
+
+  ready(_: unknown, serverName: string): void {
+    this.#serverName = serverName;
+  }
 
   next(): SmtpJob | null | Promise<SmtpJob | null> {
     const job = this.#job;
     this.#job = null;
-    if (job !== null || this.#state !== "open") return job;
-    this.#idle.set(IDLE_MS);
+    if (job !== null || this.#quitting) return job;
+    this.#alarm.set(IDLE_MS);
     return new Promise((resolve) => this.#waiting = resolve);
   }
 
   done(_: SmtpJob, attempts: readonly Attempt[]): void {
-    const silent = attempts.every((each) => each.reply === null && each.result === "deferred");
-    if (!silent) this.#finish({ done: true, attempts });
-    else this.#finish(this.#cut.signal.aborted ? failed("There was no answer in time") : "stale");
+    const done: Performed = { done: true, attempts, serverName: this.#serverName };
+    if (!attempts.every((each) => each.reply === null && each.result === "deferred")) {
+      // RFC 5321 §3.8: the server may close at any time, and says so at the next command.
+      const goodbye = attempts.every((each) => each.at === "mail" && each.reply?.code === 421);
+      return this.#finish({ performed: done, begun: !goodbye });
+    }
+    const { aborted, reason } = this.#cut.signal;
+    this.#finish({ performed: failed(aborted ? reason : LOST), begun: aborted });
   }
 
-  #finish(performed: Performed | "stale"): void {
-    this.#report?.(performed);
+  #finish(served: Served): void {
+    this.#report?.(served);
     this.#report = null;
   }
 }
@@ -225,8 +245,6 @@ function wordsOf(end: SmtpClientEnd): string {
       return `It does not speak SMTP: ${end.detail}`;
     case "lost":
     case "done":
-      return end.end === "lost" && end.reason === "deadline"
-        ? "There was no answer in time"
-        : "The connection was lost";
+      return end.end === "lost" && end.reason === "deadline" ? NO_ANSWER : LOST;
   }
 }
