@@ -1,6 +1,6 @@
 /** What an attempt means for a queued recipient: pure. */
 import type { Attempt } from "../smtp/client.ts";
-import { type Reply, reply } from "../smtp/reply.ts";
+import { isPositive, type Reply, reply } from "../smtp/reply.ts";
 import type { Taken, Verdict } from "../store/store.ts";
 import { isExpired, RETRY_AFTER_MS, waitMs } from "./schedule.ts";
 
@@ -14,7 +14,7 @@ export function verdictOf(
   now: number,
   fraction: number,
 ): Verdict {
-  const words = attempt.reply ?? NO_ANSWER;
+  const words = wordsOf(attempt);
   switch (attempt.result) {
     case "delivered":
       return { do: "finish", outcome: "relayed", reply: words };
@@ -29,6 +29,12 @@ export function verdictOf(
         reply: words,
       };
   }
+}
+
+/** A recipient that was taken and whose content was not says `250`, which explains nothing. */
+function wordsOf({ result, reply }: Pick<Attempt, "result" | "reply">): Reply {
+  if (reply === null) return NO_ANSWER;
+  return isPositive(reply) && result !== "delivered" ? NO_ANSWER : reply;
 }
 
 /** RFC 3463 §3.5: delivery time expired; the last words of the other side are kept. */
