@@ -47,6 +47,8 @@ const BATCH_MAX = 50;
 const DELIVERY_TIMEOUT_MS = 20 * 60_000;
 /** While hops are blocked by nothing but our own limits, or the store fails, look again after this. */
 const LOOK_AGAIN_MS = 1_000;
+/** Hops whose failures are remembered; the oldest is forgotten first, and then only tried sooner. */
+const FAILURES_MAX = 10_000;
 /** Deliveries under way may take this long to end when the server stops. */
 const STOP_GRACE_MS = 5_000;
 
@@ -75,18 +77,18 @@ class QueueWorker {
     while (!this.#stopping) {
       // Read before the work is looked at: what comes after is seen as a change.
       const version = store.queue.version();
-      let waitMs = LOOK_AGAIN_MS;
+      let pauseMs = LOOK_AGAIN_MS;
       try {
         const now = world.clock.now();
         for (const { hop } of await store.queue.ready(now, TASKS_MAX)) this.#startTask(hop);
         const dueAt = await store.queue.nextDueAt();
-        if (dueAt === null) waitMs = Infinity;
+        if (dueAt === null) pauseMs = Infinity;
         // What is due and not taken waits for a task to end; that wakes us too.
-        else if (dueAt > now) waitMs = dueAt - now;
+        else if (dueAt > now) pauseMs = dueAt - now;
       } catch (error) {
         log.error("queue-failed", { reason: describeError(error) });
       }
-      await this.#sleep(version, waitMs);
+      await this.#sleep(version, pauseMs);
     }
   }
 
@@ -101,7 +103,7 @@ class QueueWorker {
   }
 
   /** Until there may be something to do: work came, time passed, a task ended, or we stop. */
-  async #sleep(version: number, waitMs: number): Promise<void> {
+  async #sleep(version: number, pauseMs: number): Promise<void> {
     const { world, store } = this.#options;
     const woken = new AbortController();
     this.#wake = () => woken.abort();
@@ -110,15 +112,20 @@ class QueueWorker {
       woken.signal.addEventListener("abort", () => resolve());
     });
     store.queue.changed(version, woken.signal).then(this.#wake, () => {});
-    if (waitMs !== Infinity) world.clock.sleep(waitMs, woken.signal).then(this.#wake, () => {});
+    if (pauseMs !== Infinity) world.clock.sleep(pauseMs, woken.signal).then(this.#wake, () => {});
     await slept;
   }
 
   #startTask(hop: HopId): void {
     const ofHop = [...this.#tasks.values()].filter((each) => each === hop).length;
-    if (this.#tasks.size >= TASKS_MAX || ofHop >= TASKS_PER_HOP_MAX) return;
-    const task = this.#deliverDue(hop).catch((error) => {
-      this.#options.log.error("delivery-failed", { hop, reason: describeError(error) });
+    // A hop that is down costs one probe at a time.
+    const ofHopMax = this.#failures.has(hop) ? 1 : TASKS_PER_HOP_MAX;
+    if (this.#tasks.size >= TASKS_MAX || ofHop >= ofHopMax) return;
+    const task = this.#deliverDue(hop).catch(async (error) => {
+      const { log, world } = this.#options;
+      log.error("delivery-failed", { hop, reason: describeError(error) });
+      // Its place is kept for a moment: what fails at once would be tried again at once.
+      await world.clock.sleep(LOOK_AGAIN_MS, this.#cut.signal).catch(() => {});
     }).finally(() => {
       this.#tasks.delete(task);
       this.#wake();
@@ -128,11 +135,16 @@ class QueueWorker {
 
   async #deliverDue(hop: HopId): Promise<void> {
     const { queue } = this.#options.store;
+    const failures = this.#failures.get(hop) ?? 0;
     const batch = await queue.take(hop, this.#options.world.clock.now(), BATCH_MAX);
     let left = batch;
     try {
       for (const group of byMessage(batch)) {
-        if (this.#stopping || !(await this.#deliver(hop, group))) return;
+        if (this.#stopping) return;
+        const unreachable = await this.#deliver(hop, group);
+        // A delivery that was cut off because we stop says nothing about the hop.
+        if (unreachable !== null && this.#cut.signal.aborted) return;
+        if (unreachable !== null) return await this.#putOff(hop, left, unreachable, failures + 1);
         left = left.filter((each) => !group.includes(each));
       }
     } finally {
@@ -140,13 +152,11 @@ class QueueWorker {
     }
   }
 
-  /** Recipients of one message; false when the hop cannot be reached, so that the rest waits too. */
-  async #deliver(hop: HopId, group: readonly Taken[]): Promise<boolean> {
+  /** To recipients of one message; gives why the hop cannot be reached, so that the rest waits too. */
+  async #deliver(hop: HopId, group: readonly Taken[]): Promise<Reply | null> {
     const { world, links, routes } = this.#options;
     const route = routeOf(hop, routes);
-    if (route.kind !== "relay") {
-      return await this.#putOff(hop, group, reply(450, "4.4.4", `There is no route to ${hop}`));
-    }
+    if (route.kind !== "relay") return reply(450, "4.4.4", `There is no route to ${hop}`);
     const startedMs = world.clock.monotonicMs();
     const performed = await links.perform(route.to, {
       do: "send",
@@ -154,59 +164,97 @@ class QueueWorker {
       content: group[0]!.content,
       recipients: group.map((each) => each.recipient),
     }, { timeoutMs: DELIVERY_TIMEOUT_MS, signal: this.#cut.signal });
-    if (!performed.done) return await this.#putOff(hop, group, performed.words);
+    if (!performed.done) return performed.words;
     this.#failures.delete(hop);
     const now = world.clock.now();
-    const verdicts = group.map((taken, at) =>
-      verdictOf(taken, performed.attempts[at]!, now, world.random.fraction())
-    );
+    const server = performed.serverName || route.to.host;
+    const outcomes = group.map((taken, at): Outcome => {
+      const attempt = performed.attempts[at]!;
+      const verdict = verdictOf(taken, attempt, now, world.random.fraction());
+      const theirs = verdict.reply === attempt.reply && attempt.at !== "hello";
+      return { taken, verdict, speaker: theirs ? server : null };
+    });
     const ms = Math.round(world.clock.monotonicMs() - startedMs);
-    await this.#settle(group, verdicts, { via: endpointText(route.to), ms });
-    return true;
+    await this.#settle(outcomes, { via: endpointText(route.to), ms });
+    return null;
   }
 
-  async #putOff(hop: HopId, group: readonly Taken[], words: Reply): Promise<false> {
+  /** `failures` of this hop in a row: those of several tasks at once count as one. */
+  async #putOff(
+    hop: HopId,
+    left: readonly Taken[],
+    words: Reply,
+    failures: number,
+  ): Promise<void> {
     const { world, store, log } = this.#options;
+    this.#rememberFailures(hop, failures);
     const now = world.clock.now();
-    const failures = (this.#failures.get(hop) ?? 0) + 1;
-    this.#failures.set(hop, failures);
+    const old = left.filter((each) => isExpired(each.acceptedAt, now));
+    for (const group of byMessage(old)) {
+      const verdict = expired(words);
+      await this.#settle(
+        group.map((taken) => ({ taken, verdict, speaker: null })),
+        { via: null, ms: 0 },
+      );
+    }
+    // Where all were too old, those behind them may be as well, and need not wait for it.
+    if (old.length === left.length) return;
     const until = now + waitMs(PROBE_AFTER_MS, failures, world.random.fraction());
     log.info("hop-down", { hop, until: new Date(until).toISOString(), reply: textOf(words) });
     await store.queue.defer(hop, until, words);
-    const old = group.filter((each) => isExpired(each.acceptedAt, now));
-    await this.#settle(old, old.map(() => expired(words)), { via: null, ms: 0 });
-    return false;
   }
 
-  async #settle(
-    group: readonly Taken[],
-    verdicts: readonly Verdict[],
-    delivery: Delivery,
-  ): Promise<void> {
-    if (group.length === 0) return;
-    const { store } = this.#options;
-    const report = await this.#reportOf(group, verdicts, delivery.via);
-    const stale = await store.queue.settle(
-      group.map((each, at) => [each.token, verdicts[at]!]),
-      report === null ? [] : [report],
-    );
-    for (const [at, taken] of group.entries()) {
-      if (!stale.includes(taken.token)) this.#log(taken, verdicts[at]!, delivery, report);
+  #rememberFailures(hop: HopId, failures: number): void {
+    this.#failures.delete(hop);
+    if (this.#failures.size >= FAILURES_MAX) {
+      this.#failures.delete(this.#failures.keys().next().value!);
+    }
+    this.#failures.set(hop, failures);
+  }
+
+  /**
+   * Records outcomes of one message, however long it takes: what the other side has said must not be
+   * asked for again, for it would take the message a second time.
+   */
+  async #settle(outcomes: readonly Outcome[], delivery: Delivery): Promise<void> {
+    const { world, log } = this.#options;
+    for (let failures = 1;; failures++) {
+      try {
+        return await this.#settleOnce(outcomes, delivery);
+      } catch (error) {
+        log.error("settle-failed", {
+          id: outcomes[0]!.taken.message,
+          reason: describeError(error),
+        });
+      }
+      const pauseMs = waitMs(PROBE_AFTER_MS, failures, world.random.fraction());
+      await world.clock.sleep(pauseMs, this.#cut.signal);
     }
   }
 
-  async #reportOf(
-    group: readonly Taken[],
-    verdicts: readonly Verdict[],
-    via: string | null,
-  ): Promise<Accepted | null> {
-    if (!verdicts.some(isFailure)) return null;
-    const content = await bytesOf(group[0]!.content);
-    const failed = group.flatMap((taken, at): Failed[] => {
-      const verdict = verdicts[at]!;
-      return isFailure(verdict) ? [{ taken, reply: verdict.reply, remote: via, content }] : [];
-    });
-    return this.#options.report(failed);
+  async #settleOnce(outcomes: readonly Outcome[], delivery: Delivery): Promise<void> {
+    const report = await this.#reportOf(outcomes);
+    const stale = await this.#options.store.queue.settle(
+      outcomes.map(({ taken, verdict }) => [taken.token, verdict]),
+      report === null ? [] : [report],
+    );
+    for (const { taken, verdict } of outcomes) {
+      if (!stale.includes(taken.token)) this.#log(taken, verdict, delivery, report);
+    }
+  }
+
+  async #reportOf(outcomes: readonly Outcome[]): Promise<Accepted | null> {
+    const failed = outcomes.filter(({ verdict }) => isFailure(verdict));
+    if (failed.length === 0) return null;
+    const content = await bytesOf(failed[0]!.taken.content);
+    return this.#options.report(
+      failed.map(({ taken, verdict, speaker }) => ({
+        taken,
+        reply: verdict.reply,
+        remote: speaker,
+        content,
+      })),
+    );
   }
 
   #log(taken: Taken, verdict: Verdict, { via, ms }: Delivery, report: Accepted | null): void {
@@ -222,6 +270,14 @@ class QueueWorker {
       report: isFailure(verdict) && report !== null ? report.id : null,
     });
   }
+}
+
+/** What became of a recipient. */
+interface Outcome {
+  readonly taken: Taken;
+  readonly verdict: Verdict;
+  /** The server whose words the verdict has; `null` when they are ours. */
+  readonly speaker: string | null;
 }
 
 /** What the log says about a delivery: where it went, and how long it took. */
