@@ -2,6 +2,7 @@
 import { setImmediate } from "node:timers";
 import { decodeLatin1, encode } from "../lib/wire/bytes.ts";
 import { type Clock, NetError, type Transport } from "../lib/net/world.ts";
+import { FAKE_TLS } from "./fake_tls.ts";
 
 export interface FakeTransport extends Transport {
   /** What was written, one entry a write. */
@@ -54,7 +55,7 @@ export function fakeTransport(...fed: (string | null)[]): FakeTransport {
       stuck.push(write);
       return write.promise;
     },
-    startTls: () => Promise.resolve({ version: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384" }),
+    startTls: () => Promise.resolve(FAKE_TLS),
     closeWrite() {
       state = "half";
       return Promise.resolve();
@@ -81,7 +82,10 @@ export function fakeTransport(...fed: (string | null)[]): FakeTransport {
 }
 
 export interface FakeClock extends Clock {
-  /** Lets time pass: alarms and sleeps that are due happen, in their order. */
+  /**
+   * Lets time pass: alarms and sleeps that are due happen, in their order, and each has all its
+   * consequences before the next. 0 waits for what can happen now.
+   */
   pass(ms: number): Promise<void>;
   /** How many alarms and sleeps are pending. */
   pending(): number;
@@ -94,6 +98,7 @@ interface Timer {
 
 export function fakeClock(): FakeClock {
   let nowMs = 0;
+  let turnsAwaited = 0;
   const timers = new Set<Timer>();
   const start = (ms: number, callback: () => void): Timer => {
     const timer: Timer = {
@@ -106,10 +111,18 @@ export function fakeClock(): FakeClock {
     timers.add(timer);
     return timer;
   };
+  /** Until nothing more happens by itself: whoever awaits a turn has something left to do. */
+  const quiet = async () => {
+    for (let turns = 0; turns < 2;) {
+      await settle();
+      turns = turnsAwaited > 0 ? 0 : turns + 1;
+    }
+  };
   return {
     now: () => 1_800_000_000_000 + nowMs,
     monotonicMs: () => nowMs,
     sleep(ms, signal) {
+      if (signal?.aborted) return Promise.reject(signal.reason);
       return new Promise((resolve, reject) => {
         const timer = start(ms, resolve);
         signal?.addEventListener("abort", () => {
@@ -118,7 +131,11 @@ export function fakeClock(): FakeClock {
         });
       });
     },
-    turn: settle,
+    async turn() {
+      turnsAwaited++;
+      await settle();
+      turnsAwaited--;
+    },
     alarm(fire) {
       let timer: Timer | null = null;
       const cancel = () => {
@@ -134,14 +151,14 @@ export function fakeClock(): FakeClock {
     async pass(ms) {
       const endMs = nowMs + ms;
       for (;;) {
-        await settle();
+        await quiet();
         const next = [...timers].toSorted((a, b) => a.dueMs - b.dueMs)[0];
         if (next === undefined || next.dueMs > endMs) break;
         nowMs = Math.max(nowMs, next.dueMs);
         next.fire();
       }
       nowMs = endMs;
-      await settle();
+      await quiet();
     },
     pending: () => timers.size,
   };
