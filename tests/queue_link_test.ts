@@ -1,0 +1,208 @@
+/** Connections to next servers: their words, their limits, and when one is kept. */
+import assert from "$assert";
+import { bodyOf } from "../lib/mail/body.ts";
+import { createLinks, type Links, type Performed } from "../lib/queue/link.ts";
+import type { SmtpJob } from "../lib/smtp/client.ts";
+import { textOf } from "../lib/smtp/reply.ts";
+import { encode } from "../lib/wire/bytes.ts";
+import { type FakeWorld, fakeWorld } from "./fake_world.ts";
+import { type NextHop, type NextHopOptions, startNextHop } from "./next_hop.ts";
+
+interface Setting {
+  readonly world: FakeWorld;
+  readonly hop: NextHop;
+  readonly links: Links;
+  /** Does a job, with all the time that it needs. */
+  perform(job: SmtpJob, passMs?: number): Promise<Performed>;
+}
+
+function startSetting(answer?: NextHopOptions["answer"]): Setting {
+  const world = fakeWorld();
+  const hop = startNextHop(world, answer === undefined ? {} : { answer });
+  const links = createLinks({ world, hostname: "abc.com" });
+  return {
+    world,
+    hop,
+    links,
+    async perform(job, passMs = 0) {
+      const { signal } = new AbortController();
+      const performed = links.perform(hop.endpoint, job, { timeoutMs: 60_000, signal });
+      await world.clock.pass(passMs);
+      return await performed;
+    },
+  };
+}
+
+const envelope = { sender: { local: "alice", domain: "abc.com" }, body: "7BIT" } as const;
+const recipients = [{ address: { local: "bob", domain: "xyz.com" } }];
+const VERIFY: SmtpJob = { do: "verify", envelope, recipients, contentBytes: null };
+const SEND: SmtpJob = { do: "send", envelope, recipients, content: bodyOf(encode("Hi\r\n")) };
+
+function words(performed: Performed): string {
+  assert.equal(performed.done, false);
+  return performed.done ? "" : textOf(performed.words);
+}
+
+/** What the next hop says before any job, and the words that a sender may have to read in the end. */
+const NOT_BEGUN: readonly (readonly [NextHopOptions["answer"], string])[] = [
+  [
+    (line) => line === "connect" ? "554 5.7.1 We know you" : undefined,
+    "450 4.4.1 greeting was answered with 554 We know you",
+  ],
+  [
+    (line) => line === "connect" ? "421 4.3.2 Too busy" : undefined,
+    "450 4.4.1 greeting was answered with 421 Too busy",
+  ],
+  [
+    (line) => /^(EHLO|HELO)/.test(line) ? "550 5.5.0 No such name" : undefined,
+    "450 4.4.1 hello was answered with 550 No such name",
+  ],
+  [(line) => line === "connect" ? "close" : undefined, "450 4.4.1 The connection was lost"],
+  [(line) => line.startsWith("EHLO") ? "close" : undefined, "450 4.4.1 The connection was lost"],
+  [(line) => line.startsWith("MAIL") ? "close" : undefined, "450 4.4.1 The connection was lost"],
+];
+
+for (const [answer, expected] of NOT_BEGUN) {
+  Deno.test(`a job that did not come about says: ${expected}`, async () => {
+    const { hop, links, perform } = startSetting(answer);
+    assert.equal(words(await perform(SEND, 5_000)), expected);
+    await links.close();
+    hop.stop();
+  });
+}
+
+Deno.test("what is not SMTP is told in words", async () => {
+  const { hop, links, perform } = startSetting((line) =>
+    line === "connect" ? "SSH-2.0-OpenSSH" : undefined
+  );
+  assert.match(words(await perform(SEND, 5_000)), /^450 4\.4\.1 It does not speak SMTP: /);
+  await links.close();
+  hop.stop();
+});
+
+Deno.test("nothing listens there: the words are the network's", async () => {
+  const { hop, perform } = startSetting();
+  hop.stop();
+  assert.match(words(await perform(SEND)), /^450 4\.4\.1 nothing listens on /);
+});
+
+for (const silentAt of ["connect", "EHLO", "MAIL"]) {
+  Deno.test(`a hop that is silent at ${silentAt} is left when the time is up`, async () => {
+    const { world, hop, links } = startSetting((line) =>
+      line.startsWith(silentAt) ? "silence" : undefined
+    );
+    const { signal } = new AbortController();
+    const ended: string[] = [];
+    void links.perform(hop.endpoint, SEND, { timeoutMs: 7_000, signal })
+      .then((performed) => ended.push(words(performed)));
+    await world.clock.pass(6_900);
+    assert.deepEqual(ended, []);
+    await world.clock.pass(100);
+    assert.deepEqual(ended, ["450 4.4.1 There was no answer in time"]);
+    await world.clock.pass(10_000);
+    assert.equal(hop.connections.length, 1, "and no second connection is made in its stead");
+    await links.close();
+    hop.stop();
+  });
+}
+
+Deno.test("a silence after the dot leaves it unknown whether the message was taken", async () => {
+  const { hop, links, perform } = startSetting((line) => line === "." ? "silence" : undefined);
+  const performed = await perform(SEND, 70_000);
+  assert.deepEqual(performed.done && performed.attempts.map(({ result }) => result), ["unknown"]);
+  await links.close();
+  hop.stop();
+});
+
+Deno.test("jobs one after the other share a connection, jobs at once do not", async () => {
+  const { hop, links, perform } = startSetting();
+  await perform(VERIFY);
+  await perform(SEND);
+  assert.equal(hop.connections.length, 1);
+  await Promise.all([perform(SEND), perform(SEND), perform(SEND)]);
+  assert.equal(hop.connections.length, 3);
+  await perform(SEND);
+  assert.equal(hop.connections.length, 3);
+  assert.equal(hop.messages.length, 5);
+  await links.close();
+  assert.deepEqual(hop.connections.map((lines) => lines.at(-1)), ["QUIT", "QUIT", "QUIT"]);
+  hop.stop();
+});
+
+Deno.test("at most four connections to one hop are kept", async () => {
+  const { world, hop, links, perform } = startSetting();
+  await Promise.all(Array.from({ length: 7 }, () => perform(SEND)));
+  await world.clock.pass(0);
+  const left = hop.connections.filter((lines) => lines.at(-1) !== "QUIT");
+  assert.equal(left.length, 4);
+  await links.close();
+  hop.stop();
+});
+
+for (const goodbye of ["close", "421 4.4.2 Timeout, closing"]) {
+  Deno.test(`a kept connection that ends with ${goodbye} is replaced`, async () => {
+    let transactions = 0;
+    const { hop, links, perform } = startSetting((line) =>
+      line.startsWith("MAIL") && ++transactions === 2 ? goodbye : undefined
+    );
+    await perform(VERIFY);
+    const performed = await perform(SEND, 5_000);
+    assert.deepEqual(performed.done && performed.attempts.map(({ result }) => result), [
+      "delivered",
+    ]);
+    assert.equal(hop.connections.length, 2);
+    assert.equal(hop.messages.length, 1);
+    await links.close();
+    hop.stop();
+  });
+}
+
+Deno.test("a 421 to a new connection is its own answer, and the connection is not kept", async () => {
+  const { hop, links, perform } = startSetting((line) =>
+    line.startsWith("MAIL") ? "421 4.3.2 Going down" : undefined
+  );
+  for (let n = 1; n <= 2; n++) {
+    const performed = await perform(SEND, 5_000);
+    assert.equal(performed.done && performed.attempts[0]!.reply?.code, 421);
+    assert.equal(hop.connections.length, n);
+  }
+  await links.close();
+  hop.stop();
+});
+
+Deno.test("the name that the server gave itself comes with what it said", async () => {
+  const { hop, links, perform } = startSetting();
+  const performed = await perform(SEND);
+  assert.equal(performed.done && performed.serverName, "hop.test");
+  await links.close();
+  hop.stop();
+});
+
+Deno.test("an aborted job is cut off at once, before the greeting and in the middle", async () => {
+  for (const silentAt of ["connect", "RCPT"]) {
+    const { world, hop, links } = startSetting((line) =>
+      line.startsWith(silentAt) ? "silence" : undefined
+    );
+    const stop = new AbortController();
+    const performed = links.perform(hop.endpoint, SEND, { timeoutMs: 60_000, signal: stop.signal });
+    await world.clock.pass(1_000);
+    stop.abort();
+    assert.equal(words(await performed), "450 4.4.1 This server is going down");
+    await world.clock.pass(5_000);
+    assert.equal(world.net.open(), 0);
+    assert.equal(world.clock.pending(), 0);
+    hop.stop();
+  }
+});
+
+Deno.test("closing does not wait for ever for a server that does not answer QUIT", async () => {
+  const { world, hop, links, perform } = startSetting((line) =>
+    line === "QUIT" ? "silence" : undefined
+  );
+  await perform(SEND);
+  const closed = links.close().then(() => "closed");
+  await world.clock.pass(10_000);
+  assert.equal(await Promise.race([closed, "waiting"]), "closed");
+  assert.equal(world.clock.pending(), 0);
+  hop.stop();
+});

@@ -1,0 +1,38 @@
+import assert from "$assert";
+import { endpointText, type Route, routeOf, type Routes } from "../lib/queue/route.ts";
+
+const XYZ = { host: "127.0.0.1", port: 2526 };
+const SMART = { host: "smart.test", port: 25 };
+
+const ROUTES: Routes = {
+  local: new Set(["abc.com", "second.test"]),
+  hops: new Map([["xyz.com", XYZ]]),
+};
+const WITH_STAR: Routes = { ...ROUTES, hops: new Map([...ROUTES.hops, ["*", SMART]]) };
+
+const CASES: readonly (readonly [domain: string, routes: Routes, Route])[] = [
+  ["abc.com", ROUTES, { kind: "local" }],
+  ["second.test", ROUTES, { kind: "local" }],
+  ["", ROUTES, { kind: "local" }], // <Postmaster>
+  ["xyz.com", ROUTES, { kind: "relay", to: XYZ }],
+  ["mail.xyz.com", ROUTES, { kind: "none" }],
+  ["mail.abc.com", ROUTES, { kind: "none" }],
+  ["[127.0.0.1]", ROUTES, { kind: "none" }],
+  ["*", ROUTES, { kind: "none" }],
+  ["abc.com", WITH_STAR, { kind: "local" }],
+  ["", WITH_STAR, { kind: "local" }],
+  ["xyz.com", WITH_STAR, { kind: "relay", to: XYZ }],
+  ["anything.test", WITH_STAR, { kind: "relay", to: SMART }],
+];
+
+for (const [domain, routes, route] of CASES) {
+  const star = routes === WITH_STAR ? " where * has a route" : "";
+  Deno.test(`mail for "${domain}" is of the kind ${route.kind}${star}`, () => {
+    assert.deepEqual(routeOf(domain, routes), route);
+  });
+}
+
+Deno.test("an endpoint is written with brackets around an IPv6 address", () => {
+  assert.equal(endpointText(XYZ), "127.0.0.1:2526");
+  assert.equal(endpointText({ host: "::1", port: 25 }), "[::1]:25");
+});
