@@ -68,7 +68,8 @@ async function traceServer(flags: readonly string[]): Promise<Seen> {
     for (let round = 0; round < ROUNDS; round++) await deliver(port, 1);
     await deliver(port, CLIENTS, ROUNDS);
   } finally {
-    strace.kill("SIGTERM");
+    // strace itself ignores the signals that end others; the data directory knows the server's pid.
+    Deno.kill(Number(await Deno.readTextFile(`${folder.path}/data/lock`)), "SIGTERM");
     await strace.status;
   }
   return readTrace(await Deno.readTextFile(tracePath));

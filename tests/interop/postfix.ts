@@ -47,8 +47,10 @@ async function untilListening(port: number): Promise<void> {
 }
 
 async function run(program: string, args: readonly string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(program, { args: [...args] }).output();
-  if (!success) throw new Error(`${program}: ${new TextDecoder().decode(stderr)}`);
+  // A server that goes into the background would keep a pipe open, and we would wait for its end.
+  const quiet = { stdin: "null", stdout: "null", stderr: "null" } as const;
+  const { code } = await new Deno.Command(program, { args: [...args], ...quiet }).spawn().status;
+  if (code !== 0) throw new Error(`${program} ${args.join(" ")} ended with status ${code}`);
 }
 
 function mainCf(folder: string, authPort: number): string {
