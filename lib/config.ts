@@ -1,5 +1,5 @@
 /** What a server is told: one value, made from flags, a file or a program, checked in one place. */
-import type { Endpoint } from "./net/world.ts";
+import type { Endpoint } from "./endpoint.ts";
 
 export interface ServerConfig {
   /** Addresses to listen on. */

@@ -1,4 +1,7 @@
-/** The log: a line for each thing that somebody may have to look up later. The only file behind logtape. */
+/**
+ * The log: a line for each thing that somebody may have to look up later. The only file behind
+ * logtape.
+ */
 import { configureSync, getLogger, type LogLevel, type LogRecord } from "$logtape";
 
 /** An event has a fixed name and fixed fields, so that lines can be searched and counted. */

@@ -3,8 +3,8 @@ import type { Transport } from "../lib/net/world.ts";
 import { decodeLatin1 } from "../lib/wire/bytes.ts";
 
 /**
- * Gives the next line without its CRLF, each byte a character; `null` when the other side has closed,
- * or the connection is lost.
+ * Gives the next line without its CRLF, each byte a character; `null` when the other side has
+ * closed, or the connection is lost.
  */
 export function lineReader(transport: Transport): () => Promise<string | null> {
   let text = "";

@@ -1,6 +1,7 @@
 import assert from "$assert";
 import fc from "$check";
-import { composeMessage, composePlain, type Draft } from "../lib/mail/compose.ts";
+import { composeMessage, composePlain } from "../lib/mail/compose.ts";
+import type { Draft } from "../lib/mail/draft.ts";
 import { countFields, firstValue, parseHeader } from "../lib/mail/header.ts";
 import { readMessage } from "../lib/mail/read.ts";
 import { toLines } from "../lib/mail/transfer.ts";

@@ -1,4 +1,6 @@
-/** A mail server in the hands of a test: it says what the test wants, and tells what it was told. */
+/**
+ * A mail server in the hands of a test: it says what the test wants, and tells what it was told.
+ */
 import type { Endpoint, Transport, World } from "../lib/net/world.ts";
 import { encode } from "../lib/wire/bytes.ts";
 import { lineReader } from "./line_reader.ts";
@@ -21,8 +23,8 @@ export interface HopMessage {
 }
 
 /**
- * What is said to a line: a reply without CRLF, `close`: the connection ends without one, `silence`:
- * nothing; `undefined`: as a server does that takes everything.
+ * What is said to a line: a reply without CRLF, `close`: the connection ends without one,
+ * `silence`: nothing; `undefined`: as a server does that takes everything.
  */
 export type HopAnswer = string | undefined;
 
@@ -30,8 +32,8 @@ export interface NextHopOptions {
   /** 0 by default. */
   readonly port?: number;
   /**
-   * Is asked about every command, about `connect` for the greeting, and about `.` for the end of the
-   * content.
+   * Is asked about every command, about `connect` for the greeting, and about `.` for the end of
+   * the content.
    */
   readonly answer?: (line: string) => HopAnswer;
 }

@@ -43,7 +43,9 @@ function words(performed: Performed): string {
   return performed.done ? "" : textOf(performed.words);
 }
 
-/** What the next hop says before any job, and the words that a sender may have to read in the end. */
+/**
+ * What the next hop says before any job, and the words that a sender may have to read in the end.
+ */
 const NOT_BEGUN: readonly (readonly [NextHopOptions["answer"], string])[] = [
   [
     (line) => line === "connect" ? "554 5.7.1 We know you" : undefined,

@@ -1,4 +1,6 @@
-/** Taking a message: the trace fields, the deliveries, and the one commit that the 250 stands for. */
+/**
+ * Taking a message: the trace fields, the deliveries, and the one commit that the 250 stands for.
+ */
 import { type Address, formatAddress } from "../mail/address.ts";
 import { type Body, bodyOf, joinBodies } from "../mail/body.ts";
 import type { Envelope } from "../mail/envelope.ts";
@@ -73,8 +75,8 @@ export async function accept(site: Site, transaction: Transaction, content: Body
 }
 
 /**
- * The deliveries to these recipients. Two names of one account get one copy; a local recipient who is
- * gone since RCPT is an error, and the client is asked to come again.
+ * The deliveries to these recipients. Two names of one account get one copy; a local recipient who
+ * is gone since RCPT is an error, and the client is asked to come again.
  */
 export function deliveriesTo(
   site: Site,

@@ -28,7 +28,9 @@ export function createAccounts({ world, users, domains }: AccountsOptions): Acco
   const key = world.random.bytes(32);
   const remembered = new Set<string>();
 
-  /** Tells nothing without the key; changes with the password, so a changed one is not remembered. */
+  /**
+   * Tells nothing without the key; changes with the password, so a changed one is not remembered.
+   */
   function digest(name: string, password: string, secret: StoredSecret): string {
     return createHmac("sha256", key).update(`${name}\0${password}\0`).update(secret.storedKey)
       .digest("base64");

@@ -1,4 +1,6 @@
-/** The POP3 server's backend: the INBOX of whoever logs in, locked for as long as the session lasts. */
+/**
+ * The POP3 server's backend: the INBOX of whoever logs in, locked for as long as the session lasts.
+ */
 import type { Body } from "../mail/body.ts";
 import { describeError } from "../log.ts";
 import type { Pop3Backend, Pop3Conversation, Pop3Message, Pop3Peer } from "../pop3/backend.ts";
@@ -107,7 +109,10 @@ class Conversation implements Pop3Conversation {
   }
 }
 
-/** RFC 1939 §7: a uid is never used again, and the mailbox's own mark tells it from others before it. */
+/**
+ * RFC 1939 §7: a uid is never used again, and the mailbox's own mark tells it from others before
+ * it.
+ */
 function messageOf({ uidValidity }: Mailbox, { uid, size }: Entry): Message {
   return { uid, size, uniqueId: `${uidValidity}.${uid}` };
 }

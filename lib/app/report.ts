@@ -9,11 +9,14 @@ import { deliveriesTo } from "./accept.ts";
 import { newMessageId, type Site } from "./site.ts";
 import { routeOf } from "../queue/route.ts";
 
-/** The report about recipients of one message; `null` where there must be none, or nobody to get it. */
+/**
+ * The report about recipients of one message; `null` where there must be none, or nobody to get it.
+ */
 export function makeReport(site: Site, failed: readonly Failed[]): Accepted | null {
   const { taken, content } = failed[0]!;
   const { sender } = taken.envelope;
-  // RFC 5321 §4.5.5: the null sender says that nobody is to be told; a report about a report would loop.
+  // RFC 5321 §4.5.5: the null sender says that nobody is to be told; a report about a report would
+  // loop.
   if (sender === null) return undeliverable(site, failed, "the sender is null");
   const isLocal = routeOf(sender.domain, site.routes).kind === "local";
   if (isLocal && site.accounts.ofAddress(sender) === null) {

@@ -28,8 +28,8 @@ export interface RunningServer {
   /** One for each address and service, in the order of the configuration. */
   readonly listening: readonly Listening[];
   /**
-   * Listens no more, lets commands and deliveries that are under way come to their end, and says 421
-   * to the others. The store is left open.
+   * Listens no more, lets commands and deliveries that are under way come to their end, and says
+   * 421 to the others. The store is left open.
    */
   stop(): Promise<void>;
 }

@@ -17,7 +17,9 @@ export interface Site {
   readonly links: Links;
 }
 
-/** Sorts by time and is unique for ever: milliseconds since 1970, then 60 random bits, in base 36. */
+/**
+ * Sorts by time and is unique for ever: milliseconds since 1970, then 60 random bits, in base 36.
+ */
 export function newMessageId(world: World): MessageId {
   const time = world.clock.now().toString(36).padStart(9, "0");
   const random = [...world.random.bytes(12)].map((byte) => (byte % 36).toString(36)).join("");

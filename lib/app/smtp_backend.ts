@@ -46,8 +46,8 @@ class Conversation implements SmtpConversation {
   }
 
   mail(mail: MailCommand, hello: SmtpHello): Reply {
-    // Design, promise 4: who is logged in sends under their own addresses only. The null sender names
-    // nobody, and programs of users need it for receipts (RFC 8098 §3).
+    // Design, promise 4: who is logged in sends under their own addresses only. The null sender
+    // names nobody, and programs of users need it for receipts (RFC 8098 §3).
     const foreign = hello.user !== null && mail.from !== null &&
       !this.#site.accounts.owns(hello.user, mail.from);
     if (foreign) return this.#refused(mail.from, reply(553, "5.7.1", "That sender is not yours"));
@@ -102,8 +102,8 @@ class Conversation implements SmtpConversation {
       if (accounts.ofAddress(to) !== null) return reply(250, "2.1.5", "Recipient taken");
       return reply(550, "5.1.1", "There is no such user here");
     }
-    // Design, promise 4: no open relay. What looks like another address inside the local part (percent,
-    // bang, quotes) is just a local part, so there is nothing else to refuse.
+    // Design, promise 4: no open relay. What looks like another address inside the local part
+    // (percent, bang, quotes) is just a local part, so there is nothing else to refuse.
     if (hello.user === null) {
       return reply(550, "5.7.1", "Not for strangers: log in to send elsewhere");
     }

@@ -1,7 +1,7 @@
 /**
  * Asking the next hop about recipients while the client waits, so that a typing error is refused at
- * once and in the words of the server that knows. Only a refusal of RCPT refuses: anything else is the
- * queue's business.
+ * once and in the words of the server that knows. Only a refusal of RCPT refuses: anything else is
+ * the queue's business.
  */
 import { type Address, formatAddress } from "../mail/address.ts";
 import type { Envelope } from "../mail/envelope.ts";

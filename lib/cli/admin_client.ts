@@ -1,6 +1,6 @@
 /**
- * Asking for what an operator wants: the running server, whose caches and watchers then know, and only
- * when none answers, the store itself.
+ * Asking for what an operator wants: the running server, whose caches and watchers then know, and
+ * only when none answers, the store itself.
  */
 import { type AdminFault, administer, type AdminRequest, type AdminValues } from "../app/admin.ts";
 import { askControl } from "../app/control.ts";

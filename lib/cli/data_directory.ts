@@ -32,8 +32,8 @@ export function defaultDirectory(domain: string): string {
 }
 
 /**
- * The directory that an admin command works on: the one that was named, that of the configuration, or
- * the only one below `root`.
+ * The directory that an admin command works on: the one that was named, that of the configuration,
+ * or the only one below `root`.
  * @throws {Failure} `usage` when it is not clear which, `noInput` when there is none
  */
 export async function findDirectory(place: Place, root = ROOT): Promise<Found> {

@@ -1,7 +1,8 @@
 /** What is to be sent: gathered from flags, files and standard input, and written as a message. */
 import { type Address, formatAddress } from "../mail/address.ts";
 import { bodyOf } from "../mail/body.ts";
-import { type Attachment, composeMessage } from "../mail/compose.ts";
+import { composeMessage } from "../mail/compose.ts";
+import type { Attachment } from "../mail/draft.ts";
 import type { Mailbox } from "../mail/field.ts";
 import { addressesIn, allValues, type Header, parseHeader, removeFields } from "../mail/header.ts";
 import { parsePlainMessage, type PlainMessage } from "../mail/plain.ts";

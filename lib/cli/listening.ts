@@ -4,8 +4,8 @@ import { EXIT, Failure } from "./fail.ts";
 
 /**
  * Begins to listen.
- * @throws {Failure} `unavailable` when the address is taken, `badConfiguration` when it can never be
- * had.
+ * @throws {Failure} `unavailable` when the address is taken, `badConfiguration` when it can never
+ * be had.
  */
 export function listening<Listening>(begin: () => Listening): Listening {
   try {

@@ -9,8 +9,8 @@ import { EXIT, Failure } from "./fail.ts";
 const PATH_BYTES_MAX = 107;
 
 /**
- * Listens in the directory, whose lock the caller holds. Disposing of it ends it, after the requests
- * that are under way.
+ * Listens in the directory, whose lock the caller holds. Disposing of it ends it, after the
+ * requests that are under way.
  * @throws {Failure} `badConfiguration` when the path is too long
  * @throws {NetError} when it cannot be listened there
  */

@@ -6,11 +6,12 @@ import type { Store } from "../store/store.ts";
 import { EXIT, Failure } from "./fail.ts";
 import { askNewPassword } from "./new_password.ts";
 import type { WantedUser } from "./serve_config.ts";
-import type { SmtpdContext } from "./smtpd.ts";
+import type { SmtpdContext } from "./smtpd_context.ts";
 
 /**
- * Adds the accounts that are missing. One that exists keeps its password, for a flag in an old script
- * must not undo what its owner has changed; gives the names of those that were to have another one.
+ * Adds the accounts that are missing. One that exists keeps its password, for a flag in an old
+ * script must not undo what its owner has changed; gives the names of those that were to have
+ * another one.
  * @throws {Failure} `usage` when a password is missing and nobody can be asked
  */
 export async function ensureUsers(

@@ -1,25 +1,13 @@
 /** The program `smtpd`: does what its words ask for. */
-import type { World } from "../net/world.ts";
-import type { Ask } from "./ask.ts";
 import { EXIT, type ExitStatus } from "./fail.ts";
-import type { Streams } from "./io.ts";
 import { parseArguments } from "./smtpd_arguments.ts";
 import { runCheck } from "./smtpd_check.ts";
+import type { SmtpdContext } from "./smtpd_context.ts";
 import { runLab } from "./smtpd_lab.ts";
 import { runQueue } from "./smtpd_queue.ts";
 import { runServe } from "./smtpd_serve.ts";
 import { runUser } from "./smtpd_user.ts";
 import { versionText } from "./version.ts";
-
-/** What the commands of `smtpd` run in. */
-export interface SmtpdContext {
-  readonly world: World;
-  readonly streams: Streams;
-  /** `null` where nobody can be asked. */
-  readonly ask: Ask | null;
-  /** Resolves when the program is asked to end; once called, a first signal does not end it. */
-  stopRequested(): Promise<void>;
-}
 
 /**
  * Runs the program.

@@ -1,6 +1,5 @@
 /** The command line of `smtpd`: words in, a command out. */
-import { type Command, Option } from "$args";
-import { parseCommandLine } from "./command_line.ts";
+import { type Command, Option, parseCommandLine } from "./command_line.ts";
 import type { Place } from "./data_directory.ts";
 import { EXIT, Failure } from "./fail.ts";
 import {
@@ -209,6 +208,7 @@ function group(program: Command, name: string, description: string, actions: str
 
 function withPlace(command: Command): Command {
   return command
+    .allowExcessArguments(false)
     .option("--data <DIR>", "the data directory, default the only one below ./data")
     .option("--config <FILE>", "the server's configuration, which says where the data is")
     .option("--json", "one JSON object per line on standard output")

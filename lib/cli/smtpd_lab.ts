@@ -8,7 +8,7 @@ import { openMemoryStore } from "../store/memory.ts";
 import { EXIT, type ExitStatus, Failure } from "./fail.ts";
 import { type Output, paint, type Style } from "./io.ts";
 import { listening } from "./listening.ts";
-import type { SmtpdContext } from "./smtpd.ts";
+import type { SmtpdContext } from "./smtpd_context.ts";
 import type { LabCommand } from "./smtpd_arguments.ts";
 import { labText } from "./smtpd_lab_text.ts";
 
@@ -38,12 +38,14 @@ const XYZ: Plan = {
   style: "yellow",
 };
 
-/** One of the two servers, running. Disposing of it stops it and forgets its mail. */
-interface Side extends AsyncDisposable {
+/** One of the two servers, running. */
+interface Side {
   readonly plan: Plan;
   readonly ports: Readonly<Record<Service, number>>;
   /** Tells it where the mail for a domain goes. */
   addRoute(domain: string, to: Endpoint): void;
+  /** Stops it and forgets its mail. */
+  stop(): Promise<void>;
 }
 
 const HOST = "127.0.0.1";
@@ -60,12 +62,20 @@ export async function runLab(
     write: (line) => streams.errors.write(`${colour(line, streams.errors)}\n`),
   });
   const stop = context.stopRequested();
-  await using abc = await startSide(ABC, portA, context);
-  await using xyz = await startSide(XYZ, portB, context);
-  abc.addRoute(XYZ.domain, { host: HOST, port: xyz.ports.smtp });
-  xyz.addRoute(ABC.domain, { host: HOST, port: abc.ports.smtp });
-  streams.output.write(labText(streams.output, abc, xyz));
-  await stop;
+  const sides: Side[] = [];
+  try {
+    const abc = await startSide(ABC, portA, context);
+    sides.push(abc);
+    const xyz = await startSide(XYZ, portB, context);
+    sides.push(xyz);
+    abc.addRoute(XYZ.domain, { host: HOST, port: xyz.ports.smtp });
+    xyz.addRoute(ABC.domain, { host: HOST, port: abc.ports.smtp });
+    streams.output.write(labText(streams.output, abc, xyz));
+    await stop;
+  } finally {
+    // Together, for each would wait for the connections that the other keeps.
+    await Promise.all(sides.map((side) => side.stop()));
+  }
   return EXIT.done;
 }
 
@@ -91,7 +101,7 @@ async function startSide(
     plan,
     ports: portsOf(server),
     addRoute: (to, endpoint) => void routes.set(to, endpoint),
-    async [Symbol.asyncDispose]() {
+    async stop() {
       await server.stop();
       await store[Symbol.asyncDispose]();
     },

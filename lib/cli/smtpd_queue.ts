@@ -6,7 +6,7 @@ import { decode } from "../wire/bytes.ts";
 import { type AdminOptions, askAdmin } from "./admin_client.ts";
 import { EXIT, type ExitStatus } from "./fail.ts";
 import { jsonLine, type Streams } from "./io.ts";
-import type { SmtpdContext } from "./smtpd.ts";
+import type { SmtpdContext } from "./smtpd_context.ts";
 import type { QueueCommand } from "./smtpd_arguments.ts";
 
 /** Does it, and says what was done. */

@@ -13,7 +13,7 @@ import { planOf } from "./serve_config.ts";
 import { startControl } from "./serve_control.ts";
 import { ensureUsers } from "./serve_users.ts";
 import type { Settings } from "./settings.ts";
-import type { SmtpdContext } from "./smtpd.ts";
+import type { SmtpdContext } from "./smtpd_context.ts";
 
 /** What `smtpd serve` was told. */
 export interface ServeCommand {

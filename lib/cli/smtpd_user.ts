@@ -5,7 +5,7 @@ import { EXIT, type ExitStatus, Failure } from "./fail.ts";
 import { jsonLine } from "./io.ts";
 import { askNewPassword } from "./new_password.ts";
 import { readPasswordFile } from "./password_file.ts";
-import type { SmtpdContext } from "./smtpd.ts";
+import type { SmtpdContext } from "./smtpd_context.ts";
 import type { UserCommand } from "./smtpd_arguments.ts";
 
 /** Does it, and says what was done. */

@@ -4,7 +4,7 @@
 import { Buffer } from "node:buffer";
 import MailComposer from "$composer";
 import { concat } from "../wire/bytes.ts";
-import type { Attachment } from "./compose.ts";
+import type { Attachment } from "./draft.ts";
 import { withoutControls } from "./field.ts";
 import { parseHeader, removeFields } from "./header.ts";
 

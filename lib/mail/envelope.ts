@@ -1,4 +1,7 @@
-/** What SMTP says about a message outside of the message (RFC 5321 §2.3.1), and what the queue carries. */
+/**
+ * What SMTP says about a message outside of the message (RFC 5321 §2.3.1), and what the queue
+ * carries.
+ */
 import type { Address } from "./address.ts";
 
 /** The envelope of one accepted message, without its recipients. */

@@ -130,7 +130,9 @@ const NO_ANSWER = "There was no answer in time";
 const GOING_DOWN = "This server is going down";
 const LOST = "The connection was lost";
 
-/** How a job went on one connection; not `begun`: the server said nothing to it, or only goodbye. */
+/**
+ * How a job went on one connection; not `begun`: the server said nothing to it, or only goodbye.
+ */
 interface Served {
   readonly performed: Performed;
   readonly begun: boolean;

@@ -21,7 +21,9 @@ export function routeOf(domain: string, routes: Routes): Route {
   return to === undefined ? { kind: "none" } : { kind: "relay", to };
 }
 
-/** `host:port` of an endpoint, with brackets around an IPv6 address; also the key of a connection. */
+/**
+ * `host:port` of an endpoint, with brackets around an IPv6 address; also the key of a connection.
+ */
 export function endpointText({ host, port }: Endpoint): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }

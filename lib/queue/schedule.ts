@@ -3,7 +3,9 @@
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** After a recipient was put off: soon at first, for many servers only put off strangers' first try. */
+/**
+ * After a recipient was put off: soon at first, for many servers only put off strangers' first try.
+ */
 export const RETRY_AFTER_MS: readonly number[] = [
   30_000,
   MINUTE_MS,

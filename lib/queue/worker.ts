@@ -34,7 +34,9 @@ export interface Failed {
 }
 
 export interface Worker {
-  /** Takes nothing new; resolves when what is under way is settled, or was cut off and given back. */
+  /**
+   * Takes nothing new; resolves when what is under way is settled, or was cut off and given back.
+   */
   stop(): Promise<void>;
 }
 
@@ -43,11 +45,17 @@ const TASKS_MAX = 50;
 const TASKS_PER_HOP_MAX = 4;
 /** Recipients that one task takes at once. */
 const BATCH_MAX = 50;
-/** One delivery, whatever the other side does; ten minutes are RFC 5321's for the final reply alone. */
+/**
+ * One delivery, whatever the other side does; ten minutes are RFC 5321's for the final reply alone.
+ */
 const DELIVERY_TIMEOUT_MS = 20 * 60_000;
-/** While hops are blocked by nothing but our own limits, or the store fails, look again after this. */
+/**
+ * While hops are blocked by nothing but our own limits, or the store fails, look again after this.
+ */
 const LOOK_AGAIN_MS = 1_000;
-/** Hops whose failures are remembered; the oldest is forgotten first, and then only tried sooner. */
+/**
+ * Hops whose failures are remembered; the oldest is forgotten first, and then only tried sooner.
+ */
 const FAILURES_MAX = 10_000;
 /** Deliveries under way may take this long to end when the server stops. */
 const STOP_GRACE_MS = 5_000;
@@ -152,7 +160,9 @@ class QueueWorker {
     }
   }
 
-  /** To recipients of one message; gives why the hop cannot be reached, so that the rest waits too. */
+  /**
+   * To recipients of one message; gives why the hop cannot be reached, so that the rest waits too.
+   */
   async #deliver(hop: HopId, group: readonly Taken[]): Promise<Reply | null> {
     const { world, links, routes } = this.#options;
     const route = routeOf(hop, routes);
@@ -213,8 +223,8 @@ class QueueWorker {
   }
 
   /**
-   * Records outcomes of one message, however long it takes: what the other side has said must not be
-   * asked for again, for it would take the message a second time.
+   * Records outcomes of one message, however long it takes: what the other side has said must not
+   * be asked for again, for it would take the message a second time.
    */
   async #settle(outcomes: readonly Outcome[], delivery: Delivery): Promise<void> {
     const { world, log } = this.#options;

@@ -41,8 +41,8 @@ export async function verifyPassword(
 }
 
 /**
- * The verifier that stands in for an account that does not exist, so that asking for it takes as long
- * and looks the same each time (`key` is random and kept for the life of the process).
+ * The verifier that stands in for an account that does not exist, so that asking for it takes as
+ * long and looks the same each time (`key` is random and kept for the life of the process).
  */
 export function decoySecret(user: string, key: Uint8Array): StoredSecret {
   const derive = (what: string) =>
@@ -65,7 +65,10 @@ function secretOf(salted: Uint8Array, salt: Uint8Array, iterations: number): Sto
   };
 }
 
-/** RFC 4013 in its useful part: compatibility forms unified, so that the same typing gives the same bytes. */
+/**
+ * RFC 4013 in its useful part: compatibility forms unified, so that the same typing gives the same
+ * bytes.
+ */
 function normalise(password: string): string {
   return password.normalize("NFKC");
 }

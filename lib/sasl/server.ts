@@ -1,7 +1,7 @@
 /**
- * SASL mechanisms, the server's side (RFC 4422), without I/O: a mechanism asks for the client's next
- * response, or for a password to be checked, and ends with an outcome. SMTP, POP3 and IMAP only frame
- * the exchange.
+ * SASL mechanisms, the server's side (RFC 4422), without I/O: a mechanism asks for the client's
+ * next response, or for a password to be checked, and ends with an outcome. SMTP, POP3 and IMAP
+ * only frame the exchange.
  */
 import { decode, encode } from "../wire/bytes.ts";
 
@@ -59,7 +59,10 @@ function* plain(initial: Uint8Array | null): SaslServer {
   return outcome;
 }
 
-/** Never made a standard; every client's challenges and prompts are as in draft-murchison-sasl-login. */
+/**
+ * Never made a standard; every client's challenges and prompts are as in
+ * draft-murchison-sasl-login.
+ */
 function* login(initial: Uint8Array | null): SaslServer {
   const user = utf8(initial ?? (yield* response("Username:")));
   const password = utf8(yield* response("Password:"));

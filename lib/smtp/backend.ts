@@ -27,8 +27,8 @@ export interface SmtpHello {
 }
 
 /**
- * One client's conversation. A call that throws is answered with 451 4.3.0, and the session goes on.
- * `signal` is aborted when the server is about to stop.
+ * One client's conversation. A call that throws is answered with 451 4.3.0, and the session goes
+ * on. `signal` is aborted when the server is about to stop.
  */
 export interface SmtpConversation {
   /** Whether the password is right; the name of the account, or `null`. */

@@ -1,7 +1,7 @@
 /**
  * The SMTP client's side of a conversation, RFC 5321: the only one, for the queue, for questions to
- * the next server, and for `smtpc`. It says hello, logs in if it should, and then does the jobs that its
- * backend hands out, until there are none.
+ * the next server, and for `smtpc`. It says hello, logs in if it should, and then does the jobs
+ * that its backend hands out, until there are none.
  */
 import type { Body } from "../mail/body.ts";
 import { formatAddress } from "../mail/address.ts";
@@ -14,7 +14,6 @@ import {
   call,
   deadline,
   Interrupted,
-  type MaybePromise,
   type Session,
   type Step,
   trace,
@@ -22,8 +21,11 @@ import {
   writeNow,
 } from "../wire/session.ts";
 import { type Extensions, NO_EXTENSIONS, parseEhlo } from "./ehlo.ts";
+import type { Attempt, SmtpJob, SmtpJobs } from "./job.ts";
 import { isPositive, type Reply, reply } from "./reply.ts";
 import { readReply, ReplyError } from "./reply_reader.ts";
+
+export type { Attempt, SmtpJob, SmtpJobs };
 
 export interface SmtpClientOptions {
   /** What we call ourselves, in EHLO. */
@@ -52,50 +54,6 @@ export const DEFAULT_CLIENT_TIMEOUTS: SmtpClientTimeouts = {
   blockMs: 3 * 60_000,
   finalMs: 10 * 60_000,
 };
-
-/** `verify` asks whether the recipients are taken, and sends nothing. */
-export type SmtpJob =
-  & {
-    readonly envelope: Envelope;
-    /** At least one. */
-    readonly recipients: readonly Recipient[];
-  }
-  & (
-    | { readonly do: "verify"; readonly contentBytes: number | null }
-    | {
-      readonly do: "send";
-      readonly content: Body;
-      /** Sends nothing when a single recipient is refused. */
-      readonly allOrNothing?: boolean;
-    }
-  );
-
-/** Where jobs come from and their results go. */
-export interface SmtpJobs {
-  /** The next job; `null` ends the conversation with QUIT. May take as long as a connection is kept. */
-  next(signal: AbortSignal): MaybePromise<SmtpJob | null>;
-  /** One attempt for each of the job's recipients, in their order. */
-  done(job: SmtpJob, attempts: readonly Attempt[]): void;
-  /**
-   * The conversation has come to the point where jobs are done. `serverName` is what the server called
-   * itself in its greeting (RFC 5321 §4.2); unverified, and empty where it gave no name.
-   */
-  ready?(extensions: Extensions, serverName: string): void;
-}
-
-/** What became of one recipient. */
-export interface Attempt {
-  readonly recipient: Recipient;
-  /** The server's words; `null` when there were none. */
-  readonly reply: Reply | null;
-  /** What the words were said to; `hello`: we decided ourselves, from what the server offers. */
-  readonly at: "hello" | "mail" | "rcpt" | "data";
-  /**
-   * `delivered`: the server has taken the message, or was asked and would take it. `unknown`: the
-   * connection was lost between the final dot and its reply (RFC 5321 §4.5.3.2.6).
-   */
-  readonly result: "delivered" | "deferred" | "refused" | "unknown";
-}
 
 /** How the conversation ended. Jobs that were begun are reported before. */
 export type SmtpClientEnd =
@@ -213,7 +171,9 @@ const NOTHING = new Uint8Array(0);
 /** RFC 5321 §4.5.3.1.4, without the CRLF. */
 const COMMAND_CHARACTERS_MAX = 510;
 
-/** Does one job and reports it, whatever happens; true when the server is closing the connection. */
+/**
+ * Does one job and reports it, whatever happens; true when the server is closing the connection.
+ */
 function* doJob<B extends SmtpJobs>(link: Link, job: SmtpJob): Step<B, boolean> {
   const attempts: MutableAttempt[] = job.recipients.map((recipient) => ({
     recipient,
@@ -261,7 +221,8 @@ function* transact<B>(link: Link, job: SmtpJob, attempts: MutableAttempt[]): Ste
     return yield* abandon<B>(link, attempts);
   }
   const begun = yield* content<B>(link, job.content, taken);
-  // RFC 5321 §4.1.1.4: a server that refuses DATA may keep the transaction, and would refuse the next.
+  // RFC 5321 §4.1.1.4: a server that refuses DATA may keep the transaction, and would refuse the
+  // next.
   if (!begun) yield* abandon<B>(link, attempts);
 }
 
@@ -355,7 +316,9 @@ function tooLarge(link: Link, contentBytes: number | null): Reply | null {
   return reply(552, "5.3.4", `The next server takes at most ${bytesMax} bytes`);
 }
 
-/** RFC 6152 §3: content with the high bit does not go to a server that did not say it can take it. */
+/**
+ * RFC 6152 §3: content with the high bit does not go to a server that did not say it can take it.
+ */
 function* needsEightBit<B>(link: Link, body: Body): Step<B, Reply | null> {
   if (link.extensions.eightBitMime) return null;
   for (let at = 0; at < body.size; at += SLICE_BYTES) {

@@ -25,9 +25,9 @@ export function formatReply(reply: Reply): Uint8Array {
 }
 
 /**
- * The lines of a reply as they are sent, without their CRLF. Text that came from elsewhere cannot break
- * out of its line: what RFC 5321 §4.2 does not allow in a reply becomes `?`, and a line is cut so that it
- * stays within the 512 bytes of §4.5.3.1.5.
+ * The lines of a reply as they are sent, without their CRLF. Text that came from elsewhere cannot
+ * break out of its line: what RFC 5321 §4.2 does not allow in a reply becomes `?`, and a line is
+ * cut so that it stays within the 512 bytes of §4.5.3.1.5.
  */
 export function replyLines(reply: Reply): readonly string[] {
   const status = reply.status === "" ? "" : `${reply.status} `;

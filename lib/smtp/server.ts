@@ -196,8 +196,8 @@ function* open<B extends SmtpBackend>(peer: SmtpPeer): Step<B, SmtpConversation 
 }
 
 /**
- * RFC 5321 §3.1: a client that is turned away with 554 is heard until it says QUIT. One that should go
- * at once is given 421.
+ * RFC 5321 §3.1: a client that is turned away with 554 is heard until it says QUIT. One that should
+ * go at once is given 421.
  */
 function* turnAway<B>(options: SmtpServerOptions, refusal: Reply): Step<B, void> {
   yield* deadline(options.limits.commandTimeoutMs);
@@ -215,8 +215,8 @@ function* turnAway<B>(options: SmtpServerOptions, refusal: Reply): Step<B, void>
 }
 
 /**
- * A web page can make a browser talk to this port, with commands in the body of its request. Where the
- * first line of a request is too long to be read, its Host field tells.
+ * A web page can make a browser talk to this port, with commands in the body of its request. Where
+ * the first line of a request is too long to be read, its Host field tells.
  */
 function isHttp(line: Uint8Array): boolean {
   return /^[A-Z]+ \S+ HTTP\/\d|^Host:/i.test(decodeLatin1(line));

@@ -1,7 +1,7 @@
 /**
- * Durability is seen, not believed: under strace, a sync of the database's log lies between the read
- * that holds the end of the data and the write of its 250. (A `kill -9` cannot show a missing sync,
- * for what was written outlives the process.)
+ * Durability is seen, not believed: under strace, a sync of the database's log lies between the
+ * read that holds the end of the data and the write of its 250. (A `kill -9` cannot show a missing
+ * sync, for what was written outlives the process.)
  */
 import assert from "$assert";
 import { canRun, commandOf, temporaryFolder, until } from "../support.ts";
@@ -40,7 +40,10 @@ interface Seen {
   readonly syncs: number;
 }
 
-/** Runs the server under strace, sends it messages one by one and then together, and reads the trace. */
+/**
+ * Runs the server under strace, sends it messages one by one and then together, and reads the
+ * trace.
+ */
 async function traceServer(flags: readonly string[]): Promise<Seen> {
   await using folder = await temporaryFolder();
   const tracePath = `${folder.path}/trace`;
@@ -120,8 +123,8 @@ async function greet(port: number) {
 }
 
 /**
- * Reads what strace wrote. A call that another thread interrupts stands on two lines, `unfinished` and
- * `resumed`: a read and a sync count from where they end, a write from where it begins.
+ * Reads what strace wrote. A call that another thread interrupts stands on two lines, `unfinished`
+ * and `resumed`: a read and a sync count from where they end, a write from where it begins.
  */
 function readTrace(text: string): Seen {
   const endOfData = new Map<string, number>();

@@ -145,7 +145,9 @@ function join(from: string, specifier: string): string {
   return parts.join("/");
 }
 
-/** CONTRIBUTING's table of dependencies: each with its version, and the file that it stands behind. */
+/**
+ * CONTRIBUTING's table of dependencies: each with its version, and the file that it stands behind.
+ */
 export function complaintsAboutTable(
   contributing: string,
   files: readonly SourceFile[],
