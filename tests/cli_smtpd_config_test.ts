@@ -1,0 +1,144 @@
+/** The configuration file of `smtpd`, and what a server makes of its settings. */
+import assert from "$assert";
+import { parseConfig } from "../lib/cli/config_file.ts";
+import { EXIT, type ExitStatus, Failure } from "../lib/cli/fail.ts";
+import { planOf } from "../lib/cli/serve_config.ts";
+import { type Settings, UNBUILT } from "../lib/cli/settings.ts";
+
+Deno.test("a configuration file has the names of the flags", () => {
+  const settings = parseConfig(
+    `
+    # Everything that there is.
+    port = 0
+    host = ["::1", "127.0.0.1"]
+    domain = "abc.com"
+    hostname = "mx.abc.com"
+    user = ["alice:a:b", "bob"]
+    route = ["xyz.com=127.0.0.1:2526", "*=relay"]
+    submission-port = 587
+    pop3-port = 110
+    data = "/var/mail"
+    max-message-bytes = 1_000_000
+    max-recipients = 200
+    max-connections = 10
+    verify-recipients = "always"
+    allow-plain-auth = false
+    log-level = "debug"
+    log-format = "json"
+    `,
+    "f",
+  );
+  assert.deepEqual(settings, {
+    "port": 0,
+    "host": ["::1", "127.0.0.1"],
+    "domain": ["abc.com"],
+    "hostname": "mx.abc.com",
+    "user": [{ name: "alice", password: "a:b" }, { name: "bob", password: null }],
+    "route": [
+      { domain: "xyz.com", to: { host: "127.0.0.1", port: 2526 } },
+      { domain: "*", to: { host: "relay", port: 25 } },
+    ],
+    "submission-port": 587,
+    "pop3-port": 110,
+    "data": "/var/mail",
+    "max-message-bytes": 1_000_000,
+    "max-recipients": 200,
+    "max-connections": 10,
+    "verify-recipients": "always",
+    "allow-plain-auth": false,
+    "log-level": "debug",
+    "log-format": "json",
+  });
+});
+
+const FAULTS: Readonly<Record<string, RegExp>> = {
+  "prot = 1": /^f: there is no setting "prot"$/,
+  "config = 'g'": /^f: there is no setting "config"$/,
+  "toString = 1": /^f: there is no setting "toString"$/,
+  "[route]\n'xyz.com' = 'h'": /^f: route: it takes a string, or a list of them$/,
+  "port = '2525'": /^f: port: it takes a number$/,
+  "port = [1]": /^f: port: it takes a number$/,
+  "port = 1.5": /^f: port: "1.5" is not a port/,
+  "port = -1": /^f: port: "-1" is not a port/,
+  "domain = [1]": /^f: domain: it takes a string, or a list of them$/,
+  "domain = 'a b'": /^f: domain: "a b" is not a domain name$/,
+  "allow-plain-auth = 'no'": /^f: allow-plain-auth: it takes a boolean$/,
+  "verify-recipients = 'maybe'": /^f: verify-recipients: "maybe" is not one of/,
+  "user = 'alice:'": /^f: user: a user is NAME/,
+  "port = ": /^f: line 1: /,
+  "imap-port = 143": /^f: imap-port: IMAP is not built yet$/,
+};
+
+for (const [text, message] of Object.entries(FAULTS)) {
+  Deno.test(`a configuration file with ${JSON.stringify(text)} is refused by name`, () => {
+    assertFails(() => parseConfig(text, "f"), EXIT.badConfiguration, message);
+  });
+}
+
+Deno.test("a configuration file with a part that is not built yet is refused", () => {
+  for (const name of Object.keys(UNBUILT)) {
+    assertFails(() => parseConfig(`${name} = 1`, "f"), EXIT.badConfiguration, /not built yet/);
+  }
+});
+
+Deno.test("settings become the configuration of a server, with its defaults", () => {
+  const { config, users } = planOf({
+    domain: ["abc.com", "abc.org"],
+    port: 0,
+    user: [{ name: "Alice", password: "x" }, { name: "bob@ABC.org", password: null }],
+    route: [{ domain: "xyz.com", to: { host: "h", port: 25 } }],
+  }, null);
+  assert.deepEqual(config.ports, { smtp: 0, submission: null, pop3: null });
+  assert.deepEqual(config.hosts, ["127.0.0.1"]);
+  assert.equal(config.hostname, "abc.com");
+  assert.deepEqual([...config.routes], [["xyz.com", { host: "h", port: 25 }]]);
+  assert.deepEqual(users, [
+    { name: "alice@abc.com", password: "x" },
+    { name: "bob@abc.org", password: null },
+  ]);
+});
+
+const CONTRADICTIONS: readonly (readonly [Settings, RegExp])[] = [
+  [{}, /--domain/],
+  [
+    { domain: ["abc.com"], route: [{ domain: "abc.com", to: { host: "h", port: 25 } }] },
+    /^abc.com is local here and has a route elsewhere/,
+  ],
+  [
+    {
+      domain: ["abc.com"],
+      route: ["h", "i"].map((host) => ({ domain: "*", to: { host, port: 25 } })),
+    },
+    /^--route: \* is there twice$/,
+  ],
+  [{ domain: ["abc.com"], "max-recipients": 99 }, /^--max-recipients is 99/],
+  [
+    { domain: ["abc.com"], user: [{ name: "carol@xyz.com", password: "x" }] },
+    /^--user carol@xyz.com: xyz.com is not local here/,
+  ],
+  [
+    { domain: ["abc.com"], user: [{ name: "car ol", password: "x" }] },
+    /^--user "car ol": /,
+  ],
+];
+
+for (const [settings, message] of CONTRADICTIONS) {
+  Deno.test(`settings are refused: ${message.source}`, () => {
+    assertFails(() => planOf(settings, null), EXIT.usage, message);
+    const located = new RegExp(`^f: ${message.source.replace(/^\^/, "")}`);
+    assertFails(
+      () => planOf(settings, "f"),
+      EXIT.badConfiguration,
+      settings.domain === undefined ? /^f: / : located,
+    );
+  });
+}
+
+function assertFails(run: () => unknown, status: ExitStatus, message: RegExp): void {
+  assert.throws(run, (error: unknown) => {
+    if (!(error instanceof Failure)) return false;
+    assert.match(error.message, message);
+    assert.equal(error.status, status);
+    return true;
+  });
+}
