@@ -1,6 +1,4 @@
-/**
- * Base64 as SASL profiles use it (RFC 4648 §4): padded, and nothing else between the characters.
- */
+/** Base64 as SASL profiles use it (RFC 4648 §4): padded, with nothing between the characters. */
 
 /** The bytes, or `null` when the text is not base64. */
 export function decodeBase64(text: string): Uint8Array | null {

@@ -65,10 +65,7 @@ function secretOf(salted: Uint8Array, salt: Uint8Array, iterations: number): Sto
   };
 }
 
-/**
- * RFC 4013 in its useful part: compatibility forms unified, so that the same typing gives the same
- * bytes.
- */
+/** RFC 4013 in its useful part: what is typed the same gives the same bytes. */
 function normalise(password: string): string {
   return password.normalize("NFKC");
 }

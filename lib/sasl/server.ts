@@ -59,10 +59,7 @@ function* plain(initial: Uint8Array | null): SaslServer {
   return outcome;
 }
 
-/**
- * Never made a standard; every client's challenges and prompts are as in
- * draft-murchison-sasl-login.
- */
+/** Never made a standard; the challenges are those of draft-murchison-sasl-login. */
 function* login(initial: Uint8Array | null): SaslServer {
   const user = utf8(initial ?? (yield* response("Username:")));
   const password = utf8(yield* response("Password:"));

@@ -171,9 +171,7 @@ const NOTHING = new Uint8Array(0);
 /** RFC 5321 §4.5.3.1.4, without the CRLF. */
 const COMMAND_CHARACTERS_MAX = 510;
 
-/**
- * Does one job and reports it, whatever happens; true when the server is closing the connection.
- */
+/** Does one job and reports it, whatever happens; true when the server is closing. */
 function* doJob<B extends SmtpJobs>(link: Link, job: SmtpJob): Step<B, boolean> {
   const attempts: MutableAttempt[] = job.recipients.map((recipient) => ({
     recipient,
@@ -221,8 +219,7 @@ function* transact<B>(link: Link, job: SmtpJob, attempts: MutableAttempt[]): Ste
     return yield* abandon<B>(link, attempts);
   }
   const begun = yield* content<B>(link, job.content, taken);
-  // RFC 5321 §4.1.1.4: a server that refuses DATA may keep the transaction, and would refuse the
-  // next.
+  // RFC 5321 §4.1.1.4: a server that refuses DATA may keep the transaction, and refuse the next.
   if (!begun) yield* abandon<B>(link, attempts);
 }
 
@@ -316,9 +313,7 @@ function tooLarge(link: Link, contentBytes: number | null): Reply | null {
   return reply(552, "5.3.4", `The next server takes at most ${bytesMax} bytes`);
 }
 
-/**
- * RFC 6152 §3: content with the high bit does not go to a server that did not say it can take it.
- */
+/** RFC 6152 §3: content with the high bit goes only to a server that said it can take it. */
 function* needsEightBit<B>(link: Link, body: Body): Step<B, Reply | null> {
   if (link.extensions.eightBitMime) return null;
   for (let at = 0; at < body.size; at += SLICE_BYTES) {

@@ -85,9 +85,7 @@ export function parseCommand(line: Uint8Array, extended: boolean): SmtpCommand {
   }
 }
 
-/**
- * A name is only written down, never trusted: any visible characters, so that odd clients get in.
- */
+/** A name is only written down, never trusted: any visible characters; odd clients get in. */
 function parseHelloName(name: string): string {
   if (name === "") throw argument("Say who you are: EHLO your.host.name");
   if (name.length > DOMAIN_BYTES_MAX || !/^[\x21-\x7e]+$/.test(name)) {
@@ -99,8 +97,7 @@ function parseHelloName(name: string): string {
 function parseMail(rest: string, extended: boolean): MailCommand {
   const { address, parameters } = parsePath(rest, "FROM:", "5.1.7", extended);
   if (address?.domain === "") {
-    // RFC 5321 §4.1.1.2: only RCPT has the postmaster without a domain; no report would find its
-    // way.
+    // RFC 5321 §4.1.1.2: RCPT alone has the postmaster without a domain; no report finds this one.
     throw new ProtocolError("The sender has no domain", { code: 501, status: "5.1.7" });
   }
   let size: number | null = null;
@@ -171,9 +168,7 @@ function parseBody(value: string | null): Envelope["body"] {
   throw argument("BODY is neither 7BIT nor 8BITMIME"); // RFC 6152 §3
 }
 
-/**
- * RFC 4954 §5: syntax is checked; the identity is not used, since no peer is trusted to state it.
- */
+/** RFC 4954 §5: syntax is checked; the identity is not used, for no peer is trusted with it. */
 function checkAuthParameter(value: string | null): void {
   // RFC 3461 §4 xtext: a plus sign starts two upper-case hexadecimal digits.
   if (value === null || !/^(?:[\x21-\x2a\x2c-\x3c\x3e-\x7e]|\+[0-9A-F]{2})+$/.test(value)) {

@@ -1,8 +1,7 @@
 /**
  * Receiving the content behind DATA, RFC 5321 §4.1.1.4: only CRLF ends a line, and only CRLF.CRLF
  * ends the content. Anything looser lets a stranger smuggle a second message past one of two
- * servers that see the end in different places; so a bare CR or LF is a fault, and it never makes a
- * line.
+ * servers that see the end in different places; so a bare CR or LF is a fault, never a line.
  */
 import { type ByteQueue, CR, LF } from "../wire/bytes.ts";
 import { fill } from "../wire/lines.ts";
@@ -25,10 +24,7 @@ export type DataResult =
   | null;
 export type DataFault = "tooBig" | "bareLf" | "bareCr" | "overlong";
 
-/**
- * RFC 5321 §4.5.3.1.6: a text line has at most 1000 octets with its CRLF, not counting a stuffed
- * dot.
- */
+/** RFC 5321 §4.5.3.1.6: in octets, with the CRLF, not counting a stuffed dot. */
 const TEXT_LINE_BYTES_MAX = 1000;
 /** Before its LF: a stuffed dot, text and CR. With more, a line's end need not be waited for. */
 const OPEN_LINE_BYTES_MAX = TEXT_LINE_BYTES_MAX;
@@ -91,8 +87,7 @@ class DataReader {
 
   /**
    * Takes whole lines, up to the end or a fault; leaves the beginning of a line in the queue. Each
-   * line is judged by itself, so that the verdict does not depend on how the content was cut into
-   * chunks.
+   * line is judged by itself, so that the verdict does not depend on how the content was cut.
    */
   #takeLines(queue: ByteQueue): boolean {
     const bytes = queue.peek();

@@ -24,9 +24,7 @@ export type SmtpJob =
 
 /** Where jobs come from and their results go. */
 export interface SmtpJobs {
-  /**
-   * The next job; `null` ends the conversation with QUIT. May take as long as a connection is kept.
-   */
+  /** The next job; `null` ends the conversation with QUIT. May take as long as it likes. */
   next(signal: AbortSignal): MaybePromise<SmtpJob | null>;
   /** One attempt for each of the job's recipients, in their order. */
   done(job: SmtpJob, attempts: readonly Attempt[]): void;

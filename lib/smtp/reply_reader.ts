@@ -47,9 +47,7 @@ interface ReplyLine {
   readonly last: boolean;
 }
 
-/**
- * One line of a reply; `null` for something else. The text may be missing, and the blank with it.
- */
+/** One line of a reply; `null` for something else. The text and its blank may be missing. */
 export function parseReplyLine(line: string): ReplyLine | null {
   const match = /^([2-5]\d\d)(?:([ -])(?:([245]\.\d{1,3}\.\d{1,3})(?: |$))?(.*))?$/s.exec(line);
   if (match === null) return null;
