@@ -17,7 +17,7 @@ export interface Joined<C, S> {
 }
 
 /**
- * Lets both talk until both have ended. What is read is cut into pieces of these sizes, over and over.
+ * Lets both talk until both have ended. What is read is cut into pieces of these sizes, in turn.
  * @throws {Error} when both wait for each other.
  */
 export function join<CB, C, SB, S>(

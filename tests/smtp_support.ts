@@ -1,4 +1,4 @@
-/** A mail server in memory for the tests of SMTP, which answers at once, and ways to cut what it hears. */
+/** A mail server in memory for the tests of SMTP, and ways to cut what it hears. */
 import { type Address, formatAddress } from "../lib/mail/address.ts";
 import type { SmtpBackend, SmtpConversation } from "../lib/smtp/backend.ts";
 import {
@@ -39,8 +39,9 @@ const USER = "alice";
 export const PASSWORD = "correct horse";
 
 /**
- * Makes a server for which the local part of an address says what happens to it: `nobody` is refused,
- * `later` is put off, `broken` makes the call throw; a message from `full` makes `message` throw.
+ * Makes a server for which the local part of an address says what happens to it: `nobody` is
+ * refused, `later` is put off, `broken` makes the call throw, and the message of a sender `full`
+ * makes `message` throw.
  */
 export function fakeSmtp(options: FakeSmtpOptions = {}): FakeSmtp {
   const messages: FakeMessage[] = [];

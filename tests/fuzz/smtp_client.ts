@@ -8,18 +8,19 @@ import type { FuzzTarget } from "./target.ts";
 
 const EHLO = "220 mx\r\n250-mx\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SIZE 100\r\n" +
   "250 AUTH PLAIN LOGIN\r\n";
+const CHALLENGES = "334 VXNlcm5hbWU6\r\n334 UGFzc3dvcmQ6\r\n";
 const SENT = "250 OK\r\n250 OK\r\n250 OK\r\n354 go\r\n250 taken\r\n";
 
 export const target: FuzzTarget = {
   name: "smtp_client",
   invariant:
-    "whatever a server says, cut anywhere, the client says the same whole lines, reports each job " +
-    "that it took with the same attempts, ends with the same outcome, throws nothing, says that a " +
-    "message is delivered only after its last dot, and shows no password",
+    "whatever a server says, cut anywhere, the client says the same whole lines, reports each " +
+    "job that it took with the same attempts, ends with the same outcome, throws nothing, says " +
+    "that a message is delivered only after its last dot, and shows no password",
   seeds: [
     `${EHLO}235 in\r\n${SENT}250 OK\r\n250 OK\r\n250 OK\r\n${SENT}221 bye\r\n`,
     `${EHLO}235 in\r\n250 OK\r\n550 5.1.1 no\r\n450 4.2.1 no\r\n250 OK\r\n421 closing\r\n`,
-    `220 mx\r\n250-mx\r\n250 AUTH LOGIN\r\n334 VXNlcm5hbWU6\r\n334 UGFzc3dvcmQ6\r\n235 in\r\n${SENT}`,
+    `220 mx\r\n250-mx\r\n250 AUTH LOGIN\r\n${CHALLENGES}235 in\r\n${SENT}`,
     `${EHLO}535 5.7.8 no\r\n221 bye\r\n`,
     "220 mx\r\n502 what?\r\n250 mx\r\n221 bye\r\n",
     "+OK POP3\r\n",

@@ -14,7 +14,8 @@ export const target: FuzzTarget = {
     "a server's words, cut anywhere, give the same replies and the same kind of end, nothing but " +
     "ReplyError is thrown, and each reply can be shown and passed on without harm",
   seeds: [
-    "220 mx ESMTP\r\n250-mx\r\n250-SIZE 1000\r\n250-AUTH=LOGIN\r\n250 PIPELINING\r\n250 2.1.0 OK\r\n",
+    "220 mx ESMTP\r\n250-mx\r\n250-SIZE 1000\r\n250-AUTH=LOGIN\r\n250 PIPELINING\r\n",
+    "250-2.1.0 Sender\r\n250 2.1.0 OK\r\n",
     "354\r\n250-\r\n250\r\n421 4.3.2 bye\r\n",
     "550-5.1.1 no\r\n551 5.1.1 such\r\n",
     "250 \x1b[2J\xe4\r\n+OK\r\n",

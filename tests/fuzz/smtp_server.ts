@@ -10,12 +10,14 @@ export const target: FuzzTarget = {
   name: "smtp_server",
   invariant:
     "any bytes, cut anywhere, get the same well-formed replies, the same messages are taken, " +
-    "the session throws nothing, its conversation is closed once, and what follows XPOP3 is handed over",
+    "the session throws nothing, its conversation is closed once, and what follows XPOP3 is " +
+    "handed over",
   seeds: [
     `${TO_DATA}Subject: x\r\n\r\n..\r\n.\r\nQUIT\r\n`,
     `${TO_DATA}bare\n.\r\nlines\r.\r\n\r\n.\r\nNOOP\r\n`,
     `${TO_DATA}${"x".repeat(150)}\r\n${"y".repeat(150)}\r\n.\r\nRSET\r\n`,
-    "HELO x\r\nMAIL FROM:<>\r\nRCPT TO:<a@b.c>\r\nRCPT TO:<nobody@b.c>\r\nRCPT TO:<@a:b@c>\r\nDATA\r\n",
+    "HELO x\r\nMAIL FROM:<>\r\nRCPT TO:<a@b.c>\r\nRCPT TO:<nobody@b.c>\r\nDATA\r\n",
+    "HELO x\r\nMAIL FROM:<>\r\nRCPT TO:<@a.b:c@d.e>\r\nRCPT TO:<Postmaster>\r\n",
     "EHLO x\r\nAUTH PLAIN\r\n*\r\nAUTH PLAIN AGFsaWNlAGNvcnJlY3QgaG9yc2U=\r\nMAIL FROM:<>\r\n",
     "EHLO x\r\nAUTH LOGIN\r\nYWxpY2U=\r\nd3Jvbmc=\r\nVRFY a\r\nEXPN a\r\nHELP\r\n",
     "EHLO x\r\nXPOP3\r\nUSER alice\r\n",
