@@ -54,21 +54,36 @@ export interface RunOptions {
   readonly stdin?: string;
   readonly password?: string;
   readonly command?: readonly [string, ...string[]];
+  /** The folder to run in. */
+  readonly cwd?: string;
 }
 
 /** Runs the client to its end. */
-export async function runSmtpc(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const [program, ...before] = options.command ?? commandOf("smtpc");
+export function runSmtpc(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  return run(options.command ?? commandOf("smtpc"), args, options);
+}
+
+/** Runs a command of the server to its end. */
+export function runSmtpd(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  return run(options.command ?? commandOf("smtpd"), args, options);
+}
+
+async function run(
+  [program, ...before]: readonly [string, ...string[]],
+  args: readonly string[],
+  { stdin: input = "", password, cwd }: RunOptions,
+): Promise<Ran> {
   const child = new Deno.Command(program, {
     args: [...before, ...args],
-    env: options.password === undefined ? {} : { SMTPC_PASSWORD: options.password },
+    env: password === undefined ? {} : { SMTPC_PASSWORD: password },
+    ...(cwd === undefined ? {} : { cwd }),
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
   const stdin = child.stdin.getWriter();
   try {
-    await stdin.write(new TextEncoder().encode(options.stdin ?? ""));
+    await stdin.write(new TextEncoder().encode(input));
     await stdin.close();
   } catch (error) {
     // It may end without reading what it was given.
@@ -79,7 +94,8 @@ export async function runSmtpc(args: readonly string[], options: RunOptions = {}
   return { status: code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
 }
 
-function collect(stream: ReadableStream<Uint8Array>) {
+/** Gathers the text of a stream; `done` resolves at its end. */
+export function collect(stream: ReadableStream<Uint8Array>) {
   let text = "";
   const done = (async () => {
     for await (const chunk of stream.pipeThrough(new TextDecoderStream())) text += chunk;
