@@ -1,0 +1,18 @@
+/**
+ * Deliberate bugs: `deno task mutants` applies each to a copy of the project, where a test has to
+ * fail. A guard without a row here is only believed to be guarded.
+ */
+import { APP_MUTANTS } from "./mutants/app.ts";
+import { MAIL_MUTANTS } from "./mutants/mail.ts";
+import type { Mutant } from "./mutants/mutant.ts";
+import { POP3_MUTANTS } from "./mutants/pop3.ts";
+import { SMTP_MUTANTS } from "./mutants/smtp.ts";
+import { WIRE_MUTANTS } from "./mutants/wire.ts";
+
+export const MUTANTS: readonly Mutant[] = [
+  ...WIRE_MUTANTS,
+  ...SMTP_MUTANTS,
+  ...MAIL_MUTANTS,
+  ...APP_MUTANTS,
+  ...POP3_MUTANTS,
+];
