@@ -16,6 +16,7 @@ import {
   write,
   writeNow,
 } from "../lib/wire/session.ts";
+import { fakeIdentity } from "./fake_tls.ts";
 import { fakeClock, type FakeTransport, fakeTransport, settle } from "./fake_transport.ts";
 
 /** Drives a session over a fake transport. */
@@ -360,7 +361,7 @@ Deno.test("drive upgrades to TLS after what was said before, and traces what it 
     (function* (): Session<null, string> {
       yield* trace("self", encode("220 go ahead"));
       yield* write(encode("220 go ahead\r\n"));
-      return (yield* startTls({ side: "server" })).version;
+      return (yield* startTls({ side: "server", identity: fakeIdentity([]) })).version;
     })(),
     transport,
   );

@@ -4,7 +4,8 @@
 import assert from "$assert";
 import { denoWorld } from "../lib/net/deno.ts";
 import { drive } from "../lib/net/drive.ts";
-import { connTransport, heldConnections } from "../lib/net/socket.ts";
+import { heldConnections } from "../lib/net/socket.ts";
+import { connTransport } from "../lib/net/transport.ts";
 import type { Clock, NetError, Transport } from "../lib/net/world.ts";
 import { ByteQueue, concat, decodeLatin1, encode, equal } from "../lib/wire/bytes.ts";
 import { readLine } from "../lib/wire/lines.ts";

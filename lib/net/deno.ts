@@ -2,7 +2,9 @@
 import { pbkdf2 } from "node:crypto";
 import { lookup } from "node:dns";
 import { setImmediate } from "node:timers";
-import { connTransport, netErrorOf } from "./socket.ts";
+import { netErrorOf } from "./socket.ts";
+import { createTlsIdentity } from "./tls_server.ts";
+import { connTransport } from "./transport.ts";
 import { createWheel } from "./wheel.ts";
 import {
   type Clock,
@@ -119,6 +121,7 @@ function denoNet(): Net {
         throw netErrorOf(error, `cannot connect to ${path}`);
       }
     },
+    tlsIdentity: createTlsIdentity,
   };
 }
 

@@ -11,6 +11,8 @@ import {
   Interrupted,
   type InterruptReason,
   type Session,
+  type TlsInfo,
+  type TlsRequest,
   type TraceFrom,
 } from "../wire/session.ts";
 import { type Alarm, type Clock, NetError, type Transport } from "./world.ts";
@@ -116,9 +118,7 @@ class Driver<B> {
       case "pause":
         return this.#settled(this.#pause(effect.ms));
       case "startTls":
-        return this.#settled(
-          this.#flush().then(() => this.#waiting(this.#transport.startTls(effect.request))),
-        );
+        return this.#settled(this.#startTls(effect.request));
       case "compress":
         return { thrown: new Error("compression is not built yet") };
       case "trace":
@@ -160,6 +160,22 @@ class Driver<B> {
       return result;
     } finally {
       stop.abort();
+    }
+  }
+
+  /** The deadline counts for the handshake too. */
+  async #startTls(request: TlsRequest): Promise<TlsInfo> {
+    await this.#flush();
+    // A chunk that came for a read which was given up was said in clear, and must not be taken for
+    // what is said under TLS.
+    if (this.#reading !== null) throw new Error("Cannot start TLS while a read is pending");
+    try {
+      return await this.#waiting(this.#transport.startTls(request));
+    } catch (error) {
+      // A handshake that is not finished leaves nothing on which last words could be said.
+      this.lost = true;
+      this.#transport.close();
+      throw error;
     }
   }
 

@@ -1,5 +1,11 @@
-/** A transport over one of Deno's connections. */
+/** One of Deno's connections, read and written the way a transport is. */
 import { type Endpoint, NetError, type Transport } from "./world.ts";
+
+/** What TLS does not change about a transport. */
+export interface Connection extends Omit<Transport, "tls" | "startTls"> {
+  /** Whether a read waits for bytes. */
+  readonly reading: boolean;
+}
 
 /**
  * An idle connection holds a small buffer; one that fills its buffer gets a large one, and gives it
@@ -23,9 +29,15 @@ export function heldConnections(): number {
   return held;
 }
 
+/** Counts one more until the function that it gives is called; once is enough. */
+export function holdConnection(): () => void {
+  held++;
+  return () => void held--;
+}
+
 /** Wraps a connection; TCP ones send small replies at once. */
-export function connTransport(conn: Deno.Conn): Transport {
-  if (conn.remoteAddr.transport === "tcp") noDelay(conn as Deno.TcpConn);
+export function socketConnection(conn: Deno.Conn): Connection {
+  if ("setNoDelay" in conn) noDelay(conn as Deno.TcpConn);
   const local = endpointOf(conn.localAddr);
   const remote = endpointOf(conn.remoteAddr);
   let small: Uint8Array<ArrayBuffer> | null = null;
@@ -85,7 +97,9 @@ export function connTransport(conn: Deno.Conn): Transport {
   return {
     local,
     remote,
-    tls: null,
+    get reading() {
+      return reading !== null;
+    },
     read: () => reading ??= readOnce(),
     write(bytes) {
       if (closed) return Promise.reject(closedHere());
@@ -95,7 +109,6 @@ export function connTransport(conn: Deno.Conn): Transport {
       writing = mine;
       return mine;
     },
-    startTls: () => Promise.reject(new Error("TLS is not built yet")),
     closeWrite: () => closed ? Promise.resolve() : untilClosed(conn.closeWrite()),
     close() {
       if (closed) return;
@@ -126,7 +139,8 @@ function noDelay(conn: Deno.TcpConn): void {
   }
 }
 
-function closedHere(): NetError {
+/** What becomes of calls on a connection that was closed here. */
+export function closedHere(): NetError {
   return new NetError("lost", "the connection was closed on this side");
 }
 

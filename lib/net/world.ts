@@ -3,7 +3,10 @@
  * work and the state of the disk. Swap the world, and the whole system runs in a simulation, from
  * one seed, in virtual time. `net/deno.ts` is the real one.
  */
-import type { TlsInfo, TlsRequest } from "../wire/session.ts";
+import type { Endpoint } from "../endpoint.ts";
+import type { TlsIdentity, TlsInfo, TlsRequest } from "../wire/session.ts";
+
+export type { Endpoint };
 
 export interface World {
   readonly clock: Clock;
@@ -57,17 +60,34 @@ export interface Net {
    */
   listenPath(path: string): Listener;
   connectPath(path: string): Promise<Transport>;
+  /**
+   * Makes what a server shows to its clients from one pair or several; each client gets the first
+   * pair whose certificate has the name that it asked for, else the first pair.
+   * @throws {NetError} `unusable` with what is wrong about a pair, or when there is none.
+   */
+  tlsIdentity(pairs: readonly KeyPair[]): TlsServerIdentity;
+}
+
+/** A certificate and its private key, both PEM. */
+export interface KeyPair {
+  /** The server's own certificate first, then those that lead to an authority. */
+  readonly certificate: string;
+  /** Not encrypted. */
+  readonly key: string;
+}
+
+/** A TLS identity in the hands of its owner. It holds nothing that would have to be closed. */
+export interface TlsServerIdentity extends TlsIdentity {
+  /**
+   * Shows other certificates from the next handshake on; connections live on with what they have.
+   * @throws {NetError} `unusable` like `tlsIdentity`; then the old ones stay.
+   */
+  reload(pairs: readonly KeyPair[]): void;
 }
 
 export interface ConnectOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
-}
-
-export interface Endpoint {
-  /** An IP address, or where a person may name it, a host name. */
-  readonly host: string;
-  readonly port: number;
 }
 
 export interface Listener extends AsyncIterable<Transport> {
@@ -93,7 +113,13 @@ export interface Transport {
    * @throws {NetError} when the connection is lost.
    */
   write(bytes: Uint8Array): Promise<void>;
-  /** Upgrades in place; refused while a read is pending. */
+  /**
+   * Upgrades in place. There is no way back: when it fails, or `close` is called meanwhile, the
+   * connection is closed.
+   * @throws {NetError} `untrusted` when the server's certificate will not do, `handshake` when the
+   * two could not agree, `lost` when the connection broke.
+   * @throws {Error} when a read is pending, or TLS was started before.
+   */
   startTls(request: TlsRequest): Promise<TlsInfo>;
   /** Says that no more will be written; reading goes on. */
   closeWrite(): Promise<void>;
@@ -126,4 +152,7 @@ export type NetErrorKind =
   | "forbidden"
   | "notOurs" // the address does not belong to this machine
   | "lost" // the connection broke
+  | "handshake" // the two sides found no common TLS, or one of them does not speak it
+  | "untrusted" // the other side's certificate does not show that it is who it should be
+  | "unusable" // a certificate or key of ours cannot be used
   | "other";

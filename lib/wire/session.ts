@@ -34,8 +34,32 @@ export type Step<B, T> = Generator<Effect<B>, T, unknown>;
 
 /** What is asked of a TLS upgrade, on either side. */
 export type TlsRequest =
-  | { readonly side: "server" }
-  | { readonly side: "client"; readonly hostname: string; readonly verify: boolean };
+  | { readonly side: "server"; readonly identity: TlsIdentity }
+  | {
+    readonly side: "client";
+    /** The name or IP address that the certificate has to be for. A name is sent as SNI. */
+    readonly hostname: string;
+    /** `false`: whoever answers will do, so this keeps off listeners, not impostors (RFC 7435). */
+    readonly verify: boolean;
+    /** PEM certificates trusted beside the well-known authorities, where `verify` is true. */
+    readonly authorities?: readonly string[];
+  };
+
+/** The certificates a server shows: made by `Net.tlsIdentity`, and only handed on by a session. */
+export interface TlsIdentity {
+  /** The first is shown to clients that ask for no name, or for one that is not here. */
+  readonly certificates: readonly TlsCertificate[];
+}
+
+export interface TlsCertificate {
+  /** DNS names, perhaps with `*` as the first label, and IP addresses. */
+  readonly names: readonly string[];
+  /** SHA-256 of the certificate as people compare it: `AB:CD:…`. */
+  readonly fingerprint: string;
+  /** Milliseconds since 1970. */
+  readonly validFromMs: number;
+  readonly validUntilMs: number;
+}
 
 /** What a TLS upgrade gave. */
 export interface TlsInfo {
@@ -43,6 +67,14 @@ export interface TlsInfo {
   readonly version: string;
   /** For example `TLS_AES_256_GCM_SHA384`. */
   readonly cipher: string;
+  /**
+   * The channel binding `tls-server-end-point` (RFC 5929 §4.1), for SCRAM-SHA-256-PLUS. `null`
+   * where the runtime does not show the server's certificate (a client that verified it), or where
+   * its signature has no hash (Ed25519).
+   */
+  readonly binding: Uint8Array | null;
+  /** SHA-256 of the server's certificate, `AB:CD:…`; `null` where it cannot be seen. */
+  readonly fingerprint: string | null;
 }
 
 /** Why a session is interrupted at the point where it waits. */

@@ -1,0 +1,87 @@
+/** What an upgrade to TLS has in common on both sides: its end, good or bad. */
+import type { TlsInfo } from "../wire/session.ts";
+import { type Connection, netErrorOf } from "./socket.ts";
+import type { Splice } from "./splice.ts";
+import type { ServerHello, ServerHelloWatch } from "./tls_hello.ts";
+import { NetError } from "./world.ts";
+
+/** A connection with TLS in it, and what was agreed. */
+export interface Upgraded {
+  readonly connection: Connection;
+  readonly info: TlsInfo;
+}
+
+/**
+ * How many files one TLS connection holds open: the peer's, and both ends of the loopback
+ * connection. (A client that does not verify needs one; while a handshake begins, it is one more.)
+ */
+export const TLS_FILES_PER_CONNECTION = 3;
+
+/**
+ * Waits for a handshake that goes through a splice. When it fails, the peer still gets the alert
+ * that says why (RFC 8446 §6.2); then, as when `signal` is aborted, everything is closed.
+ * @throws {NetError} `handshake`, or `lost` when the connection broke.
+ */
+export async function finishHandshake(
+  handshake: () => Promise<unknown>,
+  { inner, joined, signal }: {
+    readonly inner: Connection;
+    readonly joined: Splice;
+    readonly signal: AbortSignal;
+  },
+): Promise<void> {
+  if (signal.aborted) joined.abort();
+  else signal.addEventListener("abort", joined.abort);
+  try {
+    await handshake();
+  } catch (error) {
+    inner.close();
+    await joined.drain();
+    throw handshakeError(error);
+  } finally {
+    signal.removeEventListener("abort", joined.abort);
+  }
+}
+
+/** What the server chose, now that the handshake is over. @throws {NetError} `handshake`. */
+export function agreedIn({ hello }: ServerHelloWatch): ServerHello {
+  if (hello === null) throw new NetError("handshake", "the server's hello cannot be understood");
+  return hello;
+}
+
+/** A failure of a handshake as a {@linkcode NetError}. */
+export function handshakeError(error: unknown): NetError {
+  // The runtime has one error for everything that TLS itself finds wrong.
+  if (error instanceof Deno.errors.InvalidData) {
+    return new NetError("handshake", `no TLS: ${error.message}`, { cause: error });
+  }
+  return netErrorOf(error, "the connection broke during the TLS handshake");
+}
+
+/**
+ * The connection that a session goes on with: `inner` speaks TLS, and what it says goes out on
+ * `outer`, to which it is joined.
+ */
+export function spliced(outer: Connection, inner: Connection, joined: Splice): Connection {
+  let closed = false;
+  return {
+    local: outer.local,
+    remote: outer.remote,
+    get reading() {
+      return inner.reading;
+    },
+    read: inner.read,
+    write: inner.write,
+    async closeWrite() {
+      await inner.closeWrite();
+      // Whoever closes the connection now must not cut off what was said.
+      await joined.back;
+    },
+    close() {
+      if (closed) return;
+      closed = true;
+      inner.close();
+      void joined.drain();
+    },
+  };
+}
