@@ -78,10 +78,13 @@ export function failureOf(error: unknown): Failure {
   return new Failure(EXIT.internal, `this should not happen: ${said}`, { cause: error });
 }
 
-/** Text from anywhere as one line that is safe to print: controls and line ends become blanks. */
+/**
+ * Text from anywhere as one line that is safe to print: line ends, controls, and the marks that
+ * reverse the direction of writing become blanks.
+ */
 export function oneLine(text: string): string {
   // deno-lint-ignore no-control-regex -- control characters are what must go
-  return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, " ").trim();
+  return text.replace(/[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+/g, " ").trim();
 }
 
 function complain(line: string): void {
