@@ -4,3 +4,8 @@ export interface Endpoint {
   readonly host: string;
   readonly port: number;
 }
+
+/** `host:port`, with brackets around an IPv6 address; also the key of a connection. */
+export function endpointText({ host, port }: Endpoint): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}

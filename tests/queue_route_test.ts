@@ -1,5 +1,6 @@
 import assert from "$assert";
-import { endpointText, type Route, routeOf, type Routes } from "../lib/queue/route.ts";
+import { endpointText } from "../lib/endpoint.ts";
+import { type Route, routeOf, type Routes } from "../lib/queue/route.ts";
 
 const XYZ = { host: "127.0.0.1", port: 2526 };
 const SMART = { host: "smart.test", port: 25 };

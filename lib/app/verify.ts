@@ -5,7 +5,8 @@
  */
 import { type Address, formatAddress } from "../mail/address.ts";
 import type { Envelope } from "../mail/envelope.ts";
-import { endpointText, routeOf } from "../queue/route.ts";
+import { endpointText } from "../endpoint.ts";
+import { routeOf } from "../queue/route.ts";
 import type { Endpoint } from "../net/world.ts";
 import { type Reply, reply, textOf } from "../smtp/reply.ts";
 import type { Site } from "./site.ts";

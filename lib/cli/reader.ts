@@ -2,6 +2,7 @@
  * Reading a mailbox. The first line tells which protocol answers: POP3 itself, or SMTP, which is
  * then asked to go on as POP3 on the same connection.
  */
+import { endpointText } from "../endpoint.ts";
 import { drive } from "../net/drive.ts";
 import type { Transport } from "../net/world.ts";
 import {
@@ -22,15 +23,7 @@ import { ByteQueue, decodeLatin1 } from "../wire/bytes.ts";
 import { fill, hasLine } from "../wire/lines.ts";
 import { deadline, Interrupted, type Session, type Step } from "../wire/session.ts";
 import { EXIT, Failure } from "./fail.ts";
-import {
-  type Access,
-  connectTo,
-  endpointText,
-  helloNameOf,
-  lostFailure,
-  NEVER,
-  timeoutsOf,
-} from "./transfer.ts";
+import { type Access, connectTo, helloNameOf, lostFailure, NEVER, timeoutsOf } from "./transfer.ts";
 
 export interface ReaderAccess extends Access {
   readonly login: Login;

@@ -1,8 +1,8 @@
 /** `smtpc send`: asks for what is missing, sends, and says what became of each recipient. */
+import { type Endpoint, endpointText } from "../endpoint.ts";
 import { formatAddress, parseMailbox } from "../mail/address.ts";
 import type { Mailbox } from "../mail/field.ts";
 import { addressesIn } from "../mail/header.ts";
-import type { Endpoint } from "../net/world.ts";
 import type { Login } from "../sasl/client.ts";
 import type { Attempt } from "../smtp/client.ts";
 import { isPositive, textOf } from "../smtp/reply.ts";
@@ -15,7 +15,7 @@ import { gatherLetter, type Letter, mailboxesOf, recipientsOf, writeLetter } fro
 import { SHOWN_FROM_BYTES, showProgress, watchBody } from "./progress.ts";
 import { accessOf, optionalLogin, type SmtpcContext } from "./smtpc_access.ts";
 import type { SendFlags } from "./smtpc_arguments.ts";
-import { endpointText, sendPrepared, type SmtpAccess, visitSmtp } from "./transfer.ts";
+import { sendPrepared, type SmtpAccess, visitSmtp } from "./transfer.ts";
 
 /** RFC 5321 §4.5.3.2.6: whoever gives up earlier on the final answer may send a message twice. */
 const FINAL_TIMEOUT_MS = 10 * 60_000;

@@ -2,7 +2,7 @@
 import { type RunningServer, startServer } from "../app/server.ts";
 import { parseDomain } from "../config.ts";
 import { configureLog, type Log, type LogFields, openLog } from "../log.ts";
-import { endpointText } from "../queue/route.ts";
+import { endpointText } from "../endpoint.ts";
 import type { Ask } from "./ask.ts";
 import { readConfigFile } from "./config_file.ts";
 import { defaultDirectory, MEMORY, openStore } from "./data_directory.ts";

@@ -2,11 +2,12 @@
  * Handing a message to a server, as `smtpc` and the library do it: over a connection of its own.
  * Where no transaction comes about, a {@linkcode Failure} says why.
  */
+import { type Endpoint, endpointText } from "../endpoint.ts";
 import type { Body } from "../mail/body.ts";
 import type { Envelope, Recipient } from "../mail/envelope.ts";
 import { literalOf } from "../mail/literal.ts";
 import { drive } from "../net/drive.ts";
-import { type Endpoint, NetError, type Transport, type World } from "../net/world.ts";
+import { NetError, type Transport, type World } from "../net/world.ts";
 import type { Login } from "../sasl/client.ts";
 import {
   type Attempt,
@@ -103,11 +104,6 @@ export async function connectTo({ world, to, timeoutMs, signal }: Access): Promi
 /** What to call oneself on a connection, where nothing better is known (RFC 5321 §4.1.4). */
 export function helloNameOf({ helloName }: Access, transport: Transport): string {
   return helloName ?? literalOf(transport.local.host) ?? "localhost";
-}
-
-/** `host:port`, for messages. */
-export function endpointText({ host, port }: Endpoint): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** All waits of a session with the same limit. */

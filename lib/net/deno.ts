@@ -4,6 +4,7 @@ import { lookup } from "node:dns";
 import { setImmediate } from "node:timers";
 import { netErrorOf } from "./socket.ts";
 import { createTlsIdentity } from "./tls_server.ts";
+import { endpointText } from "../endpoint.ts";
 import { connTransport } from "./transport.ts";
 import { createWheel } from "./wheel.ts";
 import {
@@ -151,7 +152,7 @@ function acceptFrom(listener: Deno.Listener, local: Endpoint): Listener {
 
 /** `at` is an endpoint, or the path of a Unix socket. */
 function listenError(at: Endpoint | string, error: unknown): NetError {
-  const where = `cannot listen on ${typeof at === "string" ? at : textOf(at)}`;
+  const where = `cannot listen on ${typeof at === "string" ? at : endpointText(at)}`;
   if (error instanceof Deno.errors.AddrInUse) {
     const hint = typeof at === "string"
       ? "it exists already"
@@ -179,7 +180,7 @@ async function connect(to: Endpoint, options: ConnectOptions): Promise<Transport
   const { timeoutMs, signal } = options;
   const endMs = performance.now() + timeoutMs;
   const seconds = Math.max(1, Math.round(timeoutMs / 1000));
-  const late = new NetError("timeout", `no answer from ${textOf(to)} within ${seconds} s`);
+  const late = new NetError("timeout", `no answer from ${endpointText(to)} within ${seconds} s`);
   const addresses = await within(timeoutMs, late, signal, (stop) => addressesOf(to.host, stop));
   let last: unknown = new NetError("unknownHost", `there is no host ${to.host}`);
   for (const [tried, hostname] of addresses.entries()) {
@@ -199,7 +200,7 @@ async function connect(to: Endpoint, options: ConnectOptions): Promise<Transport
       last = error;
     }
   }
-  throw netErrorOf(last, `cannot connect to ${textOf(to)}`);
+  throw netErrorOf(last, `cannot connect to ${endpointText(to)}`);
 }
 
 /** Runs `work` until it is done, `ms` are over (then `late` is thrown), or `signal` is aborted. */
@@ -236,11 +237,6 @@ function addressesOf(host: string, stop: AbortSignal): Promise<readonly string[]
       } else reject(new NetError("unknownHost", `there is no host ${host}`, { cause: error }));
     });
   });
-}
-
-/** `host:port`, with brackets around an IPv6 address. */
-function textOf(at: Endpoint): string {
-  return at.host.includes(":") ? `[${at.host}]:${at.port}` : `${at.host}:${at.port}`;
 }
 
 function messageOf(error: unknown): string {

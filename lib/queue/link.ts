@@ -14,7 +14,7 @@ import {
   type SmtpJobs,
 } from "../smtp/client.ts";
 import { type Reply, reply } from "../smtp/reply.ts";
-import { endpointText } from "./route.ts";
+import { endpointText } from "../endpoint.ts";
 
 export interface Links {
   /** Does the job over a kept connection, or a new one. Never rejects. */

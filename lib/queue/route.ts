@@ -20,10 +20,3 @@ export function routeOf(domain: string, routes: Routes): Route {
   const to = routes.hops.get(domain) ?? routes.hops.get("*");
   return to === undefined ? { kind: "none" } : { kind: "relay", to };
 }
-
-/**
- * `host:port` of an endpoint, with brackets around an IPv6 address; also the key of a connection.
- */
-export function endpointText({ host, port }: Endpoint): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-}

@@ -10,7 +10,8 @@ import { type Reply, reply, textOf } from "../smtp/reply.ts";
 import type { Accepted, HopId, Store, Taken, Verdict } from "../store/store.ts";
 import type { Links } from "./link.ts";
 import { expired, verdictOf } from "./outcome.ts";
-import { endpointText, routeOf, type Routes } from "./route.ts";
+import { endpointText } from "../endpoint.ts";
+import { routeOf, type Routes } from "./route.ts";
 import { isExpired, PROBE_AFTER_MS, waitMs } from "./schedule.ts";
 
 export interface WorkerOptions {
