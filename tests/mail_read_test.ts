@@ -25,6 +25,7 @@ Deno.test("readMessage shows a plain message", async () => {
     subject: "Grüße",
     date: "2026-05-21T12:05:09.000Z",
     text: "Schön\n",
+    html: null,
     attachments: [],
   });
 });
@@ -33,6 +34,7 @@ Deno.test("readMessage shows the text of HTML, and prefers text where there is o
   const html = "<p>Hello <b>Bob</b>,<script>alert(1)</script></p><p>a &lt; b</p>";
   const read = await readMessage(lines("Content-Type: text/html; charset=utf-8", "", html));
   assert.equal(read.text, "Hello Bob,\n\na < b\n");
+  assert.equal(read.html?.trim(), html);
   const both = await readMessage(lines(
     "Content-Type: multipart/alternative; boundary=b",
     "",
@@ -47,6 +49,16 @@ Deno.test("readMessage shows the text of HTML, and prefers text where there is o
     "",
   ));
   assert.equal(both.text, "plain\n");
+});
+
+Deno.test("readMessage gives a text of several lines as it was, also in a multipart", async () => {
+  for (const text of ["one\r\ntwo", "one\r\ntwo\r\n", "one\r\ntwo\r\n\r\n"]) {
+    const plain = await readMessage(lines("Subject: Hi", "", text));
+    const multipart = await readMessage(
+      lines("Content-Type: multipart/mixed; boundary=b", "", "--b", "", text, "--b--", ""),
+    );
+    assert.equal(multipart.text, plain.text);
+  }
 });
 
 Deno.test("readMessage lists attachments", async () => {
@@ -115,7 +127,8 @@ Deno.test("readMessage never throws and lets nothing hostile reach the terminal"
     ...["Content-Transfer-Encoding: ", "Subject: =?utf-8?q?=1B[31m=0A=E2=80=AE?=\r\n", "Date: "],
   );
   await fc.assert(fc.asyncProperty(fc.array(piece, { maxLength: 30 }), async (pieces) => {
-    const { attachments, text, date: _, ...fields } = await readMessage(encode(pieces.join("")));
+    const read = await readMessage(encode(pieces.join("")));
+    const { attachments, text, date: _date, html: _html, ...fields } = read;
     assert.equal(terminalSafe(text, { newlines: true }), text);
     const shown = [
       ...Object.values(fields),

@@ -6,7 +6,7 @@ import { addressesIn, allValues, firstValue, type Header, parseHeader } from "./
 import { decodeWords } from "./words.ts";
 import { formatAddress } from "./address.ts";
 
-/** A message as it is shown. Every text in it is safe for a terminal. */
+/** A message as it is shown. Every text in it is safe for a terminal, but for `html`. */
 export interface ShownMessage {
   /** Like `Bob <bob@xyz.com>`; several are joined with commas; empty when the field is missing. */
   readonly from: string;
@@ -17,6 +17,8 @@ export interface ShownMessage {
   readonly date: string | null;
   /** Lines that end with `\n`; what was HTML only is text here. */
   readonly text: string;
+  /** As the sender wrote it, for browsers that trust nobody; `null` when there is none. */
+  readonly html: string | null;
   readonly attachments: readonly ShownAttachment[];
 }
 
@@ -45,11 +47,12 @@ export async function readMessage(message: Uint8Array): Promise<ShownMessage> {
   try {
     const email = await PostalMime.parse(complete, LIMITS);
     const attachments = email.attachments.map(showAttachment);
-    return { ...shown, text: manyLines(await bodyText(email)), attachments };
+    const text = manyLines(await bodyText(email));
+    return { ...shown, text, html: email.html ?? null, attachments };
   } catch {
     // Its limits make the library throw, and strangers will find other ways.
     const body = complete.subarray(header.bodyStart);
-    return { ...shown, text: manyLines(decode(body)), attachments: [] };
+    return { ...shown, text: manyLines(decode(body)), html: null, attachments: [] };
   }
 }
 
@@ -90,8 +93,18 @@ function withEmptyLine(message: Uint8Array): Uint8Array {
 }
 
 async function bodyText(email: Email): Promise<string> {
-  if (email.text !== undefined) return email.text;
+  if (email.text !== undefined) return isMultipart(email) ? withoutLineEnd(email.text) : email.text;
   return email.html === undefined ? "" : await htmlText(email.html);
+}
+
+function isMultipart({ headers }: Email): boolean {
+  const type = headers.find(({ key }) => key === "content-type")?.value ?? "";
+  return /^\s*multipart\//i.test(type);
+}
+
+/** RFC 2046 §5.1.1: the line end before a boundary is not the text's; the library thinks so. */
+function withoutLineEnd(text: string): string {
+  return text.replace(/\r?\n$/, "");
 }
 
 /** HTML as text; the library is large and seldom needed, so it is loaded here. */
