@@ -1,0 +1,278 @@
+/** A mail server inside of a program or a test: it lives in memory, and hands out what arrived. */
+import { makeConfig } from "../config.ts";
+import type { Endpoint } from "../endpoint.ts";
+import { SILENT } from "../log.ts";
+import { parseMailbox } from "../mail/address.ts";
+import { bytesOf } from "../mail/body.ts";
+import { type ReceivedMail, receivedMail } from "../mail/received.ts";
+import { MailError } from "../mail_error.ts";
+import { NetError, type World } from "../net/world.ts";
+import { openMemoryStore } from "../store/memory.ts";
+import { type Account, type Entry, type Store, StoreError } from "../store/store.ts";
+import { ProtocolError } from "../wire/error.ts";
+import { administer } from "./admin.ts";
+import { type RunningServer, startServer } from "./server.ts";
+
+/** What a server is to be like; everything has a default. */
+export interface MailServerOptions {
+  /**
+   * Domains that are local here; the first one names the server and completes names without a
+   * domain. Default `["example.test"]`, a name that is nobody's for ever (RFC 6761 §6.2).
+   */
+  readonly domains?: readonly string[];
+  /** Passwords by user name: `{ alice: "secret", "bob@other.test": "hunter2" }`. Default none. */
+  readonly users?: Readonly<Record<string, string>>;
+  /**
+   * Where mail for other domains goes, by domain; `*` is for all that are not named. Only users
+   * who are logged in can send there. Default none.
+   */
+  readonly routes?: Readonly<Record<string, Endpoint>>;
+  /** The address to listen on. Default `127.0.0.1`: nobody else can connect. */
+  readonly host?: string;
+  /** Ports to listen on; 0, the default, picks free ones. `submission` is off unless given. */
+  readonly ports?: {
+    /** SMTP, RFC 5321; after `XPOP3` it serves POP3 as well. */
+    readonly smtp?: number;
+    /** POP3, RFC 1939. */
+    readonly pop3?: number;
+    /** SMTP where nothing is accepted before a login, RFC 6409. */
+    readonly submission?: number;
+  };
+  /** The largest message that is taken, in bytes. Default 25 MiB. */
+  readonly messageBytesMax?: number;
+}
+
+/** The ports of a running server. */
+export interface MailServerPorts {
+  readonly smtp: number;
+  readonly pop3: number;
+  /** `null` when there is no submission port. */
+  readonly submission: number | null;
+}
+
+/** Which mail is waited for. Everything that is given must fit. */
+export interface ExpectedMail {
+  /** An address of a user here: whose mailbox it is. */
+  readonly to: string;
+  /** In the field From: a part of it in any case, or a pattern. */
+  readonly from?: string | RegExp;
+  /** In the subject: a part of it in any case, or a pattern. */
+  readonly subject?: string | RegExp;
+  /** In the text: a part of it in any case, or a pattern. */
+  readonly text?: string | RegExp;
+  /** How long to wait, in milliseconds. Default 5000. */
+  readonly timeoutMs?: number;
+}
+
+/** A running server. `await using` stops it at the end of the block. */
+export interface MailServer extends AsyncDisposable {
+  /** The address that it listens on. */
+  readonly host: string;
+  /** The ports that it listens on. */
+  readonly ports: MailServerPorts;
+  /**
+   * Adds a user; a name without a domain gets the first one.
+   * @throws {RangeError} when the name is taken or cannot be one, or the password is empty or
+   * longer than 255 characters
+   */
+  addUser(name: string, password: string): Promise<void>;
+  /**
+   * The mail of the user who has this address, the oldest first. `bob+tag@…` is Bob's as well.
+   * @throws {RangeError} when nobody here has this address
+   */
+  inbox(address: string): Promise<readonly ReceivedMail[]>;
+  /**
+   * The oldest mail that fits: at once when it is there already, else as soon as it arrives.
+   * @throws {MailError} `missing` after `timeoutMs`; its message lists what did arrive.
+   * `unavailable` when the server is stopped meanwhile
+   * @throws {RangeError} when nobody here has the address `to`
+   */
+  waitFor(expected: ExpectedMail): Promise<ReceivedMail>;
+  /**
+   * Stops the server and forgets its mail. Calling it twice is harmless; the other methods throw a
+   * {@linkcode MailError} `unavailable` from then on.
+   */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a server in this world.
+ * @throws {RangeError} when an option is wrong
+ * @throws {MailError} `unavailable` when a port cannot be had
+ */
+export async function startEmbedded(
+  world: World,
+  options: MailServerOptions,
+): Promise<MailServer> {
+  const { host = "127.0.0.1", ports, users = {}, routes = {}, messageBytesMax } = options;
+  const config = makeConfig({
+    domains: options.domains ?? ["example.test"],
+    hosts: [host],
+    routes,
+    ports: { smtp: 0, pop3: 0, ...ports },
+    ...(messageBytesMax === undefined ? {} : { messageBytesMax }),
+  });
+  const store = openMemoryStore({ turn: world.clock.turn });
+  const add = async (name: string, password: string) => {
+    const parts = { world, store, domain: config.domains[0]! };
+    const answer = await administer(parts, { do: "user add", name, password });
+    if (!answer.ok) throw new RangeError(answer.message);
+  };
+  // Before it listens: nobody is refused who will be there, and a mistake leaves nothing open.
+  for (const [name, password] of Object.entries(users)) await add(name, password);
+  const server = listening(() => startServer({ config, world, store, log: SILENT }));
+  let stopped: Promise<void> | null = null;
+  const stop = () => stopped ??= stopAll(server, store);
+  const running = () => {
+    if (stopped === null) return server;
+    throw new MailError("unavailable", "the server is stopped");
+  };
+  return {
+    host,
+    ports: portsOf(server),
+    async addUser(name, password) {
+      running();
+      await add(name, password);
+    },
+    async inbox(address) {
+      const arrivals = await arrivalsOf(running(), accountOf(server, address), 0);
+      return arrivals.map(({ received }) => received);
+    },
+    waitFor: async (expected) => await waitFor(running(), expected),
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+const TIMEOUT_MS = 5_000;
+/** In the message of an error. */
+const LISTED_MAX = 10;
+/** One page of a mailbox. */
+const PAGE_ENTRIES_MAX = 1000;
+
+function listening(begin: () => RunningServer): RunningServer {
+  try {
+    return begin();
+  } catch (error) {
+    if (!(error instanceof NetError)) throw error;
+    throw new MailError("unavailable", error.message, { cause: error });
+  }
+}
+
+async function stopAll(server: RunningServer, store: Store): Promise<void> {
+  await server.stop();
+  await store[Symbol.asyncDispose]();
+}
+
+function portsOf({ listening }: RunningServer): MailServerPorts {
+  const portOf = (service: string) => listening.find((each) => each.service === service)?.port;
+  return {
+    smtp: portOf("smtp")!,
+    pop3: portOf("pop3")!,
+    submission: portOf("submission") ?? null,
+  };
+}
+
+function accountOf({ site }: RunningServer, address: string): Account {
+  const account = site.accounts.ofAddress(addressOf(address));
+  if (account !== null) return account;
+  const names = site.store.users.list().map(({ name }) => name).join(", ") || "nobody";
+  throw new RangeError(`there is no user ${address} here, only ${names}`);
+}
+
+function addressOf(text: string) {
+  try {
+    return parseMailbox(text, { utf8: true });
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    throw new RangeError(`${JSON.stringify(text)} is not an address: ${error.message}`);
+  }
+}
+
+interface Arrival {
+  readonly entry: Entry;
+  readonly received: ReceivedMail;
+}
+
+/** The mail of an account that came behind the uid `after`. */
+async function arrivalsOf(
+  { site: { store } }: RunningServer,
+  account: Account,
+  after: number,
+): Promise<readonly Arrival[]> {
+  const mailbox = await store.mail.mailbox(account.id, "INBOX");
+  const arrivals: Arrival[] = [];
+  for (let last = after; mailbox !== null;) {
+    const page = await store.mail.list(mailbox.id, last, PAGE_ENTRIES_MAX);
+    for (const entry of page) {
+      const body = await store.mail.body(mailbox.id, entry.uid);
+      if (body !== null) {
+        arrivals.push({ entry, received: await receivedMail(await bytesOf(body)) });
+      }
+    }
+    if (page.length < PAGE_ENTRIES_MAX) break;
+    last = page.at(-1)!.uid;
+  }
+  return arrivals;
+}
+
+async function waitFor(server: RunningServer, expected: ExpectedMail): Promise<ReceivedMail> {
+  const { world: { clock }, store: { mail } } = server.site;
+  const { timeoutMs = TIMEOUT_MS } = expected;
+  const account = accountOf(server, expected.to);
+  const seen: ReceivedMail[] = [];
+  const late = new AbortController();
+  const waited = new AbortController();
+  clock.sleep(timeoutMs, waited.signal).then(() => late.abort(), () => {});
+  try {
+    for (let after = 0;;) {
+      // Read before the mailbox is looked at: what comes after is seen as a change.
+      const mark = mail.modSeq(account.id);
+      for (const { entry, received } of await arrivalsOf(server, account, after)) {
+        if (fits(received, expected)) return received;
+        seen.push(received);
+        after = entry.uid;
+      }
+      await mail.changed(account.id, mark, late.signal);
+    }
+  } catch (error) {
+    const what = describe(expected);
+    if (late.signal.aborted) {
+      throw new MailError("missing", `no mail ${what} within ${timeoutMs} ms; ${listed(seen)}`);
+    }
+    if (!(error instanceof StoreError)) throw error;
+    // The store tells its watchers when it closes, and when their account is removed.
+    const message = `the server was stopped while mail ${what} was waited for`;
+    throw new MailError("unavailable", message, { cause: error });
+  } finally {
+    waited.abort();
+  }
+}
+
+function fits(mail: ReceivedMail, { from, subject, text }: ExpectedMail): boolean {
+  return has(mail.from, from) && has(mail.subject, subject) && has(mail.text, text);
+}
+
+function has(value: string, wanted: string | RegExp | undefined): boolean {
+  if (wanted === undefined) return true;
+  // `search` does not mind where a pattern with the flag g or y has stopped the last time.
+  if (wanted instanceof RegExp) return value.search(wanted) !== -1;
+  return value.toLowerCase().includes(wanted.toLowerCase());
+}
+
+/** `for bob@abc.com with subject "Hi"` */
+function describe({ to, from, subject, text }: ExpectedMail): string {
+  const wanted = Object.entries({ from, subject, text })
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name} ${value instanceof RegExp ? value : JSON.stringify(value)}`);
+  return `for ${to}${wanted.length === 0 ? "" : ` with ${wanted.join(" and ")}`}`;
+}
+
+function listed(seen: readonly ReceivedMail[]): string {
+  if (seen.length === 0) return "nothing arrived";
+  const shown = seen.slice(-LISTED_MAX).map(({ subject, from }) =>
+    `${JSON.stringify(subject)} from ${from === "" ? "nobody" : from}`
+  );
+  const rest = seen.length > shown.length ? `, and ${seen.length - shown.length} before` : "";
+  return `what arrived is ${shown.join(", ")}${rest}`;
+}

@@ -1,0 +1,218 @@
+/**
+ * Real mail in tests and programs: a whole server in memory, and a client that works with any
+ * server.
+ *
+ * - {@linkcode startMailServer} starts a server on free ports; it receives mail (SMTP, RFC 5321),
+ *   sends it on where it has a route, and keeps mailboxes (POP3, RFC 1939).
+ * - {@linkcode sendMail} hands a message to a server.
+ * - {@linkcode readMail} reads a mailbox.
+ *
+ * All of it needs the permission `--allow-net` and no other. Nothing is written to files.
+ *
+ * Mistakes of the caller (an option that is out of range, text that is no address) are
+ * `RangeError`s; mail that did not go as it should is a {@linkcode MailError}, whose `kind` says
+ * what went wrong.
+ *
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { sendMail, startMailServer } from "./mod.ts";
+ *
+ * await using server = await startMailServer({ users: { alice: "secret" } });
+ * await sendMail({
+ *   port: server.ports.smtp,
+ *   from: "shop@example.com",
+ *   to: "alice@example.test",
+ *   subject: "Your order",
+ *   text: "It is on its way.",
+ * });
+ * const mail = await server.waitFor({ to: "alice@example.test", subject: "order" });
+ * assert.equal(mail.text, "It is on its way.\n");
+ * ```
+ *
+ * @module
+ */
+import {
+  type ExpectedMail,
+  type MailServer,
+  type MailServerOptions,
+  type MailServerPorts,
+  startEmbedded,
+} from "./lib/app/embedded.ts";
+import {
+  read,
+  type ReadOptions,
+  send,
+  type SendOptions,
+  type SendReport,
+  type SentAttachment,
+  type ServerAccess,
+} from "./lib/cli/library.ts";
+import type { Endpoint } from "./lib/endpoint.ts";
+import type { ReceivedAttachment, ReceivedMail } from "./lib/mail/received.ts";
+import { MailError, type MailErrorKind, type RecipientReport } from "./lib/mail_error.ts";
+import { denoWorld } from "./lib/net/deno.ts";
+
+export { MailError };
+export type {
+  Endpoint,
+  ExpectedMail,
+  MailErrorKind,
+  MailServer,
+  MailServerOptions,
+  MailServerPorts,
+  ReadOptions,
+  ReceivedAttachment,
+  ReceivedMail,
+  RecipientReport,
+  SendOptions,
+  SendReport,
+  SentAttachment,
+  ServerAccess,
+};
+
+const world = denoWorld();
+
+/**
+ * Starts a mail server that keeps everything in memory: on free ports of `127.0.0.1`, for the
+ * domain `example.test`, without users, unless the options say otherwise. It is a complete server:
+ * clients log in with AUTH PLAIN or LOGIN (RFC 4954), strangers reach its users and nobody else,
+ * and users reach everybody it has a route to. A recipient elsewhere is verified at the next server
+ * while the client waits; what cannot be delivered is retried for five days, and then reported to
+ * its sender.
+ *
+ * What arrived is handed out by `inbox` and `waitFor`; nothing has to be polled, and no time has to
+ * be slept:
+ *
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { sendMail, startMailServer } from "./mod.ts";
+ *
+ * await using server = await startMailServer({
+ *   domains: ["abc.com"],
+ *   users: { alice: "secret" },
+ * });
+ * await server.addUser("bob", "hunter2");
+ *
+ * const arrival = server.waitFor({ to: "bob@abc.com", text: /code is \d+/, timeoutMs: 2000 });
+ * await sendMail({
+ *   port: server.ports.smtp,
+ *   user: "alice",
+ *   password: "secret",
+ *   from: "Alice <alice@abc.com>",
+ *   to: "bob@abc.com",
+ *   subject: "Welcome",
+ *   text: "Your code is 1234.",
+ * });
+ * const mail = await arrival;
+ * assert.equal(mail.from, "Alice <alice@abc.com>");
+ * assert.equal((await server.inbox("bob@abc.com")).length, 1);
+ * ```
+ *
+ * Two servers that know each other, so that mail takes a real way from one to the other:
+ *
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { sendMail, startMailServer } from "./mod.ts";
+ *
+ * await using there = await startMailServer({ domains: ["xyz.com"], users: { bob: "hunter2" } });
+ * await using here = await startMailServer({
+ *   domains: ["abc.com"],
+ *   users: { alice: "secret" },
+ *   routes: { "xyz.com": { host: there.host, port: there.ports.smtp } },
+ * });
+ * await sendMail({
+ *   port: here.ports.smtp,
+ *   user: "alice",
+ *   password: "secret",
+ *   from: "alice@abc.com",
+ *   to: "bob@xyz.com",
+ *   text: "Hello from another server.",
+ * });
+ * const mail = await there.waitFor({ to: "bob@xyz.com", from: "alice" });
+ * assert.equal(mail.returnPath, "alice@abc.com");
+ * ```
+ *
+ * @throws {RangeError} when an option is out of range, a domain or a user name is malformed, or a
+ * domain is local and has a route
+ * @throws {MailError} `unavailable` when a port is taken or may not be used
+ */
+export async function startMailServer(options: MailServerOptions = {}): Promise<MailServer> {
+  return await startEmbedded(world, options);
+}
+
+/**
+ * Hands a message to a server and resolves when the server has taken it for every recipient. The
+ * message gets a Date and a Message-ID (RFC 5322 §3.6); text and attachments become MIME parts
+ * (RFC 2045) where they have to. The server's 250 means that it is now responsible (RFC 5321
+ * §4.2.5); whether the message arrives elsewhere is its business from then on.
+ *
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { MailError, sendMail, startMailServer } from "./mod.ts";
+ *
+ * await using server = await startMailServer({ users: { alice: "secret", bob: "hunter2" } });
+ * const message = {
+ *   port: server.ports.smtp,
+ *   user: "alice",
+ *   password: "secret",
+ *   from: "alice@example.test",
+ *   subject: "The figures",
+ *   text: "See the table.",
+ *   attachments: [{ filename: "table.csv", content: "year,mails\n2026,1000\n" }],
+ * };
+ *
+ * const { messageId, recipients } = await sendMail({ ...message, to: "bob@example.test" });
+ * assert.equal(recipients[0]?.result, "accepted");
+ *
+ * const [mail] = await server.inbox("bob@example.test");
+ * assert.equal(mail?.messageId, messageId);
+ * assert.equal(mail?.attachments[0]?.name, "table.csv");
+ *
+ * // Nothing is sent, not even to Bob: `partial: true` would do that.
+ * await assert.rejects(
+ *   sendMail({ ...message, to: ["bob@example.test", "nobody@example.test"] }),
+ *   (error: unknown) => error instanceof MailError && error.kind === "refused",
+ * );
+ * ```
+ *
+ * @throws {MailError} `refused`, `deferred` or `unknown` when a recipient did not get the message
+ * (with `partial`: when none did), and then `recipients` tells about each; `login` when the login
+ * failed; `unavailable` when no mail server answers, `deferred` when it does not just now
+ * @throws {RangeError} when something is not an address, or there is a user without a password
+ * @throws the reason of `signal`, when that is aborted
+ */
+export async function sendMail(options: SendOptions): Promise<SendReport> {
+  return await send(world, options);
+}
+
+/**
+ * Reads the whole mailbox of a user, the oldest message first. It works on a POP3 port (RFC 1939),
+ * and on the SMTP port of a server of this library, which serves reading too (`XPOP3`). While it
+ * reads, no other session can open the mailbox (RFC 1939 §4).
+ *
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { readMail, sendMail, startMailServer } from "./mod.ts";
+ *
+ * await using server = await startMailServer({ users: { bob: "hunter2" } });
+ * await sendMail({
+ *   port: server.ports.smtp,
+ *   from: "alice@example.com",
+ *   to: "bob@example.test",
+ *   text: "Hello!",
+ * });
+ *
+ * const bob = { port: server.ports.pop3, user: "bob", password: "hunter2" };
+ * const [mail] = await readMail({ ...bob, delete: true });
+ * assert.equal(mail?.text, "Hello!\n");
+ * assert.deepEqual(await readMail({ ...bob, port: server.ports.smtp }), []);
+ * ```
+ *
+ * @throws {MailError} `login` when the login failed, `deferred` when another session has the
+ * mailbox open or the server cannot just now, `unavailable` when nobody answers who could be read
+ * from; in each case nothing is removed, unless the connection is lost at the very end
+ * @throws the reason of `signal`, when that is aborted
+ */
+export async function readMail(options: ReadOptions): Promise<readonly ReceivedMail[]> {
+  return await read(world, options);
+}
