@@ -248,7 +248,7 @@ for (const kind of ["memory", "SQLite"] as const) {
   });
 }
 
-Deno.test("an account that goes away between RCPT and DATA loses the message for nobody", async () => {
+Deno.test("an account that goes away between RCPT and DATA is answered with 451", async () => {
   const world = fakeWorld();
   await using server = await startTestServer({ world, users: ["alice", "bob"] });
   const stranger = await server.smtp();

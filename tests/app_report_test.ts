@@ -19,7 +19,7 @@ async function send(server: TestServer, from: string, ...to: readonly string[]):
   alice.close();
 }
 
-Deno.test("a refusal at delivery is reported to the sender, once, for all recipients of it", async () => {
+Deno.test("a refusal at delivery is reported to the sender, once for all recipients", async () => {
   await using sites = await startSites(
     ["RCPT TO:<bob", "550 5.1.1 No such user"],
     ["RCPT TO:<carol", "552-5.2.2 Over\r\n552 5.2.2 quota"],

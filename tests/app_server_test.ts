@@ -7,7 +7,7 @@ import { letter, sendMessage, startTestServer } from "./app_support.ts";
 import { fakeWorld } from "./fake_world.ts";
 import { startNextHop } from "./next_hop.ts";
 
-Deno.test("one connection too many hears 421 or -ERR, and a place that is free is given away", async () => {
+Deno.test("one connection too many hears 421 or -ERR, until a place is free", async () => {
   const world = fakeWorld();
   await using server = await startTestServer({ world, connectionsMax: 2 });
   const first = await server.connect();

@@ -54,7 +54,7 @@ async function readFirst(talker: Talker, user: string): Promise<string> {
   return content;
 }
 
-Deno.test("mail of a user goes from server to server and is read by POP3 and by XPOP3", async () => {
+Deno.test("mail goes from server to server and is read by POP3 and by XPOP3", async () => {
   await using two = await startTwo();
   const alice = await two.a.smtp("alice");
   const replies = await sendMessage(alice, {
@@ -100,7 +100,7 @@ Deno.test("the recipient replies", async () => {
   assert.match(reply!, /^Return-Path: <bob@xyz\.com>\r\n/);
 });
 
-Deno.test("an unknown recipient is refused at RCPT in the words of the server that knows", async () => {
+Deno.test("an unknown recipient is refused in the words of the server that knows", async () => {
   await using two = await startTwo();
   const alice = await two.a.smtp("alice");
   const [mail, rcpt, data] = await sendMessage(alice, {

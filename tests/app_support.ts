@@ -76,7 +76,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     mailbox: (user) => mailboxOf(store, user),
     async [Symbol.asyncDispose]() {
       const stopped = server.stop();
-      // Where time is in the hands of the test, it has to pass: whoever does not close is waited for.
+      // Whoever does not close is waited for, so time has to pass where a test has it in hand.
       if ("pass" in world.clock) await (world.clock as FakeClock).pass(STOP_MS);
       await stopped;
       await store[Symbol.asyncDispose]();
@@ -94,7 +94,7 @@ export interface TestServerWithHop extends AsyncDisposable {
   readonly server: TestServer;
 }
 
-/** abc.com with alice, and a route for xyz.com and other.test to a next hop that says as it is told. */
+/** abc.com with alice, and routes for xyz.com and other.test to a hop that says as it is told. */
 export async function startWithHop(
   answer?: NextHopOptions["answer"],
   options: TestServerOptions = {},

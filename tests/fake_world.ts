@@ -22,7 +22,7 @@ export interface FakeWorld extends World {
 }
 
 export interface FakeNet extends Net {
-  /** From now on whoever connects to this port waits in vain; what is connected already lives on. */
+  /** From now on whoever connects to this port waits in vain; connections live on. */
   silence(port: number): void;
   /** The port answers again. */
   restore(port: number): void;

@@ -159,7 +159,7 @@ for (const goodbye of ["close", "421 4.4.2 Timeout, closing"]) {
   });
 }
 
-Deno.test("a 421 to a new connection is its own answer, and the connection is not kept", async () => {
+Deno.test("a 421 on a new connection is the answer to its job", async () => {
   const { hop, links, perform } = startSetting((line) =>
     line.startsWith("MAIL") ? "421 4.3.2 Going down" : undefined
   );

@@ -173,7 +173,7 @@ for (const kind of ["memory", "SQLite"] as const) {
   });
 }
 
-Deno.test("recipients of one message go in one transaction, each with its own outcome", async () => {
+Deno.test("recipients of one message go together, each with its own outcome", async () => {
   await using setting = await startSetting();
   const hop = setting.hop((line) => {
     if (line.includes("<no@")) return "550 5.1.1 No such user";
@@ -228,7 +228,7 @@ Deno.test("a slow hop does not hold up the others", async () => {
   assert.deepEqual(taken(quick), ["quick"]);
 });
 
-Deno.test("after five days what was put off is reported, with the words of its last try", async () => {
+Deno.test("after five days what was put off is reported, with the last words", async () => {
   await using setting = await startSetting();
   setting.hop((line) => line.startsWith("RCPT") ? "450 4.2.0 Greylisted" : undefined);
   await setting.queue("old");
@@ -241,7 +241,7 @@ Deno.test("after five days what was put off is reported, with the words of its l
   assert.deepEqual(await setting.waiting(), []);
 });
 
-Deno.test("after five days everything for a hop that stayed down is reported, and soon", async () => {
+Deno.test("after five days everything for a dead hop is reported, and soon", async () => {
   await using setting = await startSetting();
   for (let n = 0; n < 120; n++) await setting.queue(`m${n}`);
   await setting.world.clock.pass(2 * HOUR_MS);
@@ -267,7 +267,7 @@ Deno.test("a domain that lost its route waits, and is reported in the end", asyn
   assert.equal(setting.reported.length, 1);
 });
 
-Deno.test("a connection that is lost after the dot is unknown, and the message is sent again", async () => {
+Deno.test("a message whose connection is lost after the dot is sent again", async () => {
   await using setting = await startSetting();
   let dots = 0;
   const hop = setting.hop((line) => line === "." && ++dots === 1 ? "close" : undefined);
@@ -282,7 +282,7 @@ Deno.test("a connection that is lost after the dot is unknown, and the message i
   assert.deepEqual(await setting.waiting(), []);
 });
 
-Deno.test("an outcome that cannot be recorded is kept, and the message is not sent again", async () => {
+Deno.test("an outcome that cannot be recorded does not send the message again", async () => {
   let broken = true;
   await using setting = await startSetting({
     queue: (queue) => ({
@@ -335,7 +335,7 @@ Deno.test("a stop lets the delivery under way end, and gives back what was not b
   assert.ok(hop.connections.length <= 4);
 });
 
-Deno.test("a stop while the hop does not answer puts neither the hop nor its mail off", async () => {
+Deno.test("a stop puts off neither a hop that does not answer nor its mail", async () => {
   await using setting = await startSetting();
   setting.world.net.silence(PORT);
   await setting.queue("waits");
