@@ -83,8 +83,8 @@ interface Running {
 async function stop(site: Site, running: Running): Promise<void> {
   for (const [, listener] of running.listeners) listener.close();
   await Promise.all(running.accepting);
-  // Kept connections go as soon as no delivery needs them: their servers may be stopping as well, and
-  // would wait for us as we wait for them.
+  // Kept connections go as soon as no delivery needs them: their servers may be stopping as well,
+  // and would wait for us as we wait for them.
   const delivered = running.worker.stop().then(() => site.links.close());
   await Promise.all([running.connections.end(), delivered]);
   // A recipient may have been asked about meanwhile, over a new connection.
