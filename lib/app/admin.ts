@@ -141,6 +141,9 @@ async function perform(parts: AdminParts, request: AdminRequest): Promise<AdminV
     }
     case "check":
       return { faults: await store.check() };
+    default:
+      // Requests cross a socket, so whoever asks may be of a newer version than the one that runs.
+      throw new RefusedError("usage", "the running server does not know this command: restart it");
   }
 }
 
