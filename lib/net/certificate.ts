@@ -70,8 +70,8 @@ function namesIn(subjectAltName: string): readonly string[] {
 /** Whether a certificate's names cover this one; it has to be in lower case. */
 export function covers(names: readonly string[], name: string): boolean {
   // RFC 9525 §6.3: a `*` stands for exactly one label, the first.
-  const parent = name.slice(name.indexOf("."));
-  return names.includes(name) || (parent.startsWith(".") && names.includes(`*${parent}`));
+  const dot = name.indexOf(".");
+  return names.includes(name) || (dot > 0 && names.includes(`*${name.slice(dot)}`));
 }
 
 /** What tells this certificate (DER) from others. */
