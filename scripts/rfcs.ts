@@ -1,6 +1,6 @@
 /**
- * `deno task rfcs`: writes `docs/rfcs.md`, the list of the places where each RFC is obeyed, from the
- * citations in the comments of the code, and from `docs/unsupported.md`, which people write.
+ * `deno task rfcs`: writes `docs/rfcs.md`, the list of the places where each RFC is obeyed, from
+ * the citations in the comments of the code, and from `docs/unsupported.md`, which people write.
  */
 
 /** One file of the project. */
@@ -206,7 +206,8 @@ function commentsIn(lines: readonly string[]): readonly Comment[] {
 
 const RFC = /\bRFC (\d{2,5})\b/g;
 /** `§4.1.2`, also behind another: `§4.1.2/§4.1.3`, `§5, §7`, `§2.7 and §2.8`, `§2 (b)`. */
-const SECTION = /\s*(?:,|\/|and|to)?\s*(§\d+(?:\.\d+)*(?: \([a-z\d]\))?|Appendix [A-Z](?:\.\d+)*)/y;
+const SECTION =
+  /\s*(?:,|\/|and|to)?\s*(§\d+(?:\.\d+)*(?: \([a-z\d]\))?|appendix [A-Z](?:\.\d+)*)/iy;
 
 function citedIn(comment: Comment) {
   // A citation may go on in the next line.
@@ -217,7 +218,7 @@ function citedIn(comment: Comment) {
     const sections: string[] = [];
     SECTION.lastIndex = match.index + match[0].length;
     for (let found = SECTION.exec(text); found !== null; found = SECTION.exec(text)) {
-      sections.push(found[1]!);
+      sections.push(found[1]!.replace(/^a/, "A"));
     }
     return (sections.length === 0 ? [null] : sections).map((section) => ({ rfc, section, line }));
   });
@@ -255,4 +256,10 @@ async function readSources(folder: string): Promise<readonly Source[]> {
   return sources;
 }
 
-if (import.meta.main) await Deno.writeTextFile(documentUrl(), formatRfcs(await readKnowledge()));
+if (import.meta.main) {
+  const knowledge = await readKnowledge();
+  await Deno.writeTextFile(documentUrl(), formatRfcs(knowledge));
+  const faults = faultsIn(knowledge, []);
+  for (const fault of faults) console.error(fault);
+  if (faults.length > 0) Deno.exit(1);
+}

@@ -54,6 +54,7 @@ const cited: readonly (readonly [code: string, ...citations: string[]])[] = [
   ["// RFC 2045 §2.7 and §2.8: why\nlet b = 2;", "2045 §2.7 b", "2045 §2.8 b"],
   ["// RFC 1939 §5, §7, and more\nlet b = 2;", "1939 §5 b", "1939 §7 b"],
   ["// RFC 5321 Appendix C and §4.1\nlet b = 2;", "5321 Appendix C b", "5321 §4.1 b"],
+  ["// RFC 5280, appendix A.1: why\nlet b = 2;", "5280 Appendix A.1 b"],
   ["// RFC 3464 §2 (b), RFC 6522\nlet b = 2;", "3464 §2 (b) b", "6522 - b"],
   ["let b = 2;\n// RFC 7162 §3.\n// RFC 9051 §2.\nlet c;", "7162 §3 c", "9051 §2 c"],
   ['let b = "no RFC 822 in a string";'],
