@@ -129,7 +129,7 @@ export const APP_MUTANTS: readonly Mutant[] = [
     replace: "if (this.#served < Infinity) {",
     test: {
       file: "tests/app_server_test.ts",
-      name: "one connection too many hears 421 or -ERR, and a place that is free is given away",
+      name: "one connection too many hears 421 or -ERR, until a place is free",
     },
     why: "a flood of connections",
   },
