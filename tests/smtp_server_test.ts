@@ -240,6 +240,16 @@ Deno.test("smtpServer turns away whom the backend does not want", () => {
   assert.ok(stubborn.played.ended);
 });
 
+Deno.test("smtpServer counts refused recipients as errors, but not with who logged in", () => {
+  const login = `AUTH PLAIN ${btoa(`\0alice\0${PASSWORD}`)}\r\n`;
+  const grope = "MAIL FROM:<alice@abc.com>\r\n" + "RCPT TO:<nobody@b.example>\r\n".repeat(40);
+  const stranger = talk(`EHLO x\r\n${grope}NOOP\r\n`);
+  assert.equal(stranger.lines.at(-1), "421 4.7.0 Too many errors, closing");
+  const user = talk(`EHLO x\r\n${login}${grope}NOOP\r\n`, { plainAuth: true });
+  assert.equal(user.lines.filter((line) => line.startsWith("550 ")).length, 40);
+  assert.equal(user.lines.at(-1), "250 2.0.0 OK");
+});
+
 Deno.test("smtpServer shows all that is said but what belongs to a login", () => {
   const tries = [
     "AUTH PLAIN AGFsaWNlAGNvcnJlY3QgaG9yc2U=",

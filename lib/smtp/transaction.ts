@@ -58,9 +58,21 @@ export function* recipients<B>(connection: Connection, first: RcptCommand): Step
   for (const each of group) {
     // The rest goes without an answer, as if it had not come in one piece.
     if (connection.errors >= connection.options.limits.errorsMax) break;
-    yield* answer(connection, "verb" in each ? answers[at++]! : each);
+    if (!("verb" in each)) yield* answer(connection, each);
+    else yield* answerRecipient(connection, answers[at++]!);
   }
   return null;
+}
+
+/**
+ * Recipients that are refused show who gropes for addresses, and count as errors; but not with
+ * somebody who logged in, whose long list may have old names in it.
+ */
+function* answerRecipient<B>(connection: Connection, given: Reply): Step<B, null> {
+  if (connection.user === null || connection.transaction === null) {
+    return yield* answer(connection, given);
+  }
+  return yield* answerNow(connection.options, given);
 }
 
 /** One question to the next server holds so many; more would make one client wait for another's. */
