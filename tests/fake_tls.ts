@@ -15,8 +15,8 @@ export const FAKE_TLS: TlsInfo = {
 };
 
 /**
- * An identity whose certificates are lists of names: `{ certificate: "abc.com,*.abc.com", key: "" }`.
- * A client with verification trusts it when one of its authorities is the same text.
+ * An identity whose certificates are lists of names: `{ certificate: "abc.com,*.abc.com", key: ""
+ * }`. A client with verification trusts it when one of its authorities is the same text.
  */
 export function fakeIdentity(pairs: readonly KeyPair[]): TlsServerIdentity {
   let certificates = pairs.map(certificateOf);
