@@ -21,7 +21,21 @@ Deno.test("parsePlainMessage finds where the header ends", () => {
       'From: alice\nCc: "B, C" <b@x>, d\nTo: b,c\nx',
       { from: "alice", to: ["b", "c"], cc: ['"B, C" <b@x>', "d"], subject: null, body: "x" },
     ],
+    // Fields that go on in indented lines, and letters that begin with one.
+    [`From: a@b\nTo: b@c,\n  d@e\n\nx`, { ...message, from: "a@b", to: ["b@c", "d@e"], body: "x" }],
+    [`From: a@b\nTo: b@c\n ,d@e\nCc: f@g\nx`, {
+      ...message,
+      from: "a@b",
+      to: ["b@c", "d@e"],
+      cc: ["f@g"],
+      body: "x",
+    }],
+    [`${head}Subject: one\n two\n\nx`, { ...message, subject: "one two", body: "x" }],
+    [`${head}Subject: =?utf-8?q?h=C3=A4?=\n\nx`, { ...message, subject: "hä", body: "x" }],
+    [`${head}  Dear Bob,\n  how are you?`, { ...message, body: "  Dear Bob,\n  how are you?" }],
+    [`${head}Subject: Hi\n  Dear\nBob`, { ...message, subject: "Hi", body: "  Dear\nBob" }],
     // Ready messages, and no messages.
+    [`${head}Subject: one\n two\nContent-Type: text/plain\n\nx`, null],
     [`${head}Date: x\n\nHello`, null],
     [`${head}MIME-Version: 1.0\n\nHello`, null],
     ["From: alice@abc.com\nHello", null],

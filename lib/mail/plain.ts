@@ -5,6 +5,7 @@
  *     To: bob@xyz.com
  *     Hello Bob!
  */
+import { decodeWords } from "./words.ts";
 
 /**
  * What such a text says. The addresses are as they were written, so `bob` may still want a domain.
@@ -25,15 +26,16 @@ export interface PlainMessage {
  * ready message with fields that only programs write, which must be sent as it is.
  *
  * The rule for where the header ends: it consists of the leading lines From, To, Cc and Subject, in
- * any case and order, each at most once. The first other line ends it; if that line is empty, it
- * belongs to neither the header nor the body. So `To:` in the text of a letter stays text.
+ * any case and order, each at most once, with the indented lines that go on with them. The first
+ * other line ends it; if that line is empty, it belongs to neither the header nor the body. So `To:`
+ * in the text of a letter stays text.
  */
 export function parsePlainMessage(text: string): PlainMessage | null {
   const fields = new Map<string, string>();
   // Editors of Windows put a byte order mark in front.
   let at = text.startsWith("\ufeff") ? 1 : 0;
   for (;;) {
-    const [line, next] = readLine(text, at);
+    const [line, next] = readFolded(text, at);
     const [, written, value] = FIELD.exec(line) ?? [];
     const name = written?.toLowerCase();
     if (name === undefined || value === undefined || fields.has(name)) break;
@@ -49,7 +51,7 @@ export function parsePlainMessage(text: string): PlainMessage | null {
     from,
     to,
     cc: splitAddresses(fields.get("cc") ?? ""),
-    subject: fields.get("subject") || null,
+    subject: decodeWords(fields.get("subject") ?? "") || null,
     body: text.slice(line === "" ? next : at),
   };
 }
@@ -65,6 +67,31 @@ const READY_FIELD = new RegExp(
     "references|in-reply-to|user-agent|dkim-signature|x-[a-z0-9-]+)[ \\t]*:",
   "i",
 );
+
+const INDENTED = /^[ \t]+\S/;
+
+/**
+ * The line at the offset and, if it is a field, the indented lines that belong to it (RFC 5322
+ * §2.2.3). They do where a list of addresses waits for more, where another field comes behind them,
+ * or an empty line behind those of a subject; else they are how somebody begins a letter.
+ */
+function readFolded(text: string, at: number): readonly [line: string, next: number] {
+  let [line, next] = readLine(text, at);
+  if (!FIELD.test(line)) return [line, next];
+  const indented: (readonly [line: string, next: number])[] = [];
+  let [after, behind] = readLine(text, next);
+  for (; INDENTED.test(after); [after, behind] = readLine(text, behind)) {
+    indented.push([after, behind]);
+  }
+  const all = FIELD.test(after) || READY_FIELD.test(after) ||
+    (after === "" && /^subject/i.test(line));
+  for (const [more, end] of indented) {
+    if (!all && !/,[ \t]*$/.test(line)) break;
+    line += more;
+    next = end;
+  }
+  return [line, next];
+}
 
 /** The line at the offset without its end, and where the next one begins. */
 function readLine(text: string, at: number): readonly [line: string, next: number] {
