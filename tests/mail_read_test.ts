@@ -90,6 +90,28 @@ Deno.test("readMessage lists attachments", async () => {
   assert.deepEqual(read.attachments[0]!.content, Uint8Array.of(1, 2, 3));
 });
 
+Deno.test("readMessage keeps a message that is attached out of the text", async () => {
+  const read = await readMessage(lines(
+    "Content-Type: multipart/mixed; boundary=b",
+    "",
+    "--b",
+    "",
+    "see below",
+    "--b",
+    "Content-Type: message/rfc822; name=old.eml",
+    "",
+    "Subject: old",
+    "",
+    "said by somebody else",
+    "--b--",
+    "",
+  ));
+  assert.equal(read.text, "see below\n");
+  assert.deepEqual(read.attachments.map(({ name, type }) => [name, type]), [
+    ["old.eml", "message/rfc822"],
+  ]);
+});
+
 Deno.test("readMessage shows the text of hurried writers", async () => {
   const missing = await readMessage(lines("From: a@x", "To: b@x", "Hello Bob", "how are you", ""));
   assert.equal(missing.text, "Hello Bob\nhow are you\n");

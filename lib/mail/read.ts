@@ -45,7 +45,7 @@ export async function readMessage(message: Uint8Array): Promise<ShownMessage> {
     date: at === undefined ? null : new Date(at).toISOString(),
   };
   try {
-    const email = await PostalMime.parse(complete, LIMITS);
+    const email = await PostalMime.parse(complete, PARSING);
     const attachments = email.attachments.map(showAttachment);
     const text = manyLines(await bodyText(email));
     return { ...shown, text, html: email.html ?? null, attachments };
@@ -75,8 +75,16 @@ const UNSAFE =
   // deno-lint-ignore no-control-regex -- control characters are what must go
   /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]/g;
 
-/** Nesting that no honest message has: each level costs a stack frame or a parser of its own. */
-const LIMITS = { maxNestingDepth: 50, maxRfc822NestingDepth: 5, maxHeadersSize: 1024 * 1024 };
+/**
+ * Nesting that no honest message has: each level costs a stack frame or a parser of its own. A
+ * message in the message is attached: in the text nobody could tell who said what.
+ */
+const PARSING = {
+  maxNestingDepth: 50,
+  maxRfc822NestingDepth: 5,
+  maxHeadersSize: 1024 * 1024,
+  forceRfc822Attachments: true,
+};
 /** Longer HTML is cut: nobody reads on in a terminal. */
 const HTML_CHARACTERS_MAX = 1024 * 1024;
 
