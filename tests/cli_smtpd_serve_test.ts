@@ -38,6 +38,13 @@ Deno.test("smtpd serve says the same as one object when its log is JSON", async 
   assert.equal(JSON.parse(program.errors()).event, "no-accounts");
 });
 
+Deno.test("smtpd serve says that a host to listen on is unknown", async () => {
+  const words = [...MEMORY, "--user", "a:b", "--host", "no-such-host.invalid"];
+  const { status, failure } = await runProgram(words);
+  assert.equal(status, EXIT.noSuchHost);
+  assert.match(failure, /cannot listen on no-such-host\.invalid:0: there is no host/);
+});
+
 Deno.test("smtpd serve without accounts says how to add one", async () => {
   await using program = await startProgram(MEMORY);
   assert.match(program.errors(), /^There are no accounts yet.*--user NAME:PASSWORD\n$/);

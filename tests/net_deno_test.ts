@@ -74,6 +74,10 @@ Deno.test("listen says what to do when the port is taken or the address is not o
   });
   listener.close();
   assert.throws(() => net.listen({ host: "192.0.2.1", port: 0 }), { kind: "notOurs" });
+  assert.throws(() => net.listen({ host: "no-such-host.invalid", port: 0 }), {
+    kind: "unknownHost",
+    message: /there is no host no-such-host\.invalid$/,
+  });
 });
 
 Deno.test({

@@ -4,8 +4,8 @@ import { EXIT, Failure } from "./fail.ts";
 
 /**
  * Begins to listen.
- * @throws {Failure} `unavailable` when the address is taken, `badConfiguration` when it can never
- * be had.
+ * @throws {Failure} `unavailable` when the address is taken, `noSuchHost` when its name is unknown,
+ * `badConfiguration` when it can never be had.
  */
 export function listening<Listening>(begin: () => Listening): Listening {
   try {
@@ -14,7 +14,7 @@ export function listening<Listening>(begin: () => Listening): Listening {
     if (!(error instanceof NetError)) throw error;
     // What no waiting helps against is a matter of how the server is set up.
     const forGood = error.kind === "forbidden" || error.kind === "notOurs";
-    const status = forGood ? EXIT.badConfiguration : EXIT.unavailable;
-    throw new Failure(status, error.message, { cause: error });
+    const named = error.kind === "unknownHost" ? EXIT.noSuchHost : EXIT.unavailable;
+    throw new Failure(forGood ? EXIT.badConfiguration : named, error.message, { cause: error });
   }
 }

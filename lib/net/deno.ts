@@ -169,6 +169,10 @@ function listenError(at: Endpoint | string, error: unknown): NetError {
       cause: error,
     });
   }
+  // Deno has no class for this; the words are its own, whatever the system says behind them.
+  if (typeof at !== "string" && /^failed to lookup address/.test(messageOf(error))) {
+    return new NetError("unknownHost", `${where}: there is no host ${at.host}`, { cause: error });
+  }
   return new NetError("other", `${where}: ${messageOf(error)}`, { cause: error });
 }
 
