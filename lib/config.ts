@@ -43,7 +43,7 @@ export function makeConfig(options: ServerOptions): ServerConfig {
   const [first] = domains;
   if (first === undefined) throw new RangeError("a server needs a domain (--domain example.org)");
   const config: ServerConfig = {
-    hosts: options.hosts ?? ["127.0.0.1"],
+    hosts: [...new Set(options.hosts ?? ["127.0.0.1"])], // an address can be listened on once
     domains,
     hostname: options.hostname === undefined ? first : parseDomain(options.hostname),
     routes: parseRoutes(options.routes ?? {}),

@@ -90,6 +90,8 @@ Deno.test("settings become the configuration of a server, with its defaults", ()
   }, null);
   assert.deepEqual(config.ports, { smtp: 0, submission: null, pop3: null });
   assert.deepEqual(config.hosts, ["127.0.0.1"]);
+  const twice = planOf({ domain: ["abc.com"], host: ["::1", "127.0.0.1", "::1"] }, null);
+  assert.deepEqual(twice.config.hosts, ["::1", "127.0.0.1"]);
   assert.equal(config.hostname, "abc.com");
   assert.deepEqual([...config.routes], [["xyz.com", { host: "h", port: 25 }]]);
   assert.deepEqual(users, [
