@@ -27,8 +27,8 @@ export interface PlainMessage {
  *
  * The rule for where the header ends: it consists of the leading lines From, To, Cc and Subject, in
  * any case and order, each at most once, with the indented lines that go on with them. The first
- * other line ends it; if that line is empty, it belongs to neither the header nor the body. So `To:`
- * in the text of a letter stays text.
+ * other line ends it; if that line is empty, it belongs to neither the header nor the body. So
+ * `To:` in the text of a letter stays text.
  */
 export function parsePlainMessage(text: string): PlainMessage | null {
   const fields = new Map<string, string>();
