@@ -1,5 +1,6 @@
 /** Content as DATA brings it, read by our reader, and by one that can be checked by reading it. */
 import { type DataFault, readData } from "../lib/smtp/data.ts";
+import { createRoom } from "../lib/smtp/room.ts";
 import { ByteQueue, decodeLatin1 } from "../lib/wire/bytes.ts";
 import type { Session } from "../lib/wire/session.ts";
 import { play, type Played } from "./play.ts";
@@ -31,7 +32,9 @@ export function played(
 
 function* reading(bytesMax: number): Session<null, Read | "flood" | null> {
   const queue = new ByteQueue();
-  const result = yield* readData<null>(queue, { contentBytesMax: bytesMax, blockTimeoutMs: 7 });
+  const hold = createRoom(Infinity).hold();
+  const limits = { contentBytesMax: bytesMax, blockTimeoutMs: 7, hold };
+  const result = yield* readData<null>(queue, limits);
   if (result === null || result === "flood") return result;
   const content = "fault" in result ? `<${result.fault}>` : decodeLatin1(result.content);
   return { content, rest: decodeLatin1(queue.peek()) };

@@ -1,6 +1,7 @@
 import assert from "$assert";
 import * as check from "$check";
 import { reply } from "../lib/smtp/reply.ts";
+import { createRoom } from "../lib/smtp/room.ts";
 import { DISCARD_BYTES_MAX } from "../lib/wire/lines.ts";
 import { concat, decodeLatin1 } from "../lib/wire/bytes.ts";
 import { Interrupted } from "../lib/wire/session.ts";
@@ -79,6 +80,27 @@ Deno.test("smtpServer hands over the envelope and the content as they came", () 
       content: "",
     },
   ]);
+});
+
+Deno.test("smtpServer says 452 where all conversations together hold too much, until one ends", () => {
+  const room = createRoom(64 * 1024);
+  const limits = { ...SMALL_LIMITS, messageBytesMax: 1024 * 1024 };
+  const whole = (size: number) => `${TO_DATA}${`${"x".repeat(78)}\r\n`.repeat(size / 80)}.\r\n`;
+  const last = (size: number) => talk(`${whole(size)}NOOP\r\n`, { limits, room }).lines.slice(-2);
+  assert.match(last(40_000)[0]!, /^250 /);
+  const [refusal, behind] = last(80_000);
+  assert.match(refusal!, /^452 4\.3\.1 /);
+  assert.match(behind!, /^250 /, "and the conversation goes on");
+  assert.match(last(40_000)[0]!, /^250 /, "for what was refused holds nothing");
+
+  // Another conversation is in the middle of its content, and then it is cut off.
+  const other = room.hold();
+  assert.ok(other.take(64 * 1024));
+  assert.match(last(40_000)[0]!, /^452 /);
+  assert.match(last(4_000)[0]!, /^250 /, "a small message needs no room");
+  other.release();
+  talk(whole(40_000).slice(0, -3), { limits, room });
+  assert.match(last(40_000)[0]!, /^250 /, "what has broken off holds nothing either");
 });
 
 Deno.test("smtpServer answers a whole conversation that comes in one piece", () => {

@@ -7,6 +7,7 @@ import {
   type SmtpServerOptions,
 } from "../lib/smtp/connection.ts";
 import { isPositive, type Reply, reply } from "../lib/smtp/reply.ts";
+import { createRoom } from "../lib/smtp/room.ts";
 import { type SmtpEnd, smtpServer } from "../lib/smtp/server.ts";
 import { decodeLatin1 } from "../lib/wire/bytes.ts";
 import type { Session } from "../lib/wire/session.ts";
@@ -133,6 +134,7 @@ export function serverSession(
     plainAuth: true,
     pop3: true,
     limits: SMALL_LIMITS,
+    room: createRoom(Infinity),
     ...options,
   });
 }

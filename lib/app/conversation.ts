@@ -4,6 +4,7 @@ import type { Pop3Backend } from "../pop3/backend.ts";
 import { pop3Server } from "../pop3/server.ts";
 import type { SmtpBackend, SmtpPeer } from "../smtp/backend.ts";
 import { DEFAULT_SMTP_LIMITS } from "../smtp/connection.ts";
+import type { Room } from "../smtp/room.ts";
 import { smtpServer } from "../smtp/server.ts";
 import { formatReply, reply } from "../smtp/reply.ts";
 import { encode } from "../wire/bytes.ts";
@@ -13,11 +14,17 @@ export interface Backends extends SmtpBackend {
   readonly pop3: Pop3Backend;
 }
 
+/** What all conversations of a server have in common. */
+export interface Shared {
+  readonly config: ServerConfig;
+  readonly room: Room;
+}
+
 /** The whole conversation with one peer of a service. */
 export function* conversation(
   service: Service,
   peer: SmtpPeer,
-  config: ServerConfig,
+  { config, room }: Shared,
 ): Session<Backends> {
   const { hostname } = config;
   const plainAuth = config.plainAuth || isLoopback(peer.address);
@@ -36,6 +43,7 @@ export function* conversation(
       messageBytesMax: config.messageBytesMax,
       recipientsMax: config.recipientsMax,
     },
+    room,
   });
   if (end.next === "close") return;
   yield* using(pop3Server({ peer, hostname, plainAuth, queue: end.queue }), pop3);

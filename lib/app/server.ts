@@ -7,6 +7,7 @@ import { heldConnections } from "../net/socket.ts";
 import type { Listener, Transport, World } from "../net/world.ts";
 import { createLinks } from "../queue/link.ts";
 import { startWorker, type Worker } from "../queue/worker.ts";
+import { createRoom, type Room } from "../smtp/room.ts";
 import type { Store } from "../store/store.ts";
 import type { Session } from "../wire/session.ts";
 import { createAccounts } from "./accounts.ts";
@@ -44,6 +45,8 @@ export interface Listening {
 const STOP_GRACE_MS = 5_000;
 /** So many connections hear at once that there are too many; others are closed without a word. */
 const TURNED_AWAY_MAX = 100;
+/** Content that is in memory at once, on all connections together, before it is stored. */
+const CONTENT_BYTES_MAX = 512 * 1024 * 1024;
 
 /**
  * Starts a server.
@@ -112,6 +115,7 @@ function listen({ config, world }: Site): readonly (readonly [Service, Listener]
 class Connections {
   readonly #site: Site;
   readonly #backends: Backends;
+  readonly #room: Room;
   readonly #stop = new AbortController();
   readonly #open = new Map<Promise<void>, Transport>();
   /** Those of the open ones that are served, and not turned away. */
@@ -119,6 +123,8 @@ class Connections {
 
   constructor(site: Site) {
     this.#site = site;
+    // Where messages may be large, a few of them still find room at once.
+    this.#room = createRoom(Math.max(CONTENT_BYTES_MAX, 4 * site.config.messageBytesMax));
     this.#backends = { ...createSmtpBackend(site), pop3: createPop3Backend(site) };
   }
 
@@ -145,7 +151,8 @@ class Connections {
     if (this.#served + heldConnections() < config.connectionsMax) {
       this.#served++;
       const peer = { address: transport.remote.host, port: transport.remote.port };
-      await this.#drive(service, transport, conversation(service, peer, config));
+      const session = conversation(service, peer, { config, room: this.#room });
+      await this.#drive(service, transport, session);
       this.#served--;
     } else if (this.#open.size - this.#served < TURNED_AWAY_MAX) {
       await this.#drive(service, transport, turnAway(service, config.hostname));

@@ -6,6 +6,7 @@ import { call, Interrupted, pause, type Step, trace, write, writeNow } from "../
 import type { SmtpConversation, SmtpPeer } from "./backend.ts";
 import { parseCommand, type SmtpCommand } from "./command.ts";
 import { formatReply, type Reply, reply, replyLines } from "./reply.ts";
+import type { Room } from "./room.ts";
 
 export interface SmtpServerOptions {
   /** The name in the greeting. */
@@ -18,6 +19,8 @@ export interface SmtpServerOptions {
   /** Whether the connection may go on as POP3. */
   readonly pop3: boolean;
   readonly limits: SmtpLimits;
+  /** Shared by all conversations of a server. */
+  readonly room: Room;
   readonly traced?: boolean;
 }
 

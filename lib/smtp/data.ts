@@ -6,11 +6,14 @@
 import { type ByteQueue, CR, LF } from "../wire/bytes.ts";
 import { fill } from "../wire/lines.ts";
 import { deadline, type Step } from "../wire/session.ts";
+import type { Hold } from "./room.ts";
 
 export interface DataLimits {
   readonly contentBytesMax: number;
   /** For every `PROGRESS_BYTES` of content (RFC 5321 §4.5.3.2.5 asks for 3 minutes a block). */
   readonly blockTimeoutMs: number;
+  /** Takes what the content needs; whoever has given it releases it. */
+  readonly hold: Hold;
 }
 
 /**
@@ -22,7 +25,7 @@ export type DataResult =
   | { readonly fault: DataFault }
   | "flood"
   | null;
-export type DataFault = "tooBig" | "bareLf" | "bareCr" | "overlong";
+export type DataFault = "tooBig" | "noRoom" | "bareLf" | "bareCr" | "overlong";
 
 /** RFC 5321 §4.5.3.1.6: in octets, with the CRLF, not counting a stuffed dot. */
 const TEXT_LINE_BYTES_MAX = 1000;
@@ -36,7 +39,7 @@ const DOT = 46;
 
 /** Reads the content up to its end; `null` when the peer closed before it. */
 export function* readData<B>(queue: ByteQueue, limits: DataLimits): Step<B, DataResult> {
-  const reader = new DataReader(limits.contentBytesMax);
+  const reader = new DataReader(limits);
   yield* deadline(limits.blockTimeoutMs);
   let progress = 0;
   for (;;) {
@@ -55,6 +58,7 @@ export function* readData<B>(queue: ByteQueue, limits: DataLimits): Step<B, Data
 
 class DataReader {
   readonly #bytesMax: number;
+  readonly #hold: Hold;
   #content: Uint8Array = new Uint8Array(FIRST_BUFFER_BYTES);
   #size = 0;
   #fault: DataFault | null = null;
@@ -62,8 +66,9 @@ class DataReader {
   #matched = 0;
   #received = 0;
 
-  constructor(bytesMax: number) {
-    this.#bytesMax = bytesMax;
+  constructor({ contentBytesMax, hold }: DataLimits) {
+    this.#bytesMax = contentBytesMax;
+    this.#hold = hold;
   }
 
   /** Only what is thrown away can be endless; the rest is bounded by what is kept. */
@@ -110,6 +115,9 @@ class DataReader {
       if (this.#size + lineFeed + 1 - runStart > this.#bytesMax) {
         return this.#stopBehind(queue, lineFeed, "tooBig");
       }
+      if (!this.#makeRoom(this.#size + lineFeed + 1 - runStart)) {
+        return this.#stopBehind(queue, lineFeed, "noRoom");
+      }
       lineStart = lineFeed + 1;
     }
     if (bytes.length - lineStart > OPEN_LINE_BYTES_MAX) {
@@ -120,16 +128,22 @@ class DataReader {
     return false;
   }
 
+  /** Whether content of this size can be kept; the first buffer is small, and free. */
+  #makeRoom(size: number): boolean {
+    const { length } = this.#content;
+    if (size <= length) return true;
+    const room = Math.min(this.#bytesMax, Math.max(size, 2 * length));
+    if (!this.#hold.take(room - length)) return false;
+    const grown = new Uint8Array(room);
+    grown.set(this.#content.subarray(0, this.#size));
+    this.#content = grown;
+    return true;
+  }
+
+  /** Keeps whole lines, for which room was made. */
   #keep(bytes: Uint8Array, from: number, to: number): void {
-    const size = this.#size + to - from;
-    if (size > this.#content.length) {
-      const room = Math.min(this.#bytesMax, Math.max(size, 2 * this.#content.length));
-      const grown = new Uint8Array(room);
-      grown.set(this.#content.subarray(0, this.#size));
-      this.#content = grown;
-    }
     this.#content.set(bytes.subarray(from, to), this.#size);
-    this.#size = size;
+    this.#size += to - from;
   }
 
   /** A fault ends the keeping; it is reported, and behind `last` only the end is looked for. */
@@ -140,6 +154,7 @@ class DataReader {
     else this.#matched = bytes[last] === LF && behindCr ? 2 : 0;
     this.#fault = fault;
     this.#content = EMPTY;
+    this.#hold.release();
     queue.skip(last + 1);
     return false;
   }

@@ -21,6 +21,7 @@ import {
 } from "./connection.ts";
 import { type DataFault, readData } from "./data.ts";
 import { isPositive, type Reply, reply } from "./reply.ts";
+import type { Hold } from "./room.ts";
 
 export function* mail<B>(connection: Connection, command: MailCommand): Step<B, Reply> {
   const { options, conversation } = connection;
@@ -122,7 +123,7 @@ function* askGroup<B>(
 }
 
 export function* data<B>(connection: Connection): Step<B, "close" | null> {
-  const { options, conversation, transaction, queue } = connection;
+  const { options, transaction } = connection;
   if (transaction === null) {
     return yield* fault(connection, reply(503, "5.5.1", "Say MAIL and RCPT first"));
   }
@@ -130,9 +131,21 @@ export function* data<B>(connection: Connection): Step<B, "close" | null> {
     return yield* fault(connection, reply(554, "5.5.1", "No valid recipients")); // RFC 5321 §3.3
   }
   yield* answerNow(options, reply(354, "", "Go ahead, end with a dot on a line of its own"));
+  const hold = options.room.hold();
+  try {
+    return yield* content<B>(connection, hold);
+  } finally {
+    hold.release();
+  }
+}
+
+/** What follows the 354: the content, up to its reply. */
+function* content<B>(connection: Connection, hold: Hold): Step<B, "close" | null> {
+  const { options, conversation, queue } = connection;
   const result = yield* readData<B>(queue, {
     contentBytesMax: options.limits.messageBytesMax,
     blockTimeoutMs: options.limits.blockTimeoutMs,
+    hold,
   });
   // RFC 5321 §4.1.1.4: the end of the data was not there, so there is no message.
   if (result === null) return "close";
@@ -142,11 +155,13 @@ export function* data<B>(connection: Connection): Step<B, "close" | null> {
   }
   if ("fault" in result) {
     reset(connection);
-    return yield* fault(connection, dataFault(result.fault));
+    const refusal = dataFault(result.fault);
+    if (refusal.code < 500) return yield* answerNow(options, refusal);
+    return yield* fault(connection, refusal);
   }
-  const content = bodyOf(result.content);
-  if (options.traced) yield* traceContent(content.size);
-  const outcome = yield* ask<B>((signal) => conversation.message(content, signal));
+  const body = bodyOf(result.content);
+  if (options.traced) yield* traceContent(body.size);
+  const outcome = yield* ask<B>((signal) => conversation.message(body, signal));
   connection.transaction = null;
   conversation.reset();
   return yield* answerNow(options, outcome);
@@ -156,6 +171,9 @@ function dataFault(kind: DataFault): Reply {
   switch (kind) {
     case "tooBig":
       return reply(552, "5.3.4", "The message is larger than this server takes");
+    case "noRoom":
+      // RFC 5321 §4.3.2: DATA's own reply for it; the client comes again.
+      return reply(452, "4.3.1", "Too much mail is coming in just now, try again later");
     case "bareLf":
       return reply(550, "5.6.0", "The message has a bare LF; lines end with CRLF");
     case "bareCr":
