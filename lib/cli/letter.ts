@@ -7,7 +7,7 @@ import type { Mailbox } from "../mail/field.ts";
 import { addressesIn, allValues, type Header, parseHeader, removeFields } from "../mail/header.ts";
 import { parsePlainMessage, type PlainMessage } from "../mail/plain.ts";
 import type { World } from "../net/world.ts";
-import { concat, CR, LF } from "../wire/bytes.ts";
+import { concat, CR, decodeUtf8, LF } from "../wire/bytes.ts";
 import { addressOf, type Contacts } from "./contacts.ts";
 import { EXIT, Failure } from "./fail.ts";
 import { readFile } from "./files.ts";
@@ -115,14 +115,14 @@ type Source =
 async function readSource({ file, body }: SendFlags, { input }: Streams): Promise<Source> {
   if (file !== undefined) {
     const bytes = file === "-" ? await input.bytes() : await readFile(file);
-    const text = utf8(bytes);
+    const text = decodeUtf8(bytes);
     if (text !== null && parsePlainMessage(text) !== null) return { is: "text", text };
     return { is: "message", bytes };
   }
   if (body !== undefined) return { is: "text", text: body };
   if (input.isTerminal) return { is: "text", text: null };
   const bytes = await input.bytes();
-  const text = utf8(bytes);
+  const text = decodeUtf8(bytes);
   if (text === null) {
     throw new Failure(
       EXIT.badData,
@@ -231,12 +231,4 @@ function withCrlf(bytes: Uint8Array): Uint8Array {
 
 function isAscii(bytes: Uint8Array): boolean {
   return bytes.every((byte) => byte < 128);
-}
-
-function utf8(bytes: Uint8Array): string | null {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return null; // not UTF-8, which is what null says
-  }
 }

@@ -118,6 +118,15 @@ export function decode(bytes: Uint8Array): string {
   return utf8.decode(bytes);
 }
 
+/** UTF-8 as text, without a byte order mark; `null` for bytes that are something else. */
+export function decodeUtf8(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return null; // not UTF-8, which is what null says
+  }
+}
+
 /** Bytes as text, one character a byte (U+0000 to U+00FF): loses nothing. */
 export function decodeLatin1(bytes: Uint8Array): string {
   let text = "";
