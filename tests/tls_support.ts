@@ -139,6 +139,15 @@ export async function readAll(transport: Transport, bytesMax = Infinity): Promis
   return new Uint8Array(await new Blob(chunks as Uint8Array<ArrayBuffer>[]).arrayBuffer());
 }
 
+/** Fills `bytes`. */
+export async function readExactly(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    const count = await conn.read(bytes.subarray(at));
+    if (count === null) throw new Error(`the connection ended after ${at} bytes`);
+    at += count;
+  }
+}
+
 /** Bytes that look like nothing in particular, the same each time. */
 export function noise(count: number): Uint8Array<ArrayBuffer> {
   let state = 1;

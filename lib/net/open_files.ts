@@ -7,9 +7,12 @@
  * limit could be read in `/proc`, but for that Deno demands all permissions there are.
  */
 export function openFilesLeft(wanted: number): number | null {
+  // Trying without the permission would ask the person at the terminal for it.
+  const permission = Deno.permissions.querySync({ name: "read", path: NULL_DEVICE });
+  if (permission.state !== "granted") return null;
   const opened: Deno.FsFile[] = [];
   try {
-    while (opened.length < wanted) opened.push(Deno.openSync("/dev/null"));
+    while (opened.length < wanted) opened.push(Deno.openSync(NULL_DEVICE));
   } catch (error) {
     if (!isLimit(error)) return null;
   } finally {
@@ -18,8 +21,10 @@ export function openFilesLeft(wanted: number): number | null {
   return opened.length;
 }
 
+const NULL_DEVICE = "/dev/null";
+
 /** EMFILE is the process's limit, ENFILE that of the machine. */
 function isLimit(error: unknown): boolean {
-  const code = (error as { readonly code?: unknown }).code;
-  return code === "EMFILE" || code === "ENFILE";
+  return error instanceof Error && "code" in error &&
+    (error.code === "EMFILE" || error.code === "ENFILE");
 }

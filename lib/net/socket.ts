@@ -168,8 +168,15 @@ export function netErrorOf(error: unknown, what: string): NetError {
     Deno.errors.ConnectionAborted,
     Deno.errors.NotConnected,
     Deno.errors.UnexpectedEof,
-  ].some((kind) => error instanceof kind);
+  ].some((kind) => error instanceof kind) || NODE_LOST.includes(codeOf(error));
   return new NetError(lost ? "lost" : "other", `${what}: ${message}`, { cause: error });
+}
+
+/** What Node's streams call it. */
+const NODE_LOST: readonly unknown[] = ["ECONNRESET", "EPIPE", "ERR_STREAM_PREMATURE_CLOSE"];
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : null;
 }
 
 function endpointOf(address: Deno.Addr): Endpoint {

@@ -4,7 +4,7 @@
  */
 import { type Connection, holdConnection } from "./socket.ts";
 
-/** Hands a chunk to where it goes; the chunk may be used again once the promise is there. */
+/** Hands a chunk to where it goes; its memory is used again once the promise has resolved. */
 export type Pass = (chunk: Uint8Array) => Promise<void>;
 
 export interface Splice {
@@ -22,14 +22,20 @@ export interface Splice {
 /** Time for the peer to take what was written before `drain`. */
 const DRAIN_MS = 1_000;
 
-/**
- * Joins them. `onward` and `back` see every chunk on its way to `near` and to `outer`; each has to
- * write it there.
- */
+export interface SpliceOptions {
+  /** What was read from `outer` already. */
+  readonly first?: Uint8Array;
+  /** Sees every chunk on its way from `outer`, and has to write it to `near`. */
+  readonly onward: Pass;
+  /** Sees every chunk on its way from `near`, and has to write it to `outer`. */
+  readonly back: Pass;
+}
+
+/** Joins them. */
 export function splice(
   outer: Connection,
   near: Connection,
-  { onward, back }: { readonly onward: Pass; readonly back: Pass },
+  { first, onward, back }: SpliceOptions,
 ): Splice {
   const abort = () => {
     outer.close();
@@ -42,7 +48,7 @@ export function splice(
   };
   const run = (side: "onward" | "back", work: Promise<void>) =>
     work.then(() => end(side, false), () => end(side, true));
-  void run("onward", pump(outer, near, onward));
+  void run("onward", pump(outer, near, onward, first));
   const done = run("back", pump(near, outer, back));
 
   return {
@@ -62,7 +68,13 @@ export function splice(
 }
 
 /** Copies until `from` has said all; then `to` hears of that. */
-async function pump(from: Connection, to: Connection, pass: Pass): Promise<void> {
+async function pump(
+  from: Connection,
+  to: Connection,
+  pass: Pass,
+  first?: Uint8Array,
+): Promise<void> {
+  if (first !== undefined) await pass(first);
   for (;;) {
     const chunk = await from.read();
     if (chunk === null) break;

@@ -7,15 +7,16 @@
 import { once } from "node:events";
 import { isIP } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
-import type { TlsRequest } from "../wire/session.ts";
+import type { TlsInfo, TlsRequest } from "../wire/session.ts";
 import { marksOf } from "./certificate.ts";
 import { dialDeno, type Dialled, LOOPBACK, loopback, type LoopbackAddress } from "./loopback.ts";
 import { type Connection, socketConnection } from "./socket.ts";
 import { splice } from "./splice.ts";
 import { streamConnection } from "./stream.ts";
 import { watchServerHello } from "./tls_hello.ts";
-import { agreedIn, finishHandshake, spliced, type Upgraded } from "./tls_upgrade.ts";
+import { finishHandshake, spliced, type Upgraded } from "./tls_upgrade.ts";
 import { cannotVerify, untrusted } from "./untrusted.ts";
+import { NetError } from "./world.ts";
 
 type ClientRequest = TlsRequest & { readonly side: "client" };
 
@@ -47,12 +48,12 @@ async function verified(
   const inner = socketConnection(conn);
   const { joined, watch } = join(outer, nearer);
   try {
-    await finishHandshake(() => conn.handshake(), { inner, joined, signal });
+    const handshake = () => conn.handshake();
+    const chosen = await finishHandshake(handshake, { inner, joined, watch, signal });
+    return { connection: spliced(outer, inner, joined), info: { ...chosen, ...NO_MARKS } };
   } catch (error) {
     throw untrusted(error, hostname) ?? error;
   }
-  const info = { ...agreedIn(watch), binding: null, fingerprint: null };
-  return { connection: spliced(outer, inner, joined), info };
 }
 
 async function begun(
@@ -88,11 +89,22 @@ async function unverified(
 ): Promise<Upgraded> {
   const { near, far } = await loopback(listener(), (to) => dialTls(to, hostname));
   const inner = streamConnection(near, outer);
-  const { joined, watch } = join(outer, socketConnection(far));
-  await finishHandshake(() => once(near, "secureConnect"), { inner, joined, signal });
-  const info = { ...agreedIn(watch), ...marksOf(near.getPeerCertificate().raw) };
-  return { connection: spliced(outer, inner, joined), info };
+  const { joined, watch } = join(outer, socketConnection(far), inner.room);
+  let marks = NO_MARKS;
+  const handshake = async () => {
+    await once(near, "secureConnect");
+    const shown: { readonly raw?: Uint8Array } | null = near.getPeerCertificate();
+    const raw = shown?.raw;
+    if (raw !== undefined) marks = marksOf(raw);
+    // See chosenBy: that may have been the end of the connection.
+    else if (typeof watch.hello !== "string") throw new NetError("lost", "the server left");
+  };
+  const chosen = await finishHandshake(handshake, { inner, joined, watch, signal });
+  return { connection: spliced(outer, inner, joined), info: { ...chosen, ...marks } };
 }
+
+/** Where the runtime does not show the server's certificate. */
+const NO_MARKS: Pick<TlsInfo, "binding" | "fingerprint"> = { binding: null, fingerprint: null };
 
 /** Connects, and begins with the handshake. */
 async function dialTls(
@@ -102,13 +114,16 @@ async function dialTls(
   const options = {
     host,
     port,
-    // As below; before Deno 2.9 it has no effect, and costs up to 40 ms.
+    // As in `begun`; before Deno 2.9 it has no effect, and the first words wait up to 40 ms.
     noDelay: true,
+    allowHalfOpen: true,
     rejectUnauthorized: false,
     // RFC 6066 §3: an address is no name to ask for.
     ...(isIP(servername) === 0 ? { servername } : {}),
   };
   const near = connect(options);
+  // An error is for whoever waits; when nobody does, it must not end the program.
+  near.on("error", () => {});
   await once(near, "connect");
   const from = { hostname: near.localAddress!, port: near.localPort! };
   return { near, from, close: () => void near.destroy() };
@@ -118,15 +133,21 @@ function listener(): Deno.TcpListener {
   return Deno.listen({ hostname: LOOPBACK, port: 0 });
 }
 
-/** What the server says comes by `near`, its hello first. */
-function join(outer: Connection, near: Connection) {
+/** What the server says goes to `near`, as far as there is room for it; its hello comes first. */
+function join(outer: Connection, near: Connection, room: () => Promise<void> = anyRoom) {
   const watch = watchServerHello();
   const joined = splice(outer, near, {
-    onward(chunk) {
+    async onward(chunk) {
       watch.see(chunk);
-      return near.write(chunk);
+      await room();
+      await near.write(chunk);
     },
     back: outer.write,
   });
   return { joined, watch };
+}
+
+/** A socket of the system has its own limit. */
+function anyRoom(): Promise<void> {
+  return Promise.resolve();
 }

@@ -57,33 +57,33 @@ export function serverNameIn(records: Uint8Array): string | null | "more" {
 
 /** Watches what a server says until its hello is complete. */
 export interface ServerHelloWatch {
-  readonly hello: ServerHello | null;
+  /** `awaited` until it is complete; `alien` when something else came. */
+  readonly hello: ServerHello | "awaited" | "alien";
   /** Takes the next bytes; they may be used again afterwards. */
   see(chunk: Uint8Array): void;
 }
 
 export function watchServerHello(): ServerHelloWatch {
   const queue = new ByteQueue();
-  let hello: ServerHello | null = null;
-  let done = false;
+  let hello: ServerHelloWatch["hello"] = "awaited";
   return {
     get hello() {
       return hello;
     },
     see(chunk) {
-      if (done) return;
+      if (hello !== "awaited") return;
       queue.push(chunk);
       const message = firstMessage(queue.peek());
-      if (message !== "more" && message !== null) hello = serverHelloIn(message);
-      done = message !== "more" || queue.length > HELLO_BYTES_MAX;
-      if (done) queue.clear();
-      else queue.keep();
+      if (message !== "more") hello = message === null ? "alien" : serverHelloIn(message);
+      else if (queue.length > HELLO_BYTES_MAX) hello = "alien";
+      if (hello === "awaited") queue.keep();
+      else queue.clear();
     },
   };
 }
 
-function serverHelloIn(message: Uint8Array): ServerHello | null {
-  if (message[0] !== SERVER_HELLO) return null;
+function serverHelloIn(message: Uint8Array): ServerHello | "alien" {
+  if (message[0] !== SERVER_HELLO) return "alien";
   try {
     const fields = new Fields(message.subarray(4));
     const legacyVersion = fields.number(2);
@@ -95,7 +95,7 @@ function serverHelloIn(message: Uint8Array): ServerHello | null {
     const version = fields.extension(43)?.number(2) ?? legacyVersion;
     return { version: versionName(version), cipher: CIPHERS.get(cipher) ?? hex(cipher) };
   } catch (error) {
-    if (error instanceof RangeError) return null;
+    if (error instanceof RangeError) return "alien";
     throw error;
   }
 }

@@ -18,7 +18,7 @@ import {
   TLS_1_3,
   watchServerHello,
 } from "./tls_hello.ts";
-import { agreedIn, finishHandshake, spliced, type Upgraded } from "./tls_upgrade.ts";
+import { finishHandshake, spliced, type Upgraded } from "./tls_upgrade.ts";
 import { type KeyPair, NetError, type TlsServerIdentity } from "./world.ts";
 
 /** What each identity shows at present; nobody outside can make one, or reach the keys in it. */
@@ -60,8 +60,9 @@ export async function upgradeServer(
   const inner = socketConnection(far);
   const watch = watchServerHello();
   const joined = join(outer, socketConnection(near), hello, watch);
-  await finishHandshake(() => far.handshake(), { inner, joined, signal });
-  return { connection: spliced(outer, inner, joined), info: { ...agreedIn(watch), ...marks } };
+  const handshake = () => far.handshake();
+  const chosen = await finishHandshake(handshake, { inner, joined, watch, signal });
+  return { connection: spliced(outer, inner, joined), info: { ...chosen, ...marks } };
 }
 
 function pairFor(identity: TlsIdentity, serverName: string | null): CheckedPair {
@@ -124,20 +125,17 @@ function join(
   watch: ServerHelloWatch,
 ): Splice {
   const answer = { came: () => {} };
-  const onward = holdBehindFinished(near, watch, answer);
-  let first: Promise<void> | null = near.write(hello);
-  return splice(outer, near, {
-    async onward(chunk) {
-      await first;
-      first = null;
-      await onward(chunk);
-    },
+  const joined = splice(outer, near, {
+    first: hello,
+    onward: holdBehindFinished(near, watch, answer),
     back(chunk) {
       watch.see(chunk);
       answer.came();
       return outer.write(chunk);
     },
   });
+  void joined.back.then(() => answer.came());
+  return joined;
 }
 
 /** How long the server's answer to the client's Finished is waited for. */
@@ -157,8 +155,9 @@ function holdBehindFinished(
   const findFinished = createFinishedFinder();
   let passed = false;
   return async (chunk) => {
-    // Application data before the server has said a word is of a client in a hurry (0-RTT).
-    if (watch.hello !== null && watch.hello.version !== TLS_1_3) passed = true;
+    // Before TLS 1.3 the server has the last word of the handshake, and nothing can be held for it.
+    const { hello } = watch;
+    if (typeof hello !== "string" && hello.version !== TLS_1_3) passed = true;
     const end = passed ? null : findFinished(chunk);
     if (end === null) return near.write(chunk);
     passed = true;

@@ -18,22 +18,25 @@ export interface Upgraded {
 export const TLS_FILES_PER_CONNECTION = 3;
 
 /**
- * Waits for a handshake that goes through a splice. When it fails, the peer still gets the alert
- * that says why (RFC 8446 §6.2); then, as when `signal` is aborted, everything is closed.
+ * Waits for a handshake that goes through a splice, and gives what the server chose. When it fails,
+ * the peer still gets the alert that says why (RFC 8446 §6.2); then, as when `signal` is aborted,
+ * everything is closed.
  * @throws {NetError} `handshake`, or `lost` when the connection broke.
  */
 export async function finishHandshake(
   handshake: () => Promise<unknown>,
-  { inner, joined, signal }: {
+  { inner, joined, watch, signal }: {
     readonly inner: Connection;
     readonly joined: Splice;
+    readonly watch: ServerHelloWatch;
     readonly signal: AbortSignal;
   },
-): Promise<void> {
+): Promise<ServerHello> {
   if (signal.aborted) joined.abort();
   else signal.addEventListener("abort", joined.abort);
   try {
     await handshake();
+    return chosenBy(watch);
   } catch (error) {
     inner.close();
     await joined.drain();
@@ -43,19 +46,21 @@ export async function finishHandshake(
   }
 }
 
-/** What the server chose, now that the handshake is over. @throws {NetError} `handshake`. */
-export function agreedIn({ hello }: ServerHelloWatch): ServerHello {
-  if (hello === null) throw new NetError("handshake", "the server's hello cannot be understood");
+/**
+ * Before Deno 2.9, Node's TLS takes a connection that ends, or that has something else in it, for a
+ * handshake that is over.
+ */
+function chosenBy({ hello }: ServerHelloWatch): ServerHello {
+  if (hello === "alien") throw new NetError("handshake", "what the server sent is not TLS");
+  if (hello === "awaited") throw new NetError("lost", "the server left before it began with TLS");
   return hello;
 }
 
 /** A failure of a handshake as a {@linkcode NetError}. */
-export function handshakeError(error: unknown): NetError {
-  // The runtime has one error for everything that TLS itself finds wrong.
-  if (error instanceof Deno.errors.InvalidData) {
-    return new NetError("handshake", `no TLS: ${error.message}`, { cause: error });
-  }
-  return netErrorOf(error, "the connection broke during the TLS handshake");
+function handshakeError(error: unknown): NetError {
+  const ofConnection = netErrorOf(error, "the connection broke during the TLS handshake");
+  if (ofConnection.kind !== "other" || !(error instanceof Error)) return ofConnection;
+  return new NetError("handshake", `no TLS: ${error.message}`, { cause: error });
 }
 
 /**
