@@ -23,6 +23,14 @@ Deno.test("encodeText gives what the next server can take, whatever the bytes", 
   }));
 });
 
+Deno.test("encodeText does not let a bare LF through that begins the text", () => {
+  for (const text of ["\n", "\na\r\n", "a\r\n\n", "a\n"]) {
+    const { encoding } = encodeText(encode(text), { eightBit: true });
+    assert.equal(encoding, "quoted-printable", JSON.stringify(text));
+  }
+  assert.equal(encodeText(encode("\r\na\r\n"), { eightBit: true }).encoding, "7bit");
+});
+
 Deno.test("toLines ends every line with CRLF", () => {
   assert.equal(decode(toLines("a\nb\rc\r\n\nd")), "a\r\nb\r\nc\r\n\r\nd\r\n");
   assert.equal(decode(toLines("a\n")), "a\r\n");

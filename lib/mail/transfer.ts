@@ -73,7 +73,8 @@ function hasPlainLines(lines: Uint8Array): boolean {
   for (let start = 0; start < lines.length;) {
     const end = lines.indexOf(LF, start) + 1;
     if (end === 0 || end - start > LINE_BYTES_MAX) return false;
-    if (lines.indexOf(CR, start) !== end - 2) return false;
+    const carriageReturn = lines.indexOf(CR, start);
+    if (carriageReturn === -1 || carriageReturn !== end - 2) return false;
     start = end;
   }
   return true;
