@@ -50,7 +50,9 @@ class Conversation implements SmtpConversation {
     // names nobody, and programs of users need it for receipts (RFC 8098 §3).
     const foreign = hello.user !== null && mail.from !== null &&
       !this.#site.accounts.owns(hello.user, mail.from);
-    if (foreign) return this.#refused(mail.from, reply(553, "5.7.1", "That sender is not yours"));
+    if (foreign) {
+      return this.#refused(mail.from, null, reply(553, "5.7.1", "That sender is not yours"));
+    }
     this.#open = { mail, hello, recipients: [], verifyMs: VERIFY_TIMEOUT_MS };
     return reply(250, "2.1.0", "Sender taken");
   }
@@ -66,7 +68,7 @@ class Conversation implements SmtpConversation {
       );
       for (const [at, each] of replies.entries()) {
         if (isPositive(each)) open.recipients.push(group[at]!.to);
-        else this.#refused(group[at]!.to, each);
+        else this.#refused(open.mail.from, group[at]!.to, each);
       }
       return replies;
     });
@@ -81,7 +83,7 @@ class Conversation implements SmtpConversation {
         { peer: this.#peer, hello, envelope, recipients },
         content,
       );
-      if (!isPositive(answer)) this.#refused(mail.from, answer);
+      if (!isPositive(answer)) this.#refused(mail.from, null, answer);
       return answer;
     });
   }
@@ -137,9 +139,11 @@ class Conversation implements SmtpConversation {
     return this.#open;
   }
 
-  #refused(address: Address | null, answer: Reply): Reply {
+  /** `to` is `null` where the sender or the message was refused. */
+  #refused(from: Address | null, to: Address | null, answer: Reply): Reply {
     this.#site.log.info("refused", {
-      address: address === null ? "<>" : formatAddress(address),
+      from: from === null ? "<>" : formatAddress(from),
+      to: to === null ? null : formatAddress(to),
       peer: this.#peer.address,
       user: this.#open?.hello.user ?? null,
       reply: textOf(answer),
