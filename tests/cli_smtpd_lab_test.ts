@@ -43,7 +43,7 @@ Deno.test("smtpd lab shows that an unknown recipient is refused by the receiver"
   await talker.say("MAIL FROM:<alice@abc.com>");
   assert.match(await talker.say("RCPT TO:<nobody@xyz.com>"), /^550 5\.1\.1 /);
   talker.close();
-  assert.match(lab.errors(), /xyz\.com refused address=nobody@xyz\.com/);
+  assert.match(lab.errors(), /xyz\.com refused from=alice@abc\.com to=nobody@xyz\.com/);
   assert.match(lab.errors(), /abc\.com verify-refused to=nobody@xyz\.com/);
 });
 

@@ -23,6 +23,8 @@ interface Open {
   verifyMs: number;
 }
 
+const NOT_YOURS = reply(553, "5.7.1", "That sender is not yours");
+
 class Conversation implements SmtpConversation {
   readonly #site: Site;
   readonly #peer: SmtpPeer;
@@ -50,9 +52,7 @@ class Conversation implements SmtpConversation {
     // names nobody, and programs of users need it for receipts (RFC 8098 §3).
     const foreign = hello.user !== null && mail.from !== null &&
       !this.#site.accounts.owns(hello.user, mail.from);
-    if (foreign) {
-      return this.#refused(mail.from, null, reply(553, "5.7.1", "That sender is not yours"));
-    }
+    if (foreign) return this.#refused(mail.from, null, NOT_YOURS);
     this.#open = { mail, hello, recipients: [], verifyMs: VERIFY_TIMEOUT_MS };
     return reply(250, "2.1.0", "Sender taken");
   }
