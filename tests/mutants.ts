@@ -5,6 +5,7 @@
 import { APP_MUTANTS } from "./mutants/app.ts";
 import { MAIL_MUTANTS } from "./mutants/mail.ts";
 import type { Mutant } from "./mutants/mutant.ts";
+import { NET_MUTANTS } from "./mutants/net.ts";
 import { POP3_MUTANTS } from "./mutants/pop3.ts";
 import { SMTP_MUTANTS } from "./mutants/smtp.ts";
 import { WIRE_MUTANTS } from "./mutants/wire.ts";
@@ -15,4 +16,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...MAIL_MUTANTS,
   ...APP_MUTANTS,
   ...POP3_MUTANTS,
+  ...NET_MUTANTS,
 ];

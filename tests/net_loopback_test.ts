@@ -1,4 +1,6 @@
 import assert from "$assert";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { dialDeno, loopback } from "../lib/net/loopback.ts";
 import { decode, encode } from "../lib/wire/bytes.ts";
 import { isNetError, readExactly } from "./tls_support.ts";
@@ -34,4 +36,29 @@ Deno.test("where strangers connect without end, the upgrade fails and nothing is
   );
   await assert.rejects(loopback(listener, dialDeno), isNetError("other", /again and again/));
   for (const stranger of strangers) stranger.close();
+});
+
+Deno.test("our port on another address of this machine is a stranger's", {
+  // Elsewhere only one of the addresses is there.
+  ignore: Deno.build.os !== "linux",
+}, async () => {
+  const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const localPort = (taken.addr as Deno.NetAddr).port;
+  taken.close();
+  const connectFrom = async (localAddress: string, port: number) => {
+    const socket = connect({ host: "127.0.0.1", port, localAddress, localPort });
+    await once(socket, "connect");
+    return socket;
+  };
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { near, far } = await loopback(listener, async ({ port }) => {
+    const near = [await connectFrom("127.0.0.2", port), await connectFrom("127.0.0.1", port)];
+    return { near, from: { hostname: "127.0.0.1", port: localPort }, close: () => {} };
+  });
+  assert.equal(far.remoteAddr.hostname, "127.0.0.1");
+  far.close();
+  for (const socket of near) {
+    socket.destroy();
+    if (!socket.closed) await once(socket, "close");
+  }
 });

@@ -39,14 +39,17 @@ function serve(
   const listener = net.listen({ host: "127.0.0.1", port: 0 });
   const infos: TlsInfo[] = [];
   const tasks: Promise<void>[] = [];
+  const open = new Set<Transport>();
   const accepting = (async () => {
     for await (const transport of listener) {
+      open.add(transport);
       tasks.push((async () => {
         try {
           infos.push(await transport.startTls({ side: "server", identity }));
           await talk(transport);
         } finally {
           transport.close();
+          open.delete(transport);
         }
       })());
     }
@@ -57,6 +60,11 @@ function serve(
     async [Symbol.asyncDispose]() {
       listener.close();
       await accepting;
+      try {
+        await until("all connections have ended", () => open.size === 0);
+      } finally {
+        for (const transport of open) transport.close();
+      }
       await Promise.all(tasks);
     },
   };
