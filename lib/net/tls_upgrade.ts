@@ -12,8 +12,8 @@ export interface Upgraded {
 }
 
 /**
- * How many files one TLS connection holds open: the peer's, and both ends of the loopback
- * connection. (A client that does not verify needs one; while a handshake begins, it is one more.)
+ * How many files one TLS connection holds open, on either side: the peer's, and both ends of the
+ * loopback connection. While a handshake begins, its listener is one more.
  */
 export const TLS_FILES_PER_CONNECTION = 3;
 
