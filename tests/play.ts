@@ -3,7 +3,14 @@
  * whose calls give promises needs {@linkcode playAsync}.
  */
 import { concat } from "../lib/wire/bytes.ts";
-import { type Effect, Interrupted, type Session, type TraceFrom } from "../lib/wire/session.ts";
+import {
+  type Effect,
+  Interrupted,
+  type Session,
+  type TlsRequest,
+  type TraceFrom,
+} from "../lib/wire/session.ts";
+import { FAKE_TLS } from "./fake_tls.ts";
 
 export interface Played<R> {
   /** Everything that the session wrote. */
@@ -14,8 +21,12 @@ export interface Played<R> {
   readonly outcome: R | undefined;
   /** Whether it ended by itself, before or at the end of the input. */
   readonly ended: boolean;
-  /** How many input chunks it read. */
+  /** How many input chunks it read, those under TLS included. */
   readonly chunksRead: number;
+  /** How much of the output was written when TLS began; `null` when it never did. */
+  readonly clearBytes: number | null;
+  /** The upgrades that it asked for. */
+  readonly tlsRequests: readonly TlsRequest[];
   readonly deadlinesMs: readonly number[];
   readonly pausesMs: readonly number[];
   readonly trace: readonly (readonly [TraceFrom, Uint8Array])[];
@@ -27,6 +38,11 @@ export interface PlayOptions {
    */
   readonly end?: "close" | "deadline" | "shutdown" | "lost";
   readonly signal?: AbortSignal;
+  /**
+   * What the peer says under TLS. Chunks that were not read when the session asks for TLS are
+   * dropped, for the session must see none of them. Without `secured` the handshake fails.
+   */
+  readonly secured?: readonly Uint8Array[];
 }
 
 /** Plays with a backend that answers at once. @throws {Error} when a call gives a promise. */
@@ -65,7 +81,10 @@ export async function playAsync<B, R>(
 type Done = { readonly value?: unknown; readonly thrown?: unknown };
 
 class Player<B, R> {
-  readonly #chunks: readonly Uint8Array[];
+  readonly #secured: readonly Uint8Array[] | null;
+  readonly #tlsRequests: TlsRequest[] = [];
+  #clearBytes: number | null = null;
+  #chunks: readonly Uint8Array[];
   readonly #backend: B;
   readonly #end: NonNullable<PlayOptions["end"]>;
   readonly #signal: AbortSignal;
@@ -81,6 +100,7 @@ class Player<B, R> {
     this.#chunks = chunks;
     this.#backend = backend;
     this.#end = options.end ?? "close";
+    this.#secured = options.secured ?? null;
     this.#signal = options.signal ?? new AbortController().signal;
   }
 
@@ -101,6 +121,7 @@ class Player<B, R> {
         this.#trace.push([effect.from, effect.bytes.slice()]);
         return {};
       case "startTls":
+        return this.#startTls(effect.request);
       case "compress":
         return { thrown: new Error(`${effect.do} cannot be played`) };
       case "call":
@@ -112,6 +133,16 @@ class Player<B, R> {
           return { thrown };
         }
     }
+  }
+
+  #startTls(request: TlsRequest): Done {
+    this.#tlsRequests.push(request);
+    if (this.#tlsRequests.length > 1) return { thrown: new Error("TLS was started twice") };
+    if (this.#secured === null) return { thrown: new Interrupted("lost", new Error("no TLS")) };
+    this.#lent?.fill(0xee);
+    this.#clearBytes = this.#output.reduce((sum, { length }) => sum + length, 0);
+    this.#chunks = [...this.#chunks.slice(0, this.#at), ...this.#secured];
+    return { value: FAKE_TLS };
   }
 
   /** A chunk is lent until the next read: then its bytes turn to garbage, as on a real socket. */
@@ -134,6 +165,8 @@ class Player<B, R> {
       outcome,
       ended: this.#endings === 0,
       chunksRead: this.#at,
+      clearBytes: this.#clearBytes,
+      tlsRequests: this.#tlsRequests,
       deadlinesMs: this.#deadlines,
       pausesMs: this.#pauses,
       trace: this.#trace,

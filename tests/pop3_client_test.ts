@@ -11,6 +11,7 @@ import {
   type Pop3Result,
 } from "../lib/pop3/client.ts";
 import { decode, decodeLatin1, encode } from "../lib/wire/bytes.ts";
+import { IN_CLEAR } from "../lib/wire/upgrade.ts";
 import { play, type PlayOptions } from "./play.ts";
 import { fakePop3, serverSession } from "./pop3_support.ts";
 import { parseTranscript, replay, replayOnSocket } from "./transcripts.ts";
@@ -302,7 +303,7 @@ Deno.test("pop3Client hears the same wherever the server's words are cut", () =>
 });
 
 function client(options: Partial<Pop3ClientOptions> = {}) {
-  return pop3Client({ login: ALICE, greeting: null, ...options });
+  return pop3Client({ login: ALICE, greeting: null, tls: IN_CLEAR, active: null, ...options });
 }
 
 /** Jobs that are known beforehand, and how they went. */

@@ -3,24 +3,43 @@ import fc from "$check";
 import { ByteQueue, concat, decode, decodeLatin1, encode } from "../lib/wire/bytes.ts";
 import { dotUnstuffer } from "../lib/wire/dots.ts";
 import { Interrupted } from "../lib/wire/session.ts";
+import { fakeIdentity } from "./fake_tls.ts";
 import { play, type PlayOptions } from "./play.ts";
 import { fakePop3, type FakePop3Options, serverSession } from "./pop3_support.ts";
 import { parseTranscript, replay, replayOnSocket } from "./transcripts.ts";
 import { TRANSCRIPTS } from "./transcripts/pop3.ts";
+import { TLS_TRANSCRIPTS } from "./transcripts/pop3_tls.ts";
 
 const GREETING = "+OK abc.com POP3 server ready";
 const LOGIN = "USER alice\r\nPASS secret\r\n";
 const LOGGED_IN = [GREETING, "+OK now the password", "+OK 2 messages"];
 
-for (const [name, text] of Object.entries(TRANSCRIPTS)) {
-  const transcript = parseTranscript(name, text);
-  const start = () => ({ session: serverSession(), backend: fakePop3() });
-  Deno.test(`pop3Server follows the transcript: ${name}`, async () => {
-    await replay(transcript, start);
-    const played = await replayOnSocket(transcript, start);
-    assert.equal(played, !["deadline", "shutdown", "lost"].includes(transcript.end));
-  });
+const IDENTITY = fakeIdentity([{ certificate: "abc.com", key: "" }]);
+
+for (
+  const [transcripts, options] of [
+    [TRANSCRIPTS, {}],
+    [TLS_TRANSCRIPTS, { plainAuth: false, identity: IDENTITY }],
+  ] as const
+) {
+  for (const [name, text] of Object.entries(transcripts)) {
+    const transcript = parseTranscript(name, text);
+    const start = () => ({ session: serverSession(options), backend: fakePop3() });
+    Deno.test(`pop3Server follows the transcript: ${name}`, async () => {
+      await replay(transcript, start);
+      const played = await replayOnSocket(transcript, start);
+      const playable = !["deadline", "shutdown", "lost"].includes(transcript.end) &&
+        transcript.secured === null;
+      assert.equal(played, playable);
+    });
+  }
 }
+
+Deno.test("pop3Server ends without a word when the handshake fails", () => {
+  const { lines, played } = talk("STLS\r\n", {}, { identity: IDENTITY });
+  assert.deepEqual(lines, [GREETING, "+OK begin with TLS"]);
+  assert.ok(played.ended);
+});
 
 Deno.test("pop3Server removes what was marked at QUIT, and at no other end", () => {
   const ends: readonly (readonly [string, PlayOptions["end"], readonly string[]])[] = [

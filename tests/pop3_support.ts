@@ -83,6 +83,8 @@ export function serverSession(options: Partial<Pop3ServerOptions> = {}): Session
     peer: { address: "192.0.2.1", port: 50000 },
     hostname: "abc.com",
     plainAuth: true,
+    identity: null,
+    tls: null,
     ...options,
   });
 }

@@ -1,10 +1,14 @@
 /** Connections to next servers: their words, their limits, and when one is kept. */
 import assert from "$assert";
 import { bodyOf } from "../lib/mail/body.ts";
+import { SILENT } from "../lib/log.ts";
 import { createLinks, type Links, type Performed } from "../lib/queue/link.ts";
 import type { SmtpJob } from "../lib/smtp/client.ts";
 import { textOf } from "../lib/smtp/reply.ts";
-import { encode } from "../lib/wire/bytes.ts";
+import type { Endpoint, Transport } from "../lib/net/world.ts";
+import { decode, encode } from "../lib/wire/bytes.ts";
+import { TLS_HANDSHAKE_MS } from "../lib/wire/upgrade.ts";
+import { FAKE_TLS, fakeIdentity } from "./fake_tls.ts";
 import { type FakeWorld, fakeWorld } from "./fake_world.ts";
 import { type NextHop, type NextHopOptions, startNextHop } from "./next_hop.ts";
 
@@ -19,7 +23,7 @@ interface Setting {
 function startSetting(answer?: NextHopOptions["answer"]): Setting {
   const world = fakeWorld();
   const hop = startNextHop(world, answer === undefined ? {} : { answer });
-  const links = createLinks({ world, hostname: "abc.com" });
+  const links = createLinks({ world, hostname: "abc.com", log: SILENT });
   return {
     world,
     hop,
@@ -207,4 +211,49 @@ Deno.test("closing does not wait for ever for a server that does not answer QUIT
   assert.equal(await Promise.race([closed, "waiting"]), "closed");
   assert.equal(world.clock.pending(), 0);
   hop.stop();
+});
+
+/** A hop that offers STARTTLS, and takes a message in clear, or after the handshake if it can. */
+function startTlsHop(world: FakeWorld, works: boolean): Endpoint {
+  const at = { host: "127.0.0.1", port: 2599 };
+  const listener = world.net.listen(at);
+  const identity = fakeIdentity([{ certificate: "mx.xyz.com", key: "" }]);
+  void (async () => {
+    for await (const transport of listener) void serve(transport);
+  })();
+  async function serve(transport: Transport): Promise<void> {
+    const say = (text: string) => transport.write(encode(`${text}\r\n`));
+    await say("220 mx.xyz.com ESMTP");
+    for (let chunk; (chunk = await transport.read()) !== null;) {
+      const said = decode(chunk);
+      if (said.startsWith("EHLO")) await say("250-mx.xyz.com\r\n250 STARTTLS");
+      else if (said.startsWith("STARTTLS")) {
+        await say("220 go ahead");
+        if (!works) return transport.close();
+        await transport.startTls({ side: "server", identity });
+      } else await say("250 2.0.0 OK");
+    }
+    transport.close();
+  }
+  return at;
+}
+
+Deno.test("a hop that offers TLS gets it, and one whose TLS fails gets the mail in clear", async () => {
+  for (const works of [true, false]) {
+    const world = fakeWorld();
+    const at = startTlsHop(world, works);
+    const logged: string[] = [];
+    const log = { ...SILENT, warn: (event: string) => void logged.push(event) };
+    const links = createLinks({ world, hostname: "abc.com", log });
+    const { signal } = new AbortController();
+    const performing = links.perform(at, VERIFY, { timeoutMs: 60_000, signal });
+    await world.clock.pass(works ? 0 : TLS_HANDSHAKE_MS + 1_000);
+    const performed = await performing;
+    assert.deepEqual(performed.done && performed.tls, works ? FAKE_TLS : null);
+    assert.deepEqual(logged, works ? [] : ["tls-failed"]);
+    assert.equal(world.net.attempts(2599), works ? 1 : 2);
+    const closed = links.close();
+    await world.clock.pass(30_000);
+    await closed;
+  }
 });

@@ -46,7 +46,7 @@ async function startSetting(options: SettingOptions = {}): Promise<Setting> {
   const store = await (options.store?.(turn) ?? openMemoryStore({ turn }));
   const hops: NextHop[] = [];
   const reported: string[] = [];
-  const links = createLinks({ world, hostname: "abc.com" });
+  const links = createLinks({ world, hostname: "abc.com", log: SILENT });
   const worker = startWorker({
     world,
     links,

@@ -15,6 +15,7 @@ import type { Extensions } from "../lib/smtp/ehlo.ts";
 import { textOf } from "../lib/smtp/reply.ts";
 import { decodeLatin1 } from "../lib/wire/bytes.ts";
 import type { Session } from "../lib/wire/session.ts";
+import { IN_CLEAR } from "../lib/wire/upgrade.ts";
 import { play, type PlayOptions } from "./play.ts";
 import { bytewise, latin1 } from "./smtp_support.ts";
 
@@ -112,6 +113,7 @@ export function clientSession(
   return smtpClient({
     helloName: "client.example",
     login: null,
+    tls: IN_CLEAR,
     timeouts: DEFAULT_CLIENT_TIMEOUTS,
     ...options,
   });

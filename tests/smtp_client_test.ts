@@ -1,8 +1,10 @@
 import assert from "$assert";
 import { type SmtpJob, switchToPop3 } from "../lib/smtp/client.ts";
+import type { SwitchEnd } from "../lib/smtp/client_tls.ts";
 import { NO_EXTENSIONS } from "../lib/smtp/ehlo.ts";
 import { ByteQueue, decodeLatin1 } from "../lib/wire/bytes.ts";
 import type { Session } from "../lib/wire/session.ts";
+import { IN_CLEAR } from "../lib/wire/upgrade.ts";
 import { play } from "./play.ts";
 import {
   BYE,
@@ -368,27 +370,28 @@ Deno.test("smtpClient reports a job whose content cannot be read, and lets the e
 
 Deno.test("switchToPop3 asks for it where it is offered, and quits where it is not", () => {
   const offer = "250-mx\r\n250 XPOP3\r\n";
-  const table: readonly (readonly [script: readonly string[], said: string, outcome: boolean])[] = [
-    [[offer, "220 2.0.0 follows\r\n+OK ready\r\n"], "XPOP3", true],
-    [[offer, "503 5.5.1 no\r\n", BYE], "XPOP3 QUIT", false],
-    [[EHLO, BYE], "QUIT", false],
-    [["500 what?\r\n", "250 mx\r\n", BYE], "HELO client.example QUIT", false],
+  const table: readonly (readonly [readonly string[], said: string, SwitchEnd["end"]])[] = [
+    [[offer, "220 2.0.0 follows\r\n+OK ready\r\n"], "XPOP3", "pop3"],
+    [[offer, "503 5.5.1 no\r\n", BYE], "XPOP3 QUIT", "smtpOnly"],
+    [[EHLO, BYE], "QUIT", "smtpOnly"],
+    [["500 what?\r\n", "250 mx\r\n", BYE], "HELO client.example QUIT", "smtpOnly"],
   ];
   for (const [script, said, outcome] of table) {
     const queue = new ByteQueue();
     const played = play(switching(queue), [latin1(script.join(""))], fakeJobs());
-    assert.equal(played.outcome, outcome);
+    assert.equal(played.outcome?.end, outcome);
     const lines = decodeLatin1(played.output).split("\r\n").slice(1, -1);
     assert.equal(lines.join(" "), said);
-    assert.equal(decodeLatin1(queue.peek()), outcome ? "+OK ready\r\n" : "");
+    assert.equal(decodeLatin1(queue.peek()), outcome === "pop3" ? "+OK ready\r\n" : "");
   }
 });
 
-function* switching(queue: ByteQueue): Session<FakeJobs, boolean> {
+function* switching(queue: ByteQueue): Session<FakeJobs, SwitchEnd> {
   const timeouts = { greetingMs: 1, commandMs: 2, dataMs: 3, blockMs: 4, finalMs: 5 };
-  return yield* switchToPop3<FakeJobs>(queue, {
+  return yield* switchToPop3<FakeJobs>(queue, null, {
     helloName: "client.example",
     login: null,
+    tls: IN_CLEAR,
     timeouts,
   });
 }

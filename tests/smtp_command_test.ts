@@ -60,7 +60,7 @@ const FAULTS: readonly (readonly [line: string, answer: string])[] = [
   [" NOOP", "500 5.5.1"],
   ["HELLO abc.com", "500 5.5.1"],
   ["NOOPS", "500 5.5.1"],
-  ["STARTTLS", "500 5.5.1"],
+  ["STARTTLS now", "501 5.5.4"],
   ["MAILFROM:<alice@abc.com>", "500 5.5.1"],
   ["NO\0OP", "501 5.5.2"],
   ["NOOP\t", "501 5.5.2"],

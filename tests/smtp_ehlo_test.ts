@@ -9,6 +9,7 @@ Deno.test("formatEhlo names the extensions, one a line, behind the host name", (
       pipelining: true,
       eightBitMime: true,
       enhancedStatusCodes: true,
+      startTls: true,
       pop3: true,
       size: { bytesMax: 1000 },
       auth: ["PLAIN", "LOGIN"],
@@ -21,6 +22,7 @@ Deno.test("formatEhlo names the extensions, one a line, behind the host name", (
       "SIZE 1000",
       "8BITMIME",
       "ENHANCEDSTATUSCODES",
+      "STARTTLS",
       "AUTH PLAIN LOGIN",
       "XPOP3",
       "HELP",
@@ -36,6 +38,7 @@ Deno.test("parseEhlo reads back what formatEhlo wrote", () => {
     pipelining: check.boolean(),
     eightBitMime: check.boolean(),
     enhancedStatusCodes: check.boolean(),
+    startTls: check.boolean(),
     pop3: check.boolean(),
     size: check.option(check.record({ bytesMax }, plain), { nil: null }),
     auth: check.subarray(["PLAIN", "LOGIN", "SCRAM-SHA-256"]),
@@ -59,7 +62,8 @@ Deno.test("parseEhlo reads what other servers write", () => {
     [["auth plain", "AUTH=LOGIN"], { auth: ["PLAIN", "LOGIN"] }],
     [["AUTHX PLAIN"], {}],
     [["AUTH  PLAIN   LOGIN "], { auth: ["PLAIN", "LOGIN"] }],
-    [["STARTTLS", "CHUNKING", "", "X-ODD thing"], {}],
+    [["starttls"], { startTls: true }],
+    [["STARTTLSX", "CHUNKING", "", "X-ODD thing"], {}],
     [["__proto__ x", "constructor"], {}],
   ];
   for (const [lines, found] of table) {

@@ -5,6 +5,7 @@ import { createRoom } from "../lib/smtp/room.ts";
 import { DISCARD_BYTES_MAX } from "../lib/wire/lines.ts";
 import { concat, decodeLatin1 } from "../lib/wire/bytes.ts";
 import { Interrupted } from "../lib/wire/session.ts";
+import { TLS_HANDSHAKE_MS } from "../lib/wire/upgrade.ts";
 import { play, type PlayOptions } from "./play.ts";
 import {
   bytewise,
@@ -17,6 +18,7 @@ import {
   talk,
 } from "./smtp_support.ts";
 import { parseTranscript, replay, replayOnSocket } from "./transcripts.ts";
+import { FAKE_TLS, fakeIdentity } from "./fake_tls.ts";
 import { TRANSCRIPTS } from "./transcripts/smtp.ts";
 import {
   LOGIN_TRANSCRIPTS,
@@ -24,7 +26,10 @@ import {
   SUBMISSION_TRANSCRIPTS,
 } from "./transcripts/smtp_login.ts";
 import { ODD_TRANSCRIPTS } from "./transcripts/smtp_odd.ts";
+import { IMPLICIT_TRANSCRIPTS, TLS_TRANSCRIPTS } from "./transcripts/smtp_tls.ts";
 
+const IDENTITY = fakeIdentity([{ certificate: "abc.com", key: "" }]);
+const LOGIN = `AUTH PLAIN ${btoa(`\0alice\0${PASSWORD}`)}\r\n`;
 const HELO = "HELO client.example\r\n";
 const TO_DATA = `${HELO}MAIL FROM:<alice@abc.com>\r\nRCPT TO:<bob@xyz.com>\r\nDATA\r\n`;
 
@@ -35,6 +40,13 @@ for (
     [LOGIN_TRANSCRIPTS, {}],
     [PLAIN_TRANSCRIPTS, { plainAuth: false, pop3: false }],
     [SUBMISSION_TRANSCRIPTS, { service: "submission" }],
+    [TLS_TRANSCRIPTS, { plainAuth: false, identity: IDENTITY }],
+    [IMPLICIT_TRANSCRIPTS, {
+      plainAuth: false,
+      identity: IDENTITY,
+      tls: FAKE_TLS,
+      service: "submission",
+    }],
   ] as const
 ) {
   for (const [name, text] of Object.entries(transcripts)) {
@@ -48,7 +60,9 @@ for (
       };
       await replay(transcript, start);
       const played = await replayOnSocket(transcript, start);
-      assert.equal(played, !["deadline", "shutdown", "lost"].includes(transcript.end));
+      const playable = !["deadline", "shutdown", "lost"].includes(transcript.end) &&
+        transcript.secured === null;
+      assert.equal(played, playable);
       for (const backend of backends) {
         assert.equal(backend.counts().opened, 1);
         assert.equal(backend.counts().closed, 1);
@@ -56,6 +70,32 @@ for (
     });
   }
 }
+
+Deno.test("smtpServer ends without a word when the handshake fails, and gives it 30 s", () => {
+  for (const end of ["close", "deadline"] as const) {
+    const input = latin1("EHLO client.example\r\nSTARTTLS\r\n");
+    const session = serverSession({ identity: IDENTITY });
+    const played = play(session, [input], fakeSmtp(), { end });
+    assert.match(decodeLatin1(played.output), /\r\n220 2\.0\.0 Begin with TLS\r\n$/);
+    assert.deepEqual([played.outcome, played.ended], [{ next: "close" }, true]);
+    assert.equal(played.deadlinesMs.at(-1), TLS_HANDSHAKE_MS);
+  }
+});
+
+Deno.test("smtpServer tells the backend about TLS, and takes it along into POP3", () => {
+  const backend = fakeSmtp();
+  const secured = ["EHLO client.example\r\nMAIL FROM:<alice@abc.com>\r\nRSET\r\nXPOP3\r\nCAPA\r\n"];
+  const { outcome } = play(
+    serverSession({ identity: IDENTITY }),
+    [latin1(`EHLO client.example\r\n${LOGIN}STARTTLS\r\n`)],
+    backend,
+    { secured: secured.map(latin1) },
+  );
+  assert.equal(outcome?.next === "pop3" && outcome.tls, FAKE_TLS);
+  const [hello] = backend.hellos;
+  // RFC 3207 §4.2: the login was said in clear, so it does not count.
+  assert.deepEqual([hello?.tls, hello?.user], [FAKE_TLS, null]);
+});
 
 Deno.test("smtpServer hands over the envelope and the content as they came", () => {
   const { backend } = talk(

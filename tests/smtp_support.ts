@@ -1,6 +1,6 @@
 /** A mail server in memory for the tests of SMTP, and ways to cut what it hears. */
 import { type Address, formatAddress } from "../lib/mail/address.ts";
-import type { SmtpBackend, SmtpConversation } from "../lib/smtp/backend.ts";
+import type { SmtpBackend, SmtpConversation, SmtpHello } from "../lib/smtp/backend.ts";
 import {
   DEFAULT_SMTP_LIMITS,
   type SmtpLimits,
@@ -25,6 +25,8 @@ export interface FakeMessage {
 
 export interface FakeSmtp extends SmtpBackend {
   readonly messages: readonly FakeMessage[];
+  /** What was known about the client at each MAIL. */
+  readonly hellos: readonly SmtpHello[];
   /** How large each group of recipients was that was asked about. */
   readonly groups: readonly number[];
   counts(): { readonly opened: number; readonly closed: number; readonly messageCalls: number };
@@ -47,25 +49,28 @@ export const PASSWORD = "correct horse";
 export function fakeSmtp(options: FakeSmtpOptions = {}): FakeSmtp {
   const messages: FakeMessage[] = [];
   const groups: number[] = [];
+  const hellos: SmtpHello[] = [];
   const counts = { opened: 0, closed: 0, messageCalls: 0 };
   return {
     messages,
     groups,
+    hellos,
     counts: () => ({ ...counts }),
     open() {
       if (options.open === "throws") throw new Error("open is broken");
       if (options.open !== undefined) return options.open;
       counts.opened++;
-      return fakeConversation(messages, groups, counts);
+      return fakeConversation({ messages, groups, hellos, counts });
     },
   };
 }
 
-function fakeConversation(
-  messages: FakeMessage[],
-  groups: number[],
-  counts: { closed: number; messageCalls: number },
-): SmtpConversation {
+function fakeConversation({ messages, groups, hellos, counts }: {
+  readonly messages: FakeMessage[];
+  readonly groups: number[];
+  readonly hellos: SmtpHello[];
+  readonly counts: { closed: number; messageCalls: number };
+}): SmtpConversation {
   let envelope: Omit<FakeMessage, "to" | "content"> | null = null;
   let to: string[] = [];
   return {
@@ -74,6 +79,7 @@ function fakeConversation(
       return user === USER && password === PASSWORD ? "alice@abc.com" : null;
     },
     mail({ from, body }, hello) {
+      hellos.push(hello);
       const result = verdict(from, "Sender");
       if (isPositive(result)) {
         envelope = { user: hello.user, from: from === null ? "<>" : formatAddress(from), body };
@@ -132,6 +138,8 @@ export function serverSession(
     peer: { address: "127.0.0.1", port: 40_000 },
     service: "smtp",
     plainAuth: true,
+    identity: null,
+    tls: null,
     pop3: true,
     limits: SMALL_LIMITS,
     room: createRoom(Infinity),

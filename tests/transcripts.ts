@@ -8,12 +8,13 @@
  *     C: a\r\n\0\xff\\   bytes that have no other way to be written, in S lines as well
  *     S: +OK 2 320       a line of the server, exactly
  *     S~ ^\+OK .*        a line of the server that a regular expression matches
+ *     ! tls              from here on it is said under TLS; what was not heard before is lost
  *     ! deadline         last line: how it ends. The input ends with the client's close, unless it
  *                        is interrupted by `deadline`, `shutdown` or `lost`
  *     ! closes           last line: the session ends by itself, whatever more would come
  *
- * Each is played whole and byte by byte, and where it ends by itself or with a close, over a real
- * socket; the output must be the same each time, and must be what is written.
+ * Each is played whole and byte by byte, and where it ends by itself or with a close, and without
+ * TLS, over a real socket; the output must be the same each time, and must be what is written.
  */
 import assert from "$assert";
 import { denoWorld } from "../lib/net/deno.ts";
@@ -27,6 +28,8 @@ export interface Transcript {
   readonly name: string;
   /** What the session hears. */
   readonly input: Uint8Array;
+  /** What it hears under TLS; `null`: there is none. */
+  readonly secured: Uint8Array | null;
   /** What it has to say, line by line. */
   readonly output: readonly ExpectedLine[];
   readonly end: NonNullable<PlayOptions["end"]> | "closes";
@@ -54,6 +57,7 @@ export function parseTranscript(
 ): Transcript {
   const ours = options.side === "client" ? "C" : "S";
   const input: Uint8Array[] = [];
+  let secured: Uint8Array[] | null = null;
   const output: ExpectedLine[] = [];
   let end: Transcript["end"] = "close";
   for (
@@ -62,21 +66,28 @@ export function parseTranscript(
     if (line === "" || line.startsWith("#")) continue;
     const ending = /^! (deadline|shutdown|lost|closes)$/.exec(line)?.[1];
     const [, who, how, said = ""] = /^([CS])([:~])(?: (.*))?$/.exec(line) ?? [];
-    if (ending !== undefined) end = ending as Transcript["end"];
+    if (line === "! tls") secured = [];
+    else if (ending !== undefined) end = ending as Transcript["end"];
     else if (who === undefined || (how === "~" && who !== ours)) {
       throw new Error(`${name}, line ${at}: neither C, S nor !: ${line}`);
-    } else if (who !== ours) input.push(bytesOf(said));
+    } else if (who !== ours) (secured ?? input).push(bytesOf(said));
     else output.push({ at, pattern: how === "~" ? new RegExp(said) : textOf(said) });
   }
-  return { name, input: concat(input), output, end };
+  return {
+    name,
+    input: concat(input),
+    secured: secured === null ? null : concat(secured),
+    output,
+    end,
+  };
 }
 
 /** Plays whole and byte by byte. @throws {AssertionError} where the session says something else. */
 export async function replay<B>(transcript: Transcript, start: Start<B>): Promise<void> {
-  const whole = await playCut(transcript, [transcript.input], start);
+  const whole = await playCut(transcript, (input) => [input], start);
   check(transcript, whole, "whole");
-  const bytes = Array.from(transcript.input, (byte) => Uint8Array.of(byte));
-  const cut = await playCut(transcript, bytes, start);
+  const bytewise = (input: Uint8Array) => Array.from(input, (byte) => Uint8Array.of(byte));
+  const cut = await playCut(transcript, bytewise, start);
   assert.equal(cut, whole, `${transcript.name}: byte by byte differs from whole`);
 }
 
@@ -89,6 +100,7 @@ export async function replayOnSocket<B>(
   start: Start<B>,
 ): Promise<boolean> {
   if (transcript.end !== "close" && transcript.end !== "closes") return false;
+  if (transcript.secured !== null) return false;
   const { net } = denoWorld();
   const listener = net.listen({ host: "127.0.0.1", port: 0 });
   try {
@@ -105,13 +117,14 @@ export async function replayOnSocket<B>(
 
 async function playCut<B>(
   transcript: Transcript,
-  chunks: readonly Uint8Array[],
+  cut: (input: Uint8Array) => readonly Uint8Array[],
   start: Start<B>,
 ): Promise<string> {
   const { session, backend } = start();
-  const { end } = transcript;
-  const played = await playAsync(session, chunks, backend, {
+  const { input, secured, end } = transcript;
+  const played = await playAsync(session, cut(input), backend, {
     end: end === "closes" ? "close" : end,
+    ...(secured === null ? {} : { secured: cut(secured) }),
   });
   const how = end === "closes" ? "should end by itself" : "should not end by itself";
   assert.equal(played.ended, end === "closes", `${transcript.name}: the session ${how}`);

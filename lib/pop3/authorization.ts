@@ -3,11 +3,12 @@ import { decodeBase64, encodeBase64 } from "../sasl/base64.ts";
 import { type MechanismName, mechanismOf, MECHANISMS, saslServer } from "../sasl/server.ts";
 import { decodeLatin1, encode } from "../wire/bytes.ts";
 import { pause, type Step, write } from "../wire/session.ts";
+import { upgrade } from "../wire/upgrade.ts";
 import type { Pop3Backend, Pop3Message } from "./backend.ts";
 import { sayCapabilities, sayListing } from "./capability.ts";
 import { type AuthCommand, malformed, MASK } from "./command.ts";
 import { counted } from "./maildrop.ts";
-import { type Answer, answerCommands, ask, hearLine, type Serving } from "./serving.ts";
+import { type Answer, answerCommands, ask, hearLine, mayLogIn, type Serving } from "./serving.ts";
 import { say, show } from "./talk.ts";
 
 type Snapshot = readonly Pop3Message[];
@@ -42,8 +43,10 @@ export function authorization(serving: Serving): Step<Pop3Backend, Snapshot | "o
       case "AUTH":
         return yield* answerAuth(serving, command);
       case "CAPA":
-        yield* sayCapabilities(serving);
+        yield* sayCapabilities(serving, "authorization");
         return "next";
+      case "STLS":
+        return yield* secure(serving);
       case "QUIT":
         // RFC 1939 §6: without a login there is no UPDATE state.
         yield* say(serving, "+OK goodbye");
@@ -54,8 +57,23 @@ export function authorization(serving: Serving): Step<Pop3Backend, Snapshot | "o
   });
 }
 
+/**
+ * RFC 2595 §4. What was said before is forgotten: a name that waits for its password by every
+ * command but PASS, what is pipelined by the upgrade.
+ */
+function* secure(serving: Serving): Step<Pop3Backend, "next" | "over"> {
+  const { identity, queue } = serving;
+  if (serving.tls !== null) throw malformed("TLS is active already");
+  if (identity === null) throw malformed("TLS is not offered here");
+  yield* say(serving, "+OK begin with TLS");
+  const info = yield* upgrade<Pop3Backend>(queue, { side: "server", identity });
+  if (!("version" in info)) return "over";
+  serving.tls = info;
+  return "next";
+}
+
 function* allowed(serving: Serving): Step<Pop3Backend, boolean> {
-  if (serving.plainAuth) return true;
+  if (mayLogIn(serving)) return true;
   // RFC 5034 §4: no password in clear. Not AUTH, for another password would not help (RFC 3206).
   yield* say(serving, "-ERR [SYS/PERM] no login without TLS");
   return false;

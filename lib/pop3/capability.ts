@@ -3,15 +3,21 @@ import { MECHANISMS } from "../sasl/server.ts";
 import { encode } from "../wire/bytes.ts";
 import { type Step, write } from "../wire/session.ts";
 import type { Pop3Backend } from "./backend.ts";
-import type { Serving } from "./serving.ts";
+import { mayLogIn, type Serving } from "./serving.ts";
 import { say, show, type Talk } from "./talk.ts";
 
-/** RFC 2449 §5: what can be done in either state, told in both. */
-export function* sayCapabilities(serving: Serving): Step<Pop3Backend, void> {
+/** RFC 2449 §5: what can be done, told in both states. */
+export function* sayCapabilities(
+  serving: Serving,
+  state: "authorization" | "transaction",
+): Step<Pop3Backend, void> {
+  const { identity, tls } = serving;
   yield* say(serving, "+OK capabilities follow");
   yield* sayListing(serving, [
     // RFC 5034 §4: where passwords must not be sent in clear, the ways to do so are not told of.
-    ...(serving.plainAuth ? ["USER", `SASL ${MECHANISMS.join(" ")}`] : []),
+    ...(mayLogIn(serving) ? ["USER", `SASL ${MECHANISMS.join(" ")}`] : []),
+    // RFC 2595 §4: in this state only, and not twice.
+    ...(identity !== null && tls === null && state === "authorization" ? ["STLS"] : []),
     "TOP",
     "UIDL",
     "PIPELINING", // RFC 2449 §6.6

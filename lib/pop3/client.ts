@@ -12,7 +12,10 @@ import {
   type MaybePromise,
   type Session,
   type Step,
+  type TlsInfo,
 } from "../wire/session.ts";
+import { type ClientTls, mayLogIn } from "../wire/upgrade.ts";
+import { startTlsWhereOffered, type TlsOutcome } from "./client_tls.ts";
 import {
   command,
   type Dialogue,
@@ -23,7 +26,7 @@ import {
   responseOf,
 } from "./dialogue.ts";
 import { LISTING_BYTES_MAX, type Pop3Listing, readListing } from "./listing.ts";
-import { type LoginRefusal, pop3Login } from "./login.ts";
+import { capabilitiesOf, type LoginRefusal, pop3Login } from "./login.ts";
 import { say } from "./talk.ts";
 
 export interface Pop3ClientOptions {
@@ -33,6 +36,10 @@ export interface Pop3ClientOptions {
    * protocol answers; `null` when the session is to read it.
    */
   readonly greeting: Uint8Array | null;
+  /** How the connection is to be encrypted; whoever opened it sees to `first`. */
+  readonly tls: ClientTls;
+  /** The TLS that it has already. */
+  readonly active: TlsInfo | null;
   /** Whether to yield `trace` effects; passwords and the content of messages are never in them. */
   readonly traced?: boolean;
   /** Bytes that were read behind the greeting. */
@@ -84,6 +91,9 @@ export type Pop3Outcome =
   /** QUIT was answered: what was marked is removed. */
   | { readonly result: "done" }
   | LoginRefusal
+  | TlsOutcome
+  /** The password was not sent, because others could have got it. */
+  | { readonly result: "exposed" }
   /** The greeting or QUIT was answered with -ERR: no service, or not everything was removed. */
   | { readonly result: "refused"; readonly refusal: Refusal }
   /** What answers is not POP3, or breaks its rules; `text` says how. */
@@ -113,13 +123,28 @@ export function* pop3Client(options: Pop3ClientOptions): Session<Pop3Jobs, Pop3O
 
 function* converse(
   dialogue: Dialogue,
-  { login, greeting }: Pop3ClientOptions,
+  { login, greeting, tls, active }: Pop3ClientOptions,
 ): Step<Pop3Jobs, Pop3Outcome> {
   const greeted = greeting === null
     ? yield* hearResponse<Pop3Jobs>(dialogue)
     : responseOf(greeting);
   if (!greeted.ok) return { result: "refused", refusal: greeted };
-  const refusal = yield* pop3Login<Pop3Jobs>(dialogue, login);
+  const asks = active === null && tls.when !== "never";
+  const capabilities = asks ? yield* capabilitiesOf<Pop3Jobs>(dialogue) : null;
+  const agreed = capabilities === null
+    ? active
+    : yield* startTlsWhereOffered<Pop3Jobs>(dialogue, tls, capabilities);
+  if (agreed !== null && "result" in agreed) return agreed;
+  if (!mayLogIn(tls, agreed)) {
+    yield* say(dialogue, "QUIT");
+    return { result: "exposed" };
+  }
+  const refusal = yield* pop3Login<Pop3Jobs>(
+    dialogue,
+    login,
+    // RFC 2595 §4: what was told in clear does not count under TLS.
+    agreed === null ? capabilities : null,
+  );
   if (refusal !== null) {
     // Nobody waits for the answer; it is only that servers like to hear that the session is over.
     yield* say(dialogue, "QUIT");

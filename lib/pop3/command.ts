@@ -9,7 +9,7 @@ export type Pop3Command =
   | { readonly verb: "USER"; readonly name: string }
   | { readonly verb: "PASS"; readonly password: string }
   | AuthCommand
-  | { readonly verb: "STAT" | "NOOP" | "RSET" | "QUIT" | "CAPA" }
+  | { readonly verb: "STAT" | "NOOP" | "RSET" | "QUIT" | "CAPA" | "STLS" }
   /** `message` is `null` when all are asked for. */
   | { readonly verb: "LIST" | "UIDL"; readonly message: number | null }
   | { readonly verb: "RETR" | "DELE"; readonly message: number }
@@ -54,6 +54,7 @@ export function parseCommand(line: Uint8Array): Pop3Command {
     case "RSET":
     case "QUIT":
     case "CAPA":
+    case "STLS":
       words(rest, 0, 0);
       return { verb };
     case "LIST":
@@ -107,6 +108,7 @@ const VERBS: ReadonlySet<string> = new Set<Pop3Command["verb"]>([
   "RSET",
   "QUIT",
   "CAPA",
+  "STLS",
   "LIST",
   "UIDL",
   "RETR",

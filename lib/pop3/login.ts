@@ -34,16 +34,24 @@ export interface LoginRefusal {
 
 /**
  * Logs in after the greeting: with SASL where the server offers a mechanism that we have, else with
- * USER and PASS. Gives `null` when it has succeeded.
+ * USER and PASS. Asks for the `capabilities` where they are not known yet. Gives `null` when it has
+ * succeeded.
  * @throws {ProtocolError} when the server breaks the protocol.
  */
-export function* pop3Login<B>(dialogue: Dialogue, login: Login): Step<B, LoginRefusal | null> {
+export function* pop3Login<B>(
+  dialogue: Dialogue,
+  login: Login,
+  capabilities: readonly string[] | null,
+): Step<B, LoginRefusal | null> {
   // A line end would smuggle a command in; NUL is what PLAIN puts between its parts.
   if (/[\0\r\n]/.test(login.user + login.password)) {
     const text = "the user or the password has a character that cannot be sent";
     return { result: "loginRefused", reason: "unsendable", text };
   }
-  const mechanism = saslClient(yield* saslOffer<B>(dialogue), login);
+  const mechanism = saslClient(
+    saslOffer(capabilities ?? (yield* capabilitiesOf<B>(dialogue))),
+    login,
+  );
   const response = mechanism === null
     ? yield* userAndPass<B>(dialogue, login)
     : yield* authenticate<B>(dialogue, mechanism);
@@ -57,13 +65,16 @@ const CAPABILITIES_BYTES_MAX = 64 * 1024;
 /** RFC 5034 §4 sets no limit for challenges; ours are of a few words. */
 const CHALLENGE_LINE_BYTES_MAX = 12_288;
 
-/** The SASL mechanisms that the server offers. */
-function* saslOffer<B>(dialogue: Dialogue): Step<B, readonly string[]> {
+/** What the server can do, line by line. */
+export function* capabilitiesOf<B>(dialogue: Dialogue): Step<B, readonly string[]> {
   const response = yield* command<B>(dialogue, "CAPA");
   // RFC 2449 §5: an old server says -ERR; then AUTH must not be assumed either (RFC 5034 §3).
-  if (!response.ok) return [];
-  const lines = yield* hearList<B>(dialogue, CAPABILITIES_BYTES_MAX);
-  return lines.map((line) => line.split(" "))
+  return response.ok ? yield* hearList<B>(dialogue, CAPABILITIES_BYTES_MAX) : [];
+}
+
+/** The SASL mechanisms that the server offers. */
+function saslOffer(capabilities: readonly string[]): readonly string[] {
+  return capabilities.map((line) => line.split(" "))
     .filter(([tag]) => tag!.toUpperCase() === "SASL")
     .flatMap(([_tag, ...mechanisms]) => mechanisms);
 }

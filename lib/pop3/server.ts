@@ -1,6 +1,13 @@
 /** The POP3 server's session, RFC 1939. */
 import { ByteQueue } from "../wire/bytes.ts";
-import { call, Interrupted, type Session, type Step } from "../wire/session.ts";
+import {
+  call,
+  Interrupted,
+  type Session,
+  type Step,
+  type TlsIdentity,
+  type TlsInfo,
+} from "../wire/session.ts";
 import { authorization } from "./authorization.ts";
 import type { Pop3Backend, Pop3Conversation, Pop3Peer } from "./backend.ts";
 import type { Serving } from "./serving.ts";
@@ -11,8 +18,12 @@ export interface Pop3ServerOptions {
   readonly peer: Pop3Peer;
   /** Our name in the greeting. */
   readonly hostname: string;
-  /** Whether logins in clear are allowed on this connection: it has TLS, or nobody listens in. */
+  /** Whether logins are allowed without TLS: nobody listens in, or the operator says so. */
   readonly plainAuth: boolean;
+  /** What STLS shows to clients; `null`: it is not offered. */
+  readonly identity: TlsIdentity | null;
+  /** The TLS that the connection has already. */
+  readonly tls: TlsInfo | null;
   /** Whether to yield `trace` effects. */
   readonly traced?: boolean;
   /** Bytes that came before POP3 began on this connection (XPOP3) and belong to it. */
@@ -29,6 +40,8 @@ export function* pop3Server(options: Pop3ServerOptions): Session<Pop3Backend> {
       ...talk,
       conversation,
       plainAuth: options.plainAuth,
+      identity: options.identity,
+      tls: options.tls,
       linesHeard: 0,
       badCommands: 0,
       failedLogins: 0,

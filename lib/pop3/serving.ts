@@ -4,7 +4,15 @@
 import { decodeLatin1 } from "../wire/bytes.ts";
 import { ProtocolError } from "../wire/error.ts";
 import type { LineFault } from "../wire/lines.ts";
-import { call, deadline, Interrupted, type MaybePromise, type Step } from "../wire/session.ts";
+import {
+  call,
+  deadline,
+  Interrupted,
+  type MaybePromise,
+  type Step,
+  type TlsIdentity,
+  type TlsInfo,
+} from "../wire/session.ts";
 import type { Pop3Backend, Pop3Conversation } from "./backend.ts";
 import {
   COMMAND_LINE_BYTES_MAX,
@@ -18,11 +26,19 @@ import { hear, say, type Talk } from "./talk.ts";
 /** One conversation, as it goes on. */
 export interface Serving extends Talk {
   readonly conversation: Pop3Conversation;
-  /** Whether logins in clear are allowed on this connection. */
+  /** Whether logins are allowed without TLS. */
   readonly plainAuth: boolean;
+  /** What STLS shows to clients; `null`: it is not offered. */
+  readonly identity: TlsIdentity | null;
+  tls: TlsInfo | null;
   linesHeard: number;
   badCommands: number;
   failedLogins: number;
+}
+
+/** Whether a password may be sent on this connection. */
+export function mayLogIn({ plainAuth, tls }: Serving): boolean {
+  return plainAuth || tls !== null;
 }
 
 /**

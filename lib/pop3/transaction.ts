@@ -46,8 +46,10 @@ export function transaction(
         yield* say(serving, `+OK ${summary(maildrop)}`);
         return "next";
       case "CAPA":
-        yield* sayCapabilities(serving);
+        yield* sayCapabilities(serving, "transaction");
         return "next";
+      case "STLS":
+        throw malformed("STLS comes before the login"); // RFC 2595 §4
       case "QUIT":
         return yield* update(serving, maildrop);
       case "USER":

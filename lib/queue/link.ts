@@ -3,7 +3,7 @@
  * question about a recipient and the delivery that follows share one.
  */
 import { drive } from "../net/drive.ts";
-import { describeError } from "../log.ts";
+import { describeError, type Log } from "../log.ts";
 import { type Alarm, type Endpoint, NetError, type Transport, type World } from "../net/world.ts";
 import {
   type Attempt,
@@ -15,6 +15,8 @@ import {
 } from "../smtp/client.ts";
 import { type Reply, reply } from "../smtp/reply.ts";
 import { endpointText } from "../endpoint.ts";
+import type { TlsInfo } from "../wire/session.ts";
+import { type ClientTls, IN_CLEAR } from "../wire/upgrade.ts";
 
 export interface Links {
   /** Does the job over a kept connection, or a new one. Never rejects. */
@@ -36,6 +38,7 @@ export type Performed =
     readonly attempts: readonly Attempt[];
     /** What the server called itself; unverified, and empty where it gave no name. */
     readonly serverName: string;
+    readonly tls: TlsInfo | null;
   }
   /** No transaction came about; `words` is what the server, or the network, said. */
   | { readonly done: false; readonly words: Reply };
@@ -44,6 +47,7 @@ export interface LinksOptions {
   readonly world: World;
   /** What we call ourselves. */
   readonly hostname: string;
+  readonly log: Log;
 }
 
 /** A new connection has to stand within this. */
@@ -77,10 +81,12 @@ class LinkPool implements Links {
       if (begun) return performed;
     }
     try {
-      const link = await this.#connect(to, options);
-      const { performed } = await link.perform(job, options);
-      this.#keep(to, link);
-      return performed;
+      const performed = await this.#performOnNew(to, job, options, opportunistic(to));
+      if (performed !== "tlsFailed") return performed;
+      // RFC 7435 §3: TLS that nobody verifies keeps off listeners. Where it cannot be had, that
+      // is no reason to keep the mail.
+      const again = await this.#performOnNew(to, job, options, IN_CLEAR);
+      return again === "tlsFailed" ? failed(LOST) : again;
     } catch (error) {
       if (error instanceof NetError) return failed(error.message);
       if (options.signal.aborted) return failed(GOING_DOWN);
@@ -91,6 +97,22 @@ class LinkPool implements Links {
   async close(): Promise<void> {
     for (const link of this.#open) link.quit();
     await Promise.all([...this.#open].map((link) => link.ended));
+  }
+
+  async #performOnNew(
+    to: Endpoint,
+    job: SmtpJob,
+    options: PerformOptions,
+    tls: ClientTls,
+  ): Promise<Performed | "tlsFailed"> {
+    const link = await this.#connect(to, options, tls);
+    const { performed } = await link.perform(job, options);
+    if (link.tlsFailure !== null && !options.signal.aborted) {
+      this.#options.log.warn("tls-failed", { via: endpointText(to), reason: link.tlsFailure });
+      return "tlsFailed";
+    }
+    this.#keep(to, link);
+    return performed;
   }
 
   #takeIdle(key: string): Link | null {
@@ -111,15 +133,24 @@ class LinkPool implements Links {
     if (kept.length > IDLE_MAX) kept.shift()!.quit();
   }
 
-  async #connect(to: Endpoint, options: PerformOptions): Promise<Link> {
+  async #connect(to: Endpoint, options: PerformOptions, tls: ClientTls): Promise<Link> {
     const { world, hostname } = this.#options;
     const timeoutMs = Math.min(CONNECT_TIMEOUT_MS, options.timeoutMs);
     const transport = await world.net.connect(to, { timeoutMs, signal: options.signal });
-    const link = new Link(transport, world, hostname);
+    const link = new Link(transport, world, { hostname, tls });
     this.#open.add(link);
     link.ended.then(() => this.#open.delete(link));
     return link;
   }
+}
+
+/** RFC 3207 §6: no certificate is demanded, for most servers have none that could be verified. */
+function opportunistic({ host }: Endpoint): ClientTls {
+  return {
+    when: "offered",
+    request: { side: "client", hostname: host, verify: false },
+    exposesPassword: false,
+  };
 }
 
 function failed(words: string): Performed {
@@ -145,22 +176,33 @@ class Link implements SmtpJobs {
   readonly #cut = new AbortController();
   /** For the job, for the wait for one, or for the end. */
   readonly #alarm: Alarm;
+  /** Why there is no TLS, where the server offered it. */
+  tlsFailure: string | null = null;
   #serverName = "";
+  #tls: TlsInfo | null = null;
   /** Given before the session could take it. */
   #job: SmtpJob | null = null;
   #waiting: ((job: SmtpJob | null) => void) | null = null;
   #report: ((served: Served) => void) | null = null;
   #quitting = false;
 
-  constructor(transport: Transport, world: World, hostname: string) {
+  constructor(
+    transport: Transport,
+    world: World,
+    { hostname, tls }: { readonly hostname: string; readonly tls: ClientTls },
+  ) {
     this.#alarm = world.clock.alarm(() => this.isIdle() ? this.quit() : this.#cutOff(NO_ANSWER));
     const session = smtpClient<SmtpJobs>({
       helloName: hostname,
       login: null,
+      tls,
       timeouts: DEFAULT_CLIENT_TIMEOUTS,
     });
     this.ended = drive(session, transport, this, { clock: world.clock, signal: this.#cut.signal })
-      .then(wordsOf, describeError)
+      .then((end) => {
+        if (end.end === "tlsFailed") this.tlsFailure = describeError(end.why.cause ?? end.why);
+        return wordsOf(end);
+      }, describeError)
       .then((words) => {
         this.#alarm.cancel();
         this.#finish({ performed: failed(words), begun: false });
@@ -207,7 +249,8 @@ class Link implements SmtpJobs {
 
   // What the session asks for
 
-  ready(_: unknown, serverName: string): void {
+  ready(_: unknown, serverName: string, tls: TlsInfo | null): void {
+    this.#tls = tls;
     this.#serverName = serverName;
   }
 
@@ -220,7 +263,12 @@ class Link implements SmtpJobs {
   }
 
   done(_: SmtpJob, attempts: readonly Attempt[]): void {
-    const done: Performed = { done: true, attempts, serverName: this.#serverName };
+    const done: Performed = {
+      done: true,
+      attempts,
+      serverName: this.#serverName,
+      tls: this.#tls,
+    };
     if (!attempts.every((each) => each.reply === null && each.result === "deferred")) {
       // RFC 5321 §3.8: the server may close at any time, and says so at the next command.
       const goodbye = attempts.every((each) => each.at === "mail" && each.reply?.code === 421);
@@ -242,7 +290,11 @@ function wordsOf(end: SmtpClientEnd): string {
     case "refused":
       return `${end.at} was answered with ${end.reply.code} ${end.reply.lines[0]}`;
     case "noLogin":
+    case "exposed":
       return "There is no way to log in";
+    case "noTls":
+    case "tlsFailed":
+      return "There is no way to encrypt";
     case "protocol":
       return `It does not speak SMTP: ${end.detail}`;
     case "lost":

@@ -186,7 +186,8 @@ class QueueWorker {
       return { taken, verdict, speaker: theirs ? server : null };
     });
     const ms = Math.round(world.clock.monotonicMs() - startedMs);
-    await this.#settle(outcomes, { via: endpointText(route.to), ms });
+    const tls = performed.tls === null ? null : `${performed.tls.version} ${performed.tls.cipher}`;
+    await this.#settle(outcomes, { via: endpointText(route.to), tls, ms });
     return null;
   }
 
@@ -205,7 +206,7 @@ class QueueWorker {
       const verdict = expired(words);
       await this.#settle(
         group.map((taken) => ({ taken, verdict, speaker: null })),
-        { via: null, ms: 0 },
+        { via: null, tls: null, ms: 0 },
       );
     }
     // Where all were too old, those behind them may be as well, and need not wait for it.
@@ -268,13 +269,14 @@ class QueueWorker {
     );
   }
 
-  #log(taken: Taken, verdict: Verdict, { via, ms }: Delivery, report: Accepted | null): void {
+  #log(taken: Taken, verdict: Verdict, { via, tls, ms }: Delivery, report: Accepted | null): void {
     const { sender } = taken.envelope;
     this.#options.log.info(verdict.do === "retry" ? "deferred" : verdict.outcome, {
       id: taken.message,
       from: sender === null ? "<>" : formatAddress(sender),
       to: formatAddress(taken.recipient.address),
       via,
+      tls,
       attempt: taken.attempts + 1,
       ms,
       reply: textOf(verdict.reply),
@@ -294,6 +296,8 @@ interface Outcome {
 /** What the log says about a delivery: where it went, and how long it took. */
 interface Delivery {
   readonly via: string | null;
+  /** Version and cipher. */
+  readonly tls: string | null;
   readonly ms: number;
 }
 

@@ -7,20 +7,20 @@ import { call, Interrupted, type Step, trace, writeNow } from "../wire/session.t
 import { AUTH_LINE_BYTES_MAX, type AuthCommand } from "./command.ts";
 import { type Reply, reply } from "./reply.ts";
 import { type Connection, lineFault, say } from "./connection.ts";
+import { mayLogIn } from "./start_tls.ts";
 
 /** Goes through the exchange; the final reply, or `null` when the conversation is over. */
 export function* authenticate<B>(
   connection: Connection,
   command: AuthCommand,
 ): Step<B, Reply | null> {
-  const { options } = connection;
   // RFC 4954 §4: after EHLO, not within a transaction, and once in a session.
   if (connection.hello?.extended !== true) return reply(503, "5.5.1", "Say EHLO first");
   if (connection.user !== null) return reply(503, "5.5.1", "You are logged in already");
   if (connection.transaction !== null) return reply(503, "5.5.1", "Not within a transaction");
   const mechanism = mechanismOf(command.mechanism);
   if (mechanism === null) return reply(504, "5.5.4", "That mechanism is not offered");
-  if (!options.plainAuth) return reply(538, "5.7.11", "A login needs TLS here");
+  if (!mayLogIn(connection)) return reply(538, "5.7.11", "A login needs TLS here");
   return yield* exchange(connection, saslServer(mechanism, command.initial));
 }
 

@@ -16,10 +16,13 @@ import {
   Interrupted,
   type Session,
   type Step,
+  type TlsInfo,
   trace,
   write,
   writeNow,
 } from "../wire/session.ts";
+import { type ClientTls, mayLogIn } from "../wire/upgrade.ts";
+import { startTlsWhereOffered, type SwitchEnd, type TlsEnd, upgradeOrEnd } from "./client_tls.ts";
 import { type Extensions, NO_EXTENSIONS, parseEhlo } from "./ehlo.ts";
 import type { Attempt, SmtpJob, SmtpJobs } from "./job.ts";
 import { isPositive, type Reply, reply } from "./reply.ts";
@@ -32,6 +35,7 @@ export interface SmtpClientOptions {
   readonly helloName: string;
   /** Logs in when given. */
   readonly login: Login | null;
+  readonly tls: ClientTls;
   readonly timeouts: SmtpClientTimeouts;
   readonly traced?: boolean;
 }
@@ -62,6 +66,9 @@ export type SmtpClientEnd =
   | { readonly end: "refused"; readonly at: "greeting" | "hello" | "login"; readonly reply: Reply }
   /** The server has no mechanism that we could log in with. */
   | { readonly end: "noLogin" }
+  | TlsEnd
+  /** The password was not sent, because others could have got it. */
+  | { readonly end: "exposed" }
   /** It does not speak SMTP. */
   | { readonly end: "protocol"; readonly detail: string }
   /** The connection broke, or its time was up. */
@@ -74,16 +81,17 @@ export function* smtpClient<B extends SmtpJobs>(
   const link: Link = {
     options,
     queue: new ByteQueue(),
+    tls: null,
     extensions: NO_EXTENSIONS,
     serverName: "",
   };
   try {
     const refused = (yield* greet<B>(link)) ?? (yield* logIn<B>(link));
     if (refused !== null) {
-      yield* quit(link);
+      if (refused.end !== "tlsFailed") yield* quit(link);
       return refused;
     }
-    yield* call<B, void>((jobs) => jobs.ready?.(link.extensions, link.serverName));
+    yield* call<B, void>((jobs) => jobs.ready?.(link.extensions, link.serverName, link.tls));
     for (;;) {
       const job = yield* call<B, SmtpJob | null>((jobs, signal) => jobs.next(signal));
       if (job === null) break;
@@ -101,32 +109,61 @@ export function* smtpClient<B extends SmtpJobs>(
 }
 
 /**
- * After an SMTP greeting: asks for POP3 on the same connection (our own extension XPOP3). True: the
- * conversation goes on as POP3, beginning with its greeting; false: the server has no such thing.
+ * After an SMTP greeting: asks for POP3 on the same connection (our own extension XPOP3). `active`
+ * is the TLS that it has already.
  */
 export function* switchToPop3<B>(
   queue: ByteQueue,
+  active: TlsInfo | null,
   options: SmtpClientOptions,
-): Step<B, boolean> {
-  const link: Link = { options, queue, extensions: NO_EXTENSIONS, serverName: "" };
-  const refused = (yield* hello<B>(link)) !== null || !link.extensions.pop3 ||
-    !isPositive(yield* command<B>(link, "XPOP3"));
-  if (refused) yield* quit<B>(link);
-  return !refused;
+): Step<B, SwitchEnd> {
+  const link: Link = { options, queue, tls: active, extensions: NO_EXTENSIONS, serverName: "" };
+  const refused = yield* introduce<B>(link);
+  if (refused?.end === "tlsFailed") return refused;
+  if (refused === null && link.extensions.pop3) {
+    if (isPositive(yield* command<B>(link, "XPOP3"))) return { end: "pop3", tls: link.tls };
+  }
+  yield* quit<B>(link);
+  if (refused?.end === "noTls") return refused;
+  return refused?.end === "refused" && refused.at === "starttls" ? refused : { end: "smtpOnly" };
 }
 
 interface Link {
   readonly options: SmtpClientOptions;
   readonly queue: ByteQueue;
+  tls: TlsInfo | null;
   extensions: Extensions;
   serverName: string;
 }
 
 function* greet<B>(link: Link): Step<B, SmtpClientEnd | null> {
+  const { tls } = link.options;
+  if (tls.when === "first") {
+    const agreed = yield* upgradeOrEnd<B>(tls, link.queue);
+    if ("end" in agreed) return agreed;
+    link.tls = agreed;
+  }
   yield* deadline(link.options.timeouts.greetingMs);
   const greeting = yield* receive<B>(link);
   if (!isPositive(greeting)) return { end: "refused", at: "greeting", reply: greeting };
   link.serverName = greeting.lines[0]!.split(" ")[0]!;
+  return yield* introduce(link);
+}
+
+/** Says hello, goes over to TLS where that is wanted, and then says hello again. */
+function* introduce<B>(link: Link): Step<B, SmtpClientEnd | null> {
+  const refused = yield* hello<B>(link);
+  if (refused !== null || link.tls !== null) return refused;
+  const agreed = yield* startTlsWhereOffered<B>({
+    tls: link.options.tls,
+    queue: link.queue,
+    offered: link.extensions.startTls,
+    say: (line) => command<B>(link, line),
+  });
+  if (agreed === null || "end" in agreed) return agreed;
+  link.tls = agreed;
+  // RFC 3207 §4.2: what the server has said in clear does not count.
+  link.extensions = NO_EXTENSIONS;
   return yield* hello(link);
 }
 
@@ -145,6 +182,7 @@ function* hello<B>(link: Link): Step<B, SmtpClientEnd | null> {
 function* logIn<B>(link: Link): Step<B, SmtpClientEnd | null> {
   const { login } = link.options;
   if (login === null) return null;
+  if (!mayLogIn(link.options.tls, link.tls)) return { end: "exposed" };
   const mechanism = saslClient(link.extensions.auth, login);
   if (mechanism === null) return { end: "noLogin" };
   const exchange = mechanism.exchange;

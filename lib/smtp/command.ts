@@ -9,7 +9,7 @@ export type SmtpCommand =
   | { readonly verb: "HELO" | "EHLO"; readonly name: string }
   | MailCommand
   | RcptCommand
-  | { readonly verb: "DATA" | "RSET" | "NOOP" | "QUIT" | "HELP" | "XPOP3" }
+  | { readonly verb: "DATA" | "RSET" | "NOOP" | "QUIT" | "HELP" | "STARTTLS" | "XPOP3" }
   | { readonly verb: "VRFY" | "EXPN"; readonly text: string }
   | AuthCommand;
 
@@ -66,6 +66,7 @@ export function parseCommand(line: Uint8Array, extended: boolean): SmtpCommand {
     case "DATA":
     case "RSET":
     case "QUIT":
+    case "STARTTLS":
     case "XPOP3":
       // RFC 5321 §4.1.1: a parameter where none is defined gets 501.
       if (rest !== "") throw argument(`${verb} takes no argument`);

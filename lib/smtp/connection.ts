@@ -2,7 +2,17 @@
 import { type ByteQueue, decodeLatin1, encode } from "../wire/bytes.ts";
 import { ProtocolError } from "../wire/error.ts";
 import type { LineFault } from "../wire/lines.ts";
-import { call, Interrupted, pause, type Step, trace, write, writeNow } from "../wire/session.ts";
+import {
+  call,
+  Interrupted,
+  pause,
+  type Step,
+  type TlsIdentity,
+  type TlsInfo,
+  trace,
+  write,
+  writeNow,
+} from "../wire/session.ts";
 import type { SmtpConversation, SmtpPeer } from "./backend.ts";
 import { parseCommand, type SmtpCommand } from "./command.ts";
 import { formatReply, type Reply, reply, replyLines } from "./reply.ts";
@@ -16,6 +26,10 @@ export interface SmtpServerOptions {
   readonly service: "smtp" | "submission";
   /** Whether a login may cross this connection without TLS. */
   readonly plainAuth: boolean;
+  /** What STARTTLS shows to clients; `null`: it is not offered. */
+  readonly identity: TlsIdentity | null;
+  /** The TLS that the connection has from its first byte on (RFC 8314 §3). */
+  readonly tls: TlsInfo | null;
   /** Whether the connection may go on as POP3. */
   readonly pop3: boolean;
   readonly limits: SmtpLimits;
@@ -53,6 +67,7 @@ export interface Connection {
   readonly options: SmtpServerOptions;
   readonly conversation: SmtpConversation;
   readonly queue: ByteQueue;
+  tls: TlsInfo | null;
   hello: { readonly name: string; readonly extended: boolean } | null;
   /** The account that logged in. */
   user: string | null;

@@ -1,7 +1,7 @@
 /** What an SMTP client is given to do, and what became of it. */
 import type { Body } from "../mail/body.ts";
 import type { Envelope, Recipient } from "../mail/envelope.ts";
-import type { MaybePromise } from "../wire/session.ts";
+import type { MaybePromise, TlsInfo } from "../wire/session.ts";
 import type { Extensions } from "./ehlo.ts";
 import type { Reply } from "./reply.ts";
 
@@ -32,7 +32,7 @@ export interface SmtpJobs {
    * The conversation has come to the point where jobs are done. `serverName` is what the server
    * called itself in its greeting (RFC 5321 §4.2); unverified, and empty where it gave no name.
    */
-  ready?(extensions: Extensions, serverName: string): void;
+  ready?(extensions: Extensions, serverName: string, tls: TlsInfo | null): void;
 }
 
 /** What became of one recipient. */

@@ -1,7 +1,15 @@
 /** The SMTP server's side of a conversation, RFC 5321; reads top to bottom as one happens. */
 import { ByteQueue, decodeLatin1 } from "../wire/bytes.ts";
 import { readLine } from "../wire/lines.ts";
-import { call, deadline, Interrupted, pause, type Session, type Step } from "../wire/session.ts";
+import {
+  call,
+  deadline,
+  Interrupted,
+  pause,
+  type Session,
+  type Step,
+  type TlsInfo,
+} from "../wire/session.ts";
 import { MECHANISMS } from "../sasl/server.ts";
 import { authenticate } from "./auth.ts";
 import type { SmtpBackend, SmtpConversation, SmtpPeer } from "./backend.ts";
@@ -21,12 +29,13 @@ import {
 } from "./connection.ts";
 import { formatEhlo } from "./ehlo.ts";
 import { type Reply, reply } from "./reply.ts";
+import { mayLogIn, secure } from "./start_tls.ts";
 import { data, mail, recipients } from "./transaction.ts";
 
 /** How the conversation ended; `pop3`: it goes on as POP3, beginning with the bytes that wait. */
 export type SmtpEnd =
   | { readonly next: "close" }
-  | { readonly next: "pop3"; readonly queue: ByteQueue };
+  | { readonly next: "pop3"; readonly queue: ByteQueue; readonly tls: TlsInfo | null };
 
 /** One conversation with a client, from the greeting to its end. */
 export function* smtpServer<B extends SmtpBackend>(
@@ -44,6 +53,7 @@ export function* smtpServer<B extends SmtpBackend>(
       options,
       conversation,
       queue: new ByteQueue(),
+      tls: options.tls,
       hello: null,
       user: null,
       transaction: null,
@@ -132,6 +142,8 @@ function* obey<B>(connection: Connection, command: SmtpCommand): Step<B, SmtpEnd
       return yield* fault(connection, reply(502, "5.5.1", "EXPN is not done here"));
     case "AUTH":
       return yield* auth(connection, command);
+    case "STARTTLS":
+      return (yield* secure<B>(connection)) === "close" ? CLOSE : null;
     case "XPOP3":
       return yield* pop3(connection);
   }
@@ -148,9 +160,11 @@ function* hello<B>(connection: Connection, verb: string, name: string): Step<B, 
       pipelining: true,
       eightBitMime: true,
       enhancedStatusCodes: true,
+      // RFC 3207 §4.2: not again where TLS is active.
+      startTls: options.identity !== null && connection.tls === null,
       pop3: options.pop3,
       size: { bytesMax: options.limits.messageBytesMax },
-      auth: options.plainAuth && connection.user === null ? MECHANISMS : [],
+      auth: mayLogIn(connection) && connection.user === null ? MECHANISMS : [],
     }),
   );
 }
@@ -183,7 +197,7 @@ function* pop3<B>(connection: Connection): Step<B, SmtpEnd | null> {
     return yield* fault(connection, reply(503, "5.5.1", "XPOP3 comes right after EHLO"));
   }
   yield* answerNow(options, reply(220, "2.0.0", "POP3 follows"));
-  return { next: "pop3", queue };
+  return { next: "pop3", queue, tls: connection.tls };
 }
 
 function* open<B extends SmtpBackend>(peer: SmtpPeer): Step<B, SmtpConversation | Reply> {

@@ -34,7 +34,7 @@ export function* mail<B>(connection: Connection, command: MailCommand): Step<B, 
   if (command.size !== null && command.size > options.limits.messageBytesMax) {
     return reply(552, "5.3.4", "The message is larger than this server takes");
   }
-  const about: SmtpHello = { ...connection.hello, tls: null, user: connection.user };
+  const about: SmtpHello = { ...connection.hello, tls: connection.tls, user: connection.user };
   const result = yield* ask<B>((signal) => conversation.mail(command, about, signal));
   if (isPositive(result)) connection.transaction = { recipients: 0 };
   return result;

@@ -1,6 +1,7 @@
 import assert from "$assert";
 import { pop3Client, type Pop3Job, type Pop3Result } from "../../lib/pop3/client.ts";
 import { decode, encode } from "../../lib/wire/bytes.ts";
+import { IN_CLEAR } from "../../lib/wire/upgrade.ts";
 import { play } from "../play.ts";
 import type { FuzzTarget } from "./target.ts";
 
@@ -38,6 +39,8 @@ function talk(chunks: readonly Uint8Array[]) {
   const session = pop3Client({
     login: { user: "alice", password: "secret" },
     greeting: null,
+    tls: IN_CLEAR,
+    active: null,
     messageBytesMax: MESSAGE_BYTES_MAX,
   });
   const { outcome, output } = play(session, chunks, {

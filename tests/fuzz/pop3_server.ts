@@ -1,10 +1,15 @@
 import assert from "$assert";
 import { decodeLatin1, encode } from "../../lib/wire/bytes.ts";
+import { fakeIdentity } from "../fake_tls.ts";
 import { play } from "../play.ts";
 import { fakePop3, serverSession } from "../pop3_support.ts";
 import type { FuzzTarget } from "./target.ts";
 
 const LOGIN = "USER alice\r\nPASS secret\r\n";
+
+const IDENTITY = fakeIdentity([{ certificate: "abc.com", key: "" }]);
+/** To a password, and to what needs a login: whoever said what in clear, it does not count. */
+const NOT_LOGGED_IN = /^-ERR .*\r\n(?:-ERR .*\r\n\+OK goodbye\r\n)?$/;
 
 export const target: FuzzTarget = {
   name: "pop3_server",
@@ -17,6 +22,7 @@ export const target: FuzzTarget = {
     encode("AUTH PLAIN\r\n*\r\nAUTH PLAIN AGFsaWNlAHNlY3JldA==\r\nUIDL\r\n"),
     encode("AUTH LOGIN\r\nYWxpY2U=\r\nc2VjcmV0\r\nQUIT\r\n"),
     encode("USER alice\nPASS\rx\r\n"),
+    encode("USER alice\r\nSTLS\r\nPASS secret\r\n"),
     encode("GET / HTTP/1.1\r\n"),
   ],
   run(input) {
@@ -28,8 +34,12 @@ export const target: FuzzTarget = {
 
 function talk(chunks: readonly Uint8Array[]) {
   const mailbox = fakePop3();
-  const { output, ended } = play(serverSession(), chunks, mailbox);
+  const session = serverSession({ identity: IDENTITY });
+  const { output, ended, clearBytes } = play(session, chunks, mailbox, {
+    secured: [encode("PASS secret\r\nSTAT\r\nQUIT\r\n")],
+  });
   const text = decodeLatin1(output);
+  if (clearBytes !== null) assert.match(text.slice(clearBytes), NOT_LOGGED_IN);
   assert.match(text, /^\+OK [^\r\n]*\r\n/);
   assert.match(text, /\r\n$/);
   // The two messages of the mailbox hold no lone CR or LF either.

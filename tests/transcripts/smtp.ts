@@ -158,7 +158,7 @@ export const TRANSCRIPTS = {
     C: EXPN staff
     S: 502 5.5.1 EXPN is not done here
     C: STARTTLS
-    S: 500 5.5.1 Unknown command
+    S: 502 5.5.1 TLS is not offered here
     C: BDAT 5 LAST
     S: 500 5.5.1 Unknown command
     # RFC 5321 §4.1.1: case and trailing blanks do not matter.

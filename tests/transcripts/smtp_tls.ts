@@ -1,0 +1,137 @@
+/**
+ * Dialogues with the SMTP server about TLS, in the form of `tests/transcripts.ts`: what stands
+ * behind `! tls` is said when the handshake is over. A login needs TLS here.
+ */
+export const TLS_TRANSCRIPTS = {
+  "RFC 3207 §4: STARTTLS, then EHLO again, and a login": String.raw`
+    S: 220 abc.com ESMTP ready
+    C: EHLO client.example
+    S: 250-abc.com at your service
+    S: 250-PIPELINING
+    S: 250-SIZE 200
+    S: 250-8BITMIME
+    S: 250-ENHANCEDSTATUSCODES
+    S: 250-STARTTLS
+    S: 250-XPOP3
+    S: 250 HELP
+    C: AUTH PLAIN AGFsaWNlAGNvcnJlY3QgaG9yc2U=
+    S: 538 5.7.11 A login needs TLS here
+    C: STARTTLS
+    S: 220 2.0.0 Begin with TLS
+    ! tls
+    C: EHLO client.example
+    S: 250-abc.com at your service
+    S: 250-PIPELINING
+    S: 250-SIZE 200
+    S: 250-8BITMIME
+    S: 250-ENHANCEDSTATUSCODES
+    S: 250-AUTH PLAIN LOGIN
+    S: 250-XPOP3
+    S: 250 HELP
+    C: AUTH PLAIN AGFsaWNlAGNvcnJlY3QgaG9yc2U=
+    S: 235 2.7.0 Logged in
+    C: QUIT
+    S: 221 2.0.0 abc.com says goodbye
+    ! closes
+  `,
+  "RFC 3207 §4: STARTTLS takes no parameter, and comes once, after EHLO": String.raw`
+    S: 220 abc.com ESMTP ready
+    C: STARTTLS
+    S: 503 5.5.1 Say EHLO first
+    C: HELO client.example
+    S: 250 abc.com
+    C: STARTTLS
+    S: 503 5.5.1 Say EHLO first
+    C: EHLO client.example
+    S~ ^250-abc
+    S: 250-PIPELINING
+    S: 250-SIZE 200
+    S: 250-8BITMIME
+    S: 250-ENHANCEDSTATUSCODES
+    S: 250-STARTTLS
+    S: 250-XPOP3
+    S: 250 HELP
+    C: STARTTLS now
+    S: 501 5.5.4 STARTTLS takes no argument
+    C: starttls
+    S: 220 2.0.0 Begin with TLS
+    ! tls
+    C: STARTTLS
+    S: 503 5.5.1 TLS is active already
+    C: NOOP
+    S: 250 2.0.0 OK
+  `,
+  "RFC 3207 §4.2: nothing counts that was said before, not even EHLO": String.raw`
+    S: 220 abc.com ESMTP ready
+    C: EHLO client.example
+    S~ ^250-abc
+    S: 250-PIPELINING
+    S: 250-SIZE 200
+    S: 250-8BITMIME
+    S: 250-ENHANCEDSTATUSCODES
+    S: 250-STARTTLS
+    S: 250-XPOP3
+    S: 250 HELP
+    C: MAIL FROM:<alice@abc.com>
+    S: 250 2.1.0 Sender OK
+    C: RCPT TO:<bob@xyz.com>
+    S: 250 2.1.0 Recipient OK
+    C: STARTTLS
+    S: 220 2.0.0 Begin with TLS
+    ! tls
+    C: DATA
+    S~ ^503 5.5.1
+    C: MAIL FROM:<alice@abc.com>
+    S: 503 5.5.1 Say EHLO first
+    C: AUTH PLAIN AGFsaWNlAGNvcnJlY3QgaG9yc2U=
+    S: 503 5.5.1 Say EHLO first
+    C: XPOP3
+    S: 503 5.5.1 XPOP3 comes right after EHLO
+  `,
+  "RFC 3207 §6: what is pipelined behind STARTTLS is not obeyed": String.raw`
+    S: 220 abc.com ESMTP ready
+    C: EHLO client.example
+    S~ ^250-abc
+    S: 250-PIPELINING
+    S: 250-SIZE 200
+    S: 250-8BITMIME
+    S: 250-ENHANCEDSTATUSCODES
+    S: 250-STARTTLS
+    S: 250-XPOP3
+    S: 250 HELP
+    C: STARTTLS
+    C: EHLO mallory.example
+    C: MAIL FROM:<mallory@abc.com>
+    C: RCPT TO:<bob@xyz.com>
+    C: NOOP
+    S: 220 2.0.0 Begin with TLS
+    ! tls
+    C: RSET
+    S: 250 2.0.0 OK
+    C: QUIT
+    S: 221 2.0.0 abc.com says goodbye
+    ! closes
+  `,
+} as const;
+
+/** TLS is there from the first byte, on a port for submission. */
+export const IMPLICIT_TRANSCRIPTS = {
+  "RFC 8314 §3.3: implicit TLS, and a login": String.raw`
+    S: 220 abc.com ESMTP ready
+    C: EHLO client.example
+    S~ ^250-abc
+    S: 250-PIPELINING
+    S: 250-SIZE 200
+    S: 250-8BITMIME
+    S: 250-ENHANCEDSTATUSCODES
+    S: 250-AUTH PLAIN LOGIN
+    S: 250-XPOP3
+    S: 250 HELP
+    C: MAIL FROM:<alice@abc.com>
+    S: 530 5.7.0 Log in first
+    C: STARTTLS
+    S: 503 5.5.1 TLS is active already
+    C: AUTH PLAIN AGFsaWNlAGNvcnJlY3QgaG9yc2U=
+    S: 235 2.7.0 Logged in
+  `,
+} as const;
