@@ -21,9 +21,14 @@ export interface ServerConfig {
   readonly plainAuth: boolean;
 }
 
-/** What can be listened for. */
-export const SERVICES = ["smtp", "submission", "pop3"] as const;
+/** What can be listened for; `smtps` is submission with TLS from the first byte (RFC 8314 §3.3). */
+export const SERVICES = ["smtp", "submission", "smtps", "pop3", "pop3s"] as const;
 export type Service = (typeof SERVICES)[number];
+
+/** Whether TLS begins with the first byte. */
+export function isImplicitTls(service: Service): boolean {
+  return service === "smtps" || service === "pop3s";
+}
 
 export const DEFAULT_PORT = 2525;
 
@@ -47,7 +52,14 @@ export function makeConfig(options: ServerOptions): ServerConfig {
     domains,
     hostname: options.hostname === undefined ? first : parseDomain(options.hostname),
     routes: parseRoutes(options.routes ?? {}),
-    ports: { smtp: DEFAULT_PORT, submission: null, pop3: null, ...options.ports },
+    ports: {
+      smtp: DEFAULT_PORT,
+      submission: null,
+      smtps: null,
+      pop3: null,
+      pop3s: null,
+      ...options.ports,
+    },
     messageBytesMax: options.messageBytesMax ?? 25 * 1024 * 1024,
     recipientsMax: options.recipientsMax ?? 1000,
     connectionsMax: options.connectionsMax ?? 1000,

@@ -4,10 +4,11 @@ import { type RunningServer, startServer } from "../lib/app/server.ts";
 import { makeConfig, type ServerOptions, type Service } from "../lib/config.ts";
 import type { Log, LogFields } from "../lib/log.ts";
 import { denoWorld } from "../lib/net/deno.ts";
-import type { World } from "../lib/net/world.ts";
+import type { KeyPair, World } from "../lib/net/world.ts";
 import { openMemoryStore } from "../lib/store/memory.ts";
 import type { Store } from "../lib/store/store.ts";
 import { decodeLatin1 } from "../lib/wire/bytes.ts";
+import type { TlsIdentity } from "../lib/wire/session.ts";
 import type { FakeClock } from "./fake_transport.ts";
 import { type FakeWorld, fakeWorld } from "./fake_world.ts";
 import { lineReader } from "./line_reader.ts";
@@ -37,11 +38,15 @@ export interface TestServerOptions extends Partial<ServerOptions> {
   /** Names of accounts; the password of each is `secret`. */
   readonly users?: readonly string[];
   readonly store?: Store;
+  /** What it shows to clients that ask for TLS; without, it offers none. */
+  readonly tls?: readonly KeyPair[];
+  /** The same, in the hands of the test. */
+  readonly identity?: TlsIdentity;
 }
 
 /** A server with POP3 for `abc.com` (or `domains`), on free ports and in memory. */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const { world = REAL, users = [], ...rest } = options;
+  const { world = REAL, users = [], tls, identity: _, ...rest } = options;
   const store = options.store ?? openMemoryStore({ turn: world.clock.turn });
   const config = makeConfig({
     domains: ["abc.com"],
@@ -56,7 +61,9 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     if (!added.ok) throw new Error(added.message);
   }
   const { log, logged } = recordingLog();
-  const server = startServer({ config, world, store, log });
+  const identity = options.identity ??
+    (tls === undefined ? null : world.net.tlsIdentity(tls));
+  const server = startServer({ config, world, store, log, identity });
   const port = (service: Service) =>
     server.listening.find((each) => each.service === service)!.port;
   const connect = (service: Service = "smtp") => talkTo(world, port(service));

@@ -1,5 +1,5 @@
 /** Which protocol is spoken on a connection, and how one goes over into another. */
-import type { ServerConfig, Service } from "../config.ts";
+import { isImplicitTls, type ServerConfig, type Service } from "../config.ts";
 import type { Pop3Backend } from "../pop3/backend.ts";
 import { pop3Server } from "../pop3/server.ts";
 import type { SmtpBackend, SmtpPeer } from "../smtp/backend.ts";
@@ -7,8 +7,17 @@ import { DEFAULT_SMTP_LIMITS } from "../smtp/connection.ts";
 import type { Room } from "../smtp/room.ts";
 import { smtpServer } from "../smtp/server.ts";
 import { formatReply, reply } from "../smtp/reply.ts";
-import { encode } from "../wire/bytes.ts";
-import { deadline, Interrupted, type Session, using, writeNow } from "../wire/session.ts";
+import { ByteQueue, encode } from "../wire/bytes.ts";
+import {
+  deadline,
+  Interrupted,
+  type Session,
+  type TlsIdentity,
+  type TlsInfo,
+  using,
+  writeNow,
+} from "../wire/session.ts";
+import { upgrade } from "../wire/upgrade.ts";
 
 export interface Backends extends SmtpBackend {
   readonly pop3: Pop3Backend;
@@ -18,25 +27,33 @@ export interface Backends extends SmtpBackend {
 export interface Shared {
   readonly config: ServerConfig;
   readonly room: Room;
+  /** What is shown to clients that begin with TLS; `null`: none is offered. */
+  readonly identity: TlsIdentity | null;
 }
 
-/** The whole conversation with one peer of a service. */
+/** The whole conversation with one peer of a service; those with implicit TLS need an identity. */
 export function* conversation(
   service: Service,
   peer: SmtpPeer,
-  { config, room }: Shared,
+  { config, room, identity }: Shared,
 ): Session<Backends> {
   const { hostname } = config;
   const plainAuth = config.plainAuth || isLoopback(peer.address);
+  let tls: TlsInfo | null = null;
+  if (isImplicitTls(service)) {
+    const info = yield* upgrade<Backends>(new ByteQueue(), { side: "server", identity: identity! });
+    if (!("version" in info)) return;
+    tls = info;
+  }
+  const common = { peer, hostname, plainAuth, identity };
   const pop3 = (backends: Backends) => backends.pop3;
-  if (service === "pop3") {
-    return yield* using(pop3Server({ peer, hostname, plainAuth }), pop3);
+  if (service === "pop3" || service === "pop3s") {
+    return yield* using(pop3Server({ ...common, tls }), pop3);
   }
   const end = yield* smtpServer<Backends>({
-    hostname,
-    peer,
-    service,
-    plainAuth,
+    ...common,
+    tls,
+    service: service === "smtp" ? "smtp" : "submission",
     pop3: true,
     limits: {
       ...DEFAULT_SMTP_LIMITS,
@@ -46,7 +63,7 @@ export function* conversation(
     room,
   });
   if (end.next === "close") return;
-  yield* using(pop3Server({ peer, hostname, plainAuth, queue: end.queue }), pop3);
+  yield* using(pop3Server({ ...common, tls: end.tls, queue: end.queue }), pop3);
 }
 
 /** What one connection too many hears. */

@@ -1,12 +1,13 @@
 /** A mail server inside of a program or a test: it lives in memory, and hands out what arrived. */
-import { makeConfig } from "../config.ts";
+import { makeConfig, type ServerConfig } from "../config.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { SILENT } from "../log.ts";
 import { parseMailbox } from "../mail/address.ts";
 import { bytesOf } from "../mail/body.ts";
 import { type ReceivedMail, receivedMail } from "../mail/received.ts";
 import { MailError } from "../mail_error.ts";
-import { NetError, type World } from "../net/world.ts";
+import { selfSigned } from "../net/self_signed.ts";
+import { type KeyPair, NetError, type World } from "../net/world.ts";
 import { openMemoryStore } from "../store/memory.ts";
 import { type Account, type Entry, type Store, StoreError } from "../store/store.ts";
 import { ProtocolError } from "../wire/error.ts";
@@ -37,7 +38,16 @@ export interface MailServerOptions {
     readonly pop3?: number;
     /** SMTP where nothing is accepted before a login, RFC 6409. */
     readonly submission?: number;
+    /** The same with TLS from the first byte, RFC 8314; with `tls` only. */
+    readonly smtps?: number;
+    /** POP3 with TLS from the first byte; with `tls` only. */
+    readonly pop3s?: number;
   };
+  /**
+   * Whether it has TLS (STARTTLS of RFC 3207, STLS of RFC 2595), with a certificate that it makes
+   * for itself: for its domains, `localhost`, and the address that it listens on. Default `false`.
+   */
+  readonly tls?: boolean;
   /** The largest message that is taken, in bytes. Default 25 MiB. */
   readonly messageBytesMax?: number;
 }
@@ -48,6 +58,9 @@ export interface MailServerPorts {
   readonly pop3: number;
   /** `null` when there is no submission port. */
   readonly submission: number | null;
+  /** `null` unless it was asked for, like those below. */
+  readonly smtps: number | null;
+  readonly pop3s: number | null;
 }
 
 /** Which mail is waited for. Everything that is given must fit. */
@@ -70,6 +83,8 @@ export interface MailServer extends AsyncDisposable {
   readonly host: string;
   /** The ports that it listens on. */
   readonly ports: MailServerPorts;
+  /** Its certificate (PEM), for clients that are to trust it; `null` without `tls`. */
+  readonly certificate: string | null;
   /**
    * Adds a user; a name without a domain gets the first one.
    * @throws {RangeError} when the name is taken or cannot be one, or the password is empty or
@@ -120,7 +135,9 @@ export async function startEmbedded(
   };
   // Before it listens: nobody is refused who will be there, and a mistake leaves nothing open.
   for (const [name, password] of Object.entries(users)) await add(name, password);
-  const server = listening(() => startServer({ config, world, store, log: SILENT }));
+  const pair = options.tls === true ? await ownPair(config, world) : null;
+  const identity = pair === null ? null : world.net.tlsIdentity([pair]);
+  const server = listening(() => startServer({ config, world, store, log: SILENT, identity }));
   let stopped: Promise<void> | null = null;
   const stop = () => stopped ??= stopAll(server, store);
   const running = () => {
@@ -130,6 +147,7 @@ export async function startEmbedded(
   return {
     host,
     ports: portsOf(server),
+    certificate: pair?.certificate ?? null,
     async addUser(name, password) {
       running();
       await add(name, password);
@@ -170,7 +188,14 @@ function portsOf({ listening }: RunningServer): MailServerPorts {
     smtp: portOf("smtp")!,
     pop3: portOf("pop3")!,
     submission: portOf("submission") ?? null,
+    smtps: portOf("smtps") ?? null,
+    pop3s: portOf("pop3s") ?? null,
   };
+}
+
+function ownPair({ hosts, domains }: ServerConfig, world: World): Promise<KeyPair> {
+  const names = [...new Set([...domains, "localhost", ...hosts])];
+  return selfSigned({ names, nowMs: world.clock.now(), serial: world.random.bytes(16) });
 }
 
 function accountOf({ site }: RunningServer, address: string): Account {

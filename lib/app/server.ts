@@ -1,6 +1,6 @@
 /** One running server: listeners, a task for each connection, the queue's worker, and their end. */
 import type { ServerConfig, Service } from "../config.ts";
-import { SERVICES } from "../config.ts";
+import { isImplicitTls, SERVICES } from "../config.ts";
 import { describeError, type Log } from "../log.ts";
 import { drive } from "../net/drive.ts";
 import { heldConnections } from "../net/socket.ts";
@@ -9,19 +9,22 @@ import { createLinks } from "../queue/link.ts";
 import { startWorker, type Worker } from "../queue/worker.ts";
 import { createRoom, type Room } from "../smtp/room.ts";
 import type { Store } from "../store/store.ts";
-import type { Session } from "../wire/session.ts";
+import type { Session, TlsIdentity } from "../wire/session.ts";
 import { createAccounts } from "./accounts.ts";
 import { type Backends, conversation, turnAway } from "./conversation.ts";
 import { createPop3Backend } from "./pop3_backend.ts";
 import { makeReport } from "./report.ts";
 import type { Site } from "./site.ts";
 import { createSmtpBackend } from "./smtp_backend.ts";
+import { watchTls } from "./watch_tls.ts";
 
 export interface ServerParts {
   readonly config: ServerConfig;
   readonly world: World;
   readonly store: Store;
   readonly log: Log;
+  /** What the server shows to clients; `null`: it has no TLS. */
+  readonly identity: TlsIdentity | null;
 }
 
 export interface RunningServer {
@@ -51,15 +54,16 @@ const CONTENT_BYTES_MAX = 512 * 1024 * 1024;
 /**
  * Starts a server.
  * @throws {NetError} when an address cannot be listened on; then nothing is left open.
+ * @throws {RangeError} when a port is for TLS, and there is no identity.
  */
 export function startServer(parts: ServerParts): RunningServer {
-  const { config, world, store, log } = parts;
+  const { config, world, store, log, identity } = parts;
   const routes = { local: new Set(config.domains), hops: config.routes };
   const accounts = createAccounts({ world, users: store.users, domains: config.domains });
-  const links = createLinks({ world, hostname: config.hostname });
+  const links = createLinks({ world, hostname: config.hostname, log });
   const site: Site = { config, world, store, log, accounts, routes, links };
-  const connections = new Connections(site);
-  const listeners = listen(site);
+  const connections = new Connections(site, identity);
+  const listeners = listen(site, identity);
   const accepting = listeners.map(([service, listener]) => connections.accept(service, listener));
   const worker = startWorker({
     world,
@@ -94,12 +98,18 @@ async function stop(site: Site, running: Running): Promise<void> {
   await site.links.close();
 }
 
-function listen({ config, world }: Site): readonly (readonly [Service, Listener])[] {
+function listen(
+  { config, world }: Site,
+  identity: TlsIdentity | null,
+): readonly (readonly [Service, Listener])[] {
   const listeners: (readonly [Service, Listener])[] = [];
   try {
     for (const service of SERVICES) {
       const port = config.ports[service];
       if (port === null) continue;
+      if (isImplicitTls(service) && identity === null) {
+        throw new RangeError(`the ${service} port needs a certificate`);
+      }
       for (const host of config.hosts) {
         listeners.push([service, world.net.listen({ host, port })]);
       }
@@ -114,6 +124,7 @@ function listen({ config, world }: Site): readonly (readonly [Service, Listener]
 /** The connections that are open, each a task of its own. */
 class Connections {
   readonly #site: Site;
+  readonly #identity: TlsIdentity | null;
   readonly #backends: Backends;
   readonly #room: Room;
   readonly #stop = new AbortController();
@@ -121,8 +132,9 @@ class Connections {
   /** Those of the open ones that are served, and not turned away. */
   #served = 0;
 
-  constructor(site: Site) {
+  constructor(site: Site, identity: TlsIdentity | null) {
     this.#site = site;
+    this.#identity = identity;
     // Where messages may be large, a few of them still find room at once.
     this.#room = createRoom(Math.max(CONTENT_BYTES_MAX, 4 * site.config.messageBytesMax));
     this.#backends = { ...createSmtpBackend(site), pop3: createPop3Backend(site) };
@@ -151,10 +163,10 @@ class Connections {
     if (this.#served + heldConnections() < config.connectionsMax) {
       this.#served++;
       const peer = { address: transport.remote.host, port: transport.remote.port };
-      const session = conversation(service, peer, { config, room: this.#room });
-      await this.#drive(service, transport, session);
+      const shared = { config, room: this.#room, identity: this.#identity };
+      await this.#drive(service, transport, conversation(service, peer, shared));
       this.#served--;
-    } else if (this.#open.size - this.#served < TURNED_AWAY_MAX) {
+    } else if (this.#open.size - this.#served < TURNED_AWAY_MAX && !isImplicitTls(service)) {
       await this.#drive(service, transport, turnAway(service, config.hostname));
     } else transport.close();
   }
@@ -169,7 +181,8 @@ class Connections {
     log.debug("connected", { service, peer, port });
     try {
       const { signal } = this.#stop;
-      await drive(session, transport, this.#backends, { clock: world.clock, signal });
+      const watched = watchTls(transport, log, service);
+      await drive(session, watched, this.#backends, { clock: world.clock, signal });
     } catch (error) {
       log.error("session-failed", { service, peer, reason: describeError(error) });
     }
