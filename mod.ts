@@ -47,6 +47,7 @@ import {
   type SentAttachment,
   type ServerAccess,
 } from "./lib/cli/library.ts";
+import type { TlsMode } from "./lib/cli/client_tls.ts";
 import type { Endpoint } from "./lib/endpoint.ts";
 import type { ReceivedAttachment, ReceivedMail } from "./lib/mail/received.ts";
 import { MailError, type MailErrorKind, type RecipientReport } from "./lib/mail_error.ts";
@@ -68,6 +69,7 @@ export type {
   SendReport,
   SentAttachment,
   ServerAccess,
+  TlsMode,
 };
 
 const world = denoWorld();
@@ -132,8 +134,30 @@ const world = denoWorld();
  * assert.equal(mail.returnPath, "alice@abc.com");
  * ```
  *
- * @throws {RangeError} when an option is out of range, a domain or a user name is malformed, or a
- * domain is local and has a route
+ * With TLS, for programs that insist on it. The server makes its own certificate, and gives it to
+ * whoever is to trust it:
+ *
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { readMail, sendMail, startMailServer } from "./mod.ts";
+ *
+ * await using server = await startMailServer({ users: { bob: "hunter2" }, tls: true });
+ * const trusting = { host: "localhost", ca: server.certificate! };
+ * await sendMail({
+ *   ...trusting,
+ *   port: server.ports.smtp,
+ *   tls: "starttls",
+ *   from: "alice@example.com",
+ *   to: "bob@example.test",
+ *   text: "For your eyes only.",
+ * });
+ * const bob = { ...trusting, port: server.ports.pop3, user: "bob", password: "hunter2" };
+ * const [mail] = await readMail(bob);
+ * assert.equal(mail?.text, "For your eyes only.\n");
+ * ```
+ *
+ * @throws {RangeError} when an option is out of range, a domain or a user name is malformed, a
+ * domain is local and has a route, or a port is for TLS and there is none
  * @throws {MailError} `unavailable` when a port is taken or may not be used
  */
 export async function startMailServer(options: MailServerOptions = {}): Promise<MailServer> {

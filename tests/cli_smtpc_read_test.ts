@@ -254,7 +254,8 @@ Deno.test("an error of the work over an open mailbox removes nothing, and is thr
     helloName: "laptop.abc.com",
     login: { user: "alice", password: "secret" },
     timeoutMs: 5000,
-  };
+    tls: { mode: "auto", authorities: [] },
+  } as const;
   const working = readOverPop3(access, async (mailbox) => {
     await mailbox.remove(1);
     throw new RangeError("mine");
@@ -275,6 +276,7 @@ Deno.test("work that waits for a server which has left is told so", async () => 
     helloName: null,
     login: { user: "alice", password: "secret" },
     timeoutMs: 300,
+    tls: { mode: "auto", authorities: [] },
   }, async (mailbox) => {
     try {
       await mailbox.list();

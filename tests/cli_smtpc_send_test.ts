@@ -255,14 +255,6 @@ Deno.test("without a terminal, a missing host or port is wrong usage", async () 
   assert.match((await runSmtpc(["send", "abc.com", ...SEND])).failure, /PORT/);
 });
 
-Deno.test("a flag that asks for TLS is refused, not ignored", async () => {
-  for (const tls of [["--tls", "starttls"], ["--tls", "implicit"], ["--ca", "ca.pem"]]) {
-    const run = await runSmtpc(["send", "127.0.0.1", "25", ...SEND, ...tls]);
-    assert.equal(run.status, EXIT.unavailable);
-    assert.match(run.failure, /TLS is not built yet/);
-  }
-});
-
 Deno.test("on a terminal, everything that is missing is asked for, the login first", async () => {
   const smtp = fakeSmtp();
   await using server = startServer({ smtp });

@@ -88,7 +88,13 @@ Deno.test("settings become the configuration of a server, with its defaults", ()
     user: [{ name: "Alice", password: "x" }, { name: "bob@ABC.org", password: null }],
     route: [{ domain: "xyz.com", to: { host: "h", port: 25 } }],
   }, null);
-  assert.deepEqual(config.ports, { smtp: 0, submission: null, pop3: null });
+  assert.deepEqual(config.ports, {
+    smtp: 0,
+    submission: null,
+    smtps: null,
+    pop3: null,
+    pop3s: null,
+  });
   assert.deepEqual(config.hosts, ["127.0.0.1"]);
   const twice = planOf({ domain: ["abc.com"], host: ["::1", "127.0.0.1", "::1"] }, null);
   assert.deepEqual(twice.config.hosts, ["::1", "127.0.0.1"]);
@@ -112,6 +118,13 @@ const CONTRADICTIONS: readonly (readonly [Settings, RegExp])[] = [
       route: ["h", "i"].map((host) => ({ domain: "*", to: { host, port: 25 } })),
     },
     /^--route: \* is there twice$/,
+  ],
+  [{ domain: ["abc.com"], "smtps-port": 0 }, /^--smtps-port needs a certificate: --tls-cert FILE/],
+  [{ domain: ["abc.com"], "pop3s-port": 0 }, /^--pop3s-port needs a certificate/],
+  [{ domain: ["abc.com"], "tls-cert": ["c.pem"] }, /^each --tls-cert needs its --tls-key/],
+  [
+    { domain: ["abc.com"], tls: "self-signed", "tls-cert": ["c.pem"], "tls-key": ["k.pem"] },
+    /^--tls self-signed and --tls-cert are two ways/,
   ],
   [{ domain: ["abc.com"], "max-recipients": 99 }, /^--max-recipients is 99/],
   [

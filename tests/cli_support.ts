@@ -171,6 +171,8 @@ function* bothOn(
     peer: { address: transport.remote.host, port: transport.remote.port },
     service: "smtp",
     plainAuth: true,
+    identity: null,
+    tls: null,
     pop3: true,
     limits: DEFAULT_SMTP_LIMITS,
     room: createRoom(Infinity),
@@ -186,6 +188,8 @@ function pop3Of({ remote }: Transport, queue?: Parameters<typeof pop3Server>[0][
     peer: { address: remote.host, port: remote.port },
     hostname: "abc.com",
     plainAuth: true,
+    identity: null,
+    tls: null,
     ...(queue === undefined ? {} : { queue }),
   });
 }

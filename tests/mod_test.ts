@@ -338,3 +338,23 @@ Deno.test("mail goes from one server to the other, and a refusal there is heard 
     mailError("refused", /nobody@xyz\.com: 550 5\.1\.1 There is no such user here$/),
   );
 });
+
+Deno.test("a server with TLS gives its certificate to the clients that verify it", async () => {
+  await using server = await startMailServer({
+    users: { alice: "secret" },
+    ports: { smtps: 0, pop3s: 0 },
+    tls: true,
+  });
+  const ca = server.certificate!;
+  const alice = { host: "localhost", user: "alice", password: "secret" };
+  const message = { ...alice, from: "alice@example.test", to: "alice@example.test", text: "Hi" };
+  await sendMail({ ...message, port: server.ports.smtp });
+  await sendMail({ ...message, port: server.ports.smtp, ca });
+  await sendMail({ ...message, port: server.ports.smtps!, tls: "implicit", ca });
+  assert.equal((await server.inbox("alice@example.test")).length, 3);
+  const read = { ...alice, ca, port: server.ports.pop3 };
+  assert.equal((await readMail(read)).length, 3);
+  assert.equal((await readMail({ ...read, port: server.ports.pop3s!, tls: "implicit" })).length, 3);
+  const unverified = sendMail({ ...message, port: server.ports.smtp, tls: "starttls" });
+  await assert.rejects(unverified, { name: "MailError", kind: "unavailable" });
+});

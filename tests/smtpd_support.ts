@@ -12,6 +12,8 @@ export interface Program extends AsyncDisposable {
   errors(): string;
   /** The questions, in their order. */
   readonly questions: readonly string[];
+  /** Asks it to read its files again, as SIGHUP does. */
+  reload(): void;
   /** Asks it to stop, where it would wait for that, and gives its end. */
   end(): Promise<Ended>;
 }
@@ -38,6 +40,7 @@ export async function startProgram(
   const errors = fakeOutput();
   const questions: string[] = [];
   const stop = Promise.withResolvers<void>();
+  let reload = () => {};
   let ended: Ended | null = null;
   const running = runSmtpd(args, {
     world: denoWorld(),
@@ -49,6 +52,7 @@ export async function startProgram(
     },
     ask: answers === undefined ? null : fakeAsk([...answers], questions),
     stopRequested: () => stop.promise,
+    onReload: (handler) => reload = handler,
   }).then(
     (status): Ended => ({ status, failure: "" }),
     (error): Ended => {
@@ -60,6 +64,7 @@ export async function startProgram(
     output: () => decode(output.written()),
     errors: () => decode(errors.written()),
     questions,
+    reload: () => reload(),
     end() {
       stop.resolve();
       return running;

@@ -10,6 +10,7 @@ import type { World } from "../net/world.ts";
 import type { Attempt } from "../smtp/client.ts";
 import { isPositive, textOf } from "../smtp/reply.ts";
 import { encode } from "../wire/bytes.ts";
+import type { TlsMode } from "./client_tls.ts";
 import { EXIT, type ExitStatus, Failure } from "./fail.ts";
 import { writeLetter } from "./letter.ts";
 import { readOverPop3 } from "./reader.ts";
@@ -21,6 +22,18 @@ export interface ServerAccess {
   readonly host?: string;
   /** Its port. */
   readonly port: number;
+  /**
+   * How the connection is encrypted. `"auto"` (default): with TLS from the first byte on the ports
+   * 465 and 995, elsewhere with STARTTLS where the server offers it; a password never goes to
+   * another machine without verified TLS. `"starttls"` and `"implicit"`: verified TLS or nothing.
+   * `"none"`: in clear, the password too.
+   */
+  readonly tls?: TlsMode;
+  /**
+   * Certificates (PEM) that are trusted beside the well-known authorities; with one, TLS is
+   * required, and verified.
+   */
+  readonly ca?: string;
   /** For connecting, and for each answer of the server, in milliseconds. Default 30 000. */
   readonly timeoutMs?: number;
   /** Gives up when it is aborted: the connection is cut off. */
@@ -31,7 +44,7 @@ export interface ServerAccess {
 export interface SendOptions extends ServerAccess {
   /** Logs in as this user; without one, nobody logs in. Goes with `password`. */
   readonly user?: string;
-  /** Goes with `user`. Without TLS, only servers on this machine should be given one. */
+  /** Goes with `user`. */
   readonly password?: string;
   /** `alice@abc.com` or `Alice <alice@abc.com>`. */
   readonly from: string;
@@ -75,7 +88,6 @@ export interface SendReport {
 export interface ReadOptions extends ServerAccess {
   /** Whose mailbox it is. */
   readonly user: string;
-  /** Without TLS, only servers on this machine should be given one. */
   readonly password: string;
   /** Whether to remove what was read (RFC 1939 DELE and QUIT). Default `false`: it is kept. */
   readonly delete?: boolean;
@@ -146,12 +158,14 @@ const TIMEOUT_MS = 30_000;
 const FINAL_TIMEOUT_MS = 10 * 60_000;
 
 function accessOf(world: World, options: ServerAccess): Access {
-  const { host = "127.0.0.1", port, timeoutMs = TIMEOUT_MS, signal } = options;
+  const { host = "127.0.0.1", port, tls = "auto", ca, timeoutMs = TIMEOUT_MS, signal } = options;
+  if (ca !== undefined && tls === "none") throw new RangeError('ca and tls: "none" contradict');
   return {
     world,
     to: { host, port },
     helloName: null,
     timeoutMs,
+    tls: { mode: tls, authorities: ca === undefined ? [] : [ca] },
     ...(signal === undefined ? {} : { signal }),
   };
 }

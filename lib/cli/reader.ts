@@ -21,9 +21,24 @@ import { isPositive, type Reply, textOf } from "../smtp/reply.ts";
 import { readReply, ReplyError } from "../smtp/reply_reader.ts";
 import { ByteQueue, decodeLatin1 } from "../wire/bytes.ts";
 import { fill, hasLine } from "../wire/lines.ts";
-import { deadline, Interrupted, type Session, type Step } from "../wire/session.ts";
+import { deadline, Interrupted, type Session, type Step, type TlsInfo } from "../wire/session.ts";
+import { upgrade } from "../wire/upgrade.ts";
+import {
+  clientTls,
+  exposedFailure,
+  goesOnUnverified,
+  noTlsFailure,
+  tlsFailure,
+} from "./client_tls.ts";
 import { EXIT, Failure } from "./fail.ts";
-import { type Access, connectTo, helloNameOf, lostFailure, NEVER, timeoutsOf } from "./transfer.ts";
+import {
+  type Access,
+  connectTo,
+  driveOptionsOf,
+  helloNameOf,
+  lostFailure,
+  timeoutsOf,
+} from "./transfer.ts";
 
 export interface ReaderAccess extends Access {
   readonly login: Login;
@@ -54,19 +69,24 @@ export async function readOverPop3<Result>(
   access: ReaderAccess,
   work: (mailbox: Mailbox) => Promise<Result>,
 ): Promise<Result> {
-  const transport = await connectTo(access);
   const desk = openDesk(work);
-  const session = reader({
-    login: access.login,
-    greeting: null,
-    traced: access.trace !== undefined,
-    deadlines: { replyMs: access.timeoutMs },
-  }, helloNameOf(access, transport));
-  const outcome = await drive(session, counted(transport, access.received), desk.jobs, {
-    clock: access.world.clock,
-    signal: access.signal ?? NEVER,
-    ...(access.trace === undefined ? {} : { trace: access.trace }),
-  });
+  const talk = async (verify: boolean) => {
+    const transport = await connectTo(access);
+    const session = reader({
+      login: access.login,
+      greeting: null,
+      tls: clientTls(access, transport, verify),
+      traced: access.trace !== undefined,
+      deadlines: { replyMs: access.timeoutMs },
+    }, helloNameOf(access, transport));
+    const watched = counted(transport, access.received);
+    const outcome = await drive(session, watched, desk.jobs, driveOptionsOf(access));
+    return { transport, outcome };
+  };
+  const { transport, outcome: first } = await talk(true);
+  const again = first.result === "tlsFailed" &&
+    goesOnUnverified(access, transport, { why: first.why, hasLogin: true });
+  const outcome = again ? (await talk(false)).outcome : first;
   if (outcome.result === "done") return await desk.result();
   const failure = failureOf(outcome, access);
   desk.abandon(failure);
@@ -80,9 +100,19 @@ type Outcome =
   /** Something answers that cannot be read from. */
   | { readonly result: "smtpOnly" | "imap" | "other" };
 
-function* reader(options: Pop3ClientOptions, helloName: string): Session<Pop3Jobs, Outcome> {
+function* reader(
+  options: Omit<Pop3ClientOptions, "active">,
+  helloName: string,
+): Session<Pop3Jobs, Outcome> {
   const queue = new ByteQueue();
   const replyMs = options.deadlines!.replyMs;
+  const { tls } = options;
+  let active: TlsInfo | null = null;
+  if (tls.when === "first") {
+    const info = yield* upgrade<Pop3Jobs>(queue, tls.request);
+    if (!("version" in info)) return { result: "tlsFailed", why: info };
+    active = info;
+  }
   try {
     yield* deadline(replyMs);
     const who = yield* whoAnswers<Pop3Jobs>(queue);
@@ -91,14 +121,24 @@ function* reader(options: Pop3ClientOptions, helloName: string): Session<Pop3Job
       const traced = options.traced ?? false;
       const greeting = yield* readReply<Pop3Jobs>(queue, traced);
       if (!isPositive(greeting)) return { result: "unwelcome", reply: greeting };
-      const timeouts = timeoutsOf(replyMs);
-      const switched = yield* switchToPop3<Pop3Jobs>(queue, {
+      const switched = yield* switchToPop3<Pop3Jobs>(queue, active, {
         helloName,
         login: null,
-        timeouts,
+        tls,
+        timeouts: timeoutsOf(replyMs),
         traced,
       });
-      if (!switched) return { result: "smtpOnly" };
+      switch (switched.end) {
+        case "smtpOnly":
+        case "noTls":
+          return { result: switched.end };
+        case "tlsFailed":
+          return { result: "tlsFailed", why: switched.why };
+        case "refused":
+          return { result: "unwelcome", reply: switched.reply };
+        case "pop3":
+          active = switched.tls;
+      }
     }
   } catch (error) {
     if (error instanceof Interrupted) return { result: "interrupted", reason: error.reason };
@@ -106,7 +146,7 @@ function* reader(options: Pop3ClientOptions, helloName: string): Session<Pop3Job
     if (error.kind === "closed") return { result: "interrupted", reason: "lost" };
     return { result: "protocol", text: error.message };
   }
-  return yield* pop3Client({ ...options, queue });
+  return yield* pop3Client({ ...options, active, queue });
 }
 
 /** Looks at the first line, and leaves it in the queue. */
@@ -210,6 +250,12 @@ function failureOf(outcome: Exclude<Outcome, { result: "done" }>, access: Access
     }
     case "refused":
       return new Failure(EXIT.tryAgainLater, `${where} refused: ${wordsOf(outcome.refusal)}`);
+    case "noTls":
+      return noTlsFailure(access);
+    case "tlsFailed":
+      return tlsFailure(outcome.why, access);
+    case "exposed":
+      return exposedFailure(access);
     case "smtpOnly":
       return new Failure(
         EXIT.unavailable,

@@ -1,14 +1,18 @@
 /** From settings to what a server is made of: everything is checked before anything is opened. */
-import { makeConfig, type ServerConfig } from "../config.ts";
+import { isImplicitTls, makeConfig, type ServerConfig, SERVICES } from "../config.ts";
 import { accountName } from "../mail/address.ts";
+import { literalOf } from "../mail/literal.ts";
 import type { Endpoint } from "../net/world.ts";
 import { ProtocolError } from "../wire/error.ts";
 import { EXIT, Failure } from "./fail.ts";
+import type { TlsPlan } from "./serve_tls.ts";
 import type { Settings, UserSetting } from "./settings.ts";
 
 export interface ServePlan {
   readonly config: ServerConfig;
   readonly users: readonly WantedUser[];
+  /** `null`: without TLS. */
+  readonly tls: TlsPlan | null;
 }
 
 /** An account that is to exist. */
@@ -25,7 +29,8 @@ export interface WantedUser {
 export function planOf(settings: Settings, file: string | null): ServePlan {
   try {
     const config = configOf(settings);
-    return { config, users: (settings.user ?? []).map((user) => wanted(user, config.domains)) };
+    const users = (settings.user ?? []).map((user) => wanted(user, config.domains));
+    return { config, users, tls: tlsOf(settings, config) };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     const cause = { cause: error };
@@ -41,7 +46,9 @@ function configOf(settings: Settings): ServerConfig {
     ports: {
       ...given("smtp", settings.port),
       ...given("submission", settings["submission-port"]),
+      ...given("smtps", settings["smtps-port"]),
       ...given("pop3", settings["pop3-port"]),
+      ...given("pop3s", settings["pop3s-port"]),
     },
     ...given("hosts", settings.host),
     ...given("hostname", settings.hostname),
@@ -51,6 +58,42 @@ function configOf(settings: Settings): ServerConfig {
     ...given("verifyRecipients", settings["verify-recipients"]),
     ...given("plainAuth", settings["allow-plain-auth"]),
   });
+}
+
+function tlsOf(settings: Settings, { hostname, domains, hosts, ports }: ServerConfig) {
+  const { tls, "tls-cert": certificates = [], "tls-key": keys = [] } = settings;
+  if (tls !== undefined && certificates.length + keys.length > 0) {
+    throw new RangeError("--tls self-signed and --tls-cert are two ways: choose one");
+  }
+  if (certificates.length !== keys.length) {
+    throw new RangeError("each --tls-cert needs its --tls-key, in the same order");
+  }
+  if (tls !== undefined) {
+    // Also the ways in which people of this machine call it.
+    const names = [
+      hostname,
+      ...domains,
+      "localhost",
+      "127.0.0.1",
+      "::1",
+      ...hosts.filter(isAddress),
+    ];
+    return { from: "selfSigned", names: [...new Set(names)] } as const;
+  }
+  if (certificates.length > 0) {
+    const pairs = certificates.map((certificate, at) => ({ certificate, key: keys[at]! }));
+    return { from: "files", pairs } as const;
+  }
+  const needy = SERVICES.find((service) => isImplicitTls(service) && ports[service] !== null);
+  if (needy === undefined) return null;
+  throw new RangeError(
+    `--${needy}-port needs a certificate: --tls-cert FILE --tls-key FILE, or --tls self-signed`,
+  );
+}
+
+/** Not one that stands for all of them. */
+function isAddress(host: string): boolean {
+  return literalOf(host) !== null && host !== "0.0.0.0" && host !== "::";
 }
 
 /** A property that is there only when it was said, so that defaults stand in one place. */

@@ -12,7 +12,12 @@ export interface SettingValues {
   readonly "user": readonly UserSetting[];
   readonly "route": readonly RouteSetting[];
   readonly "submission-port": number;
+  readonly "smtps-port": number;
   readonly "pop3-port": number;
+  readonly "pop3s-port": number;
+  readonly "tls": (typeof TLS)[number];
+  readonly "tls-cert": readonly string[];
+  readonly "tls-key": readonly string[];
   readonly "data": string;
   readonly "max-message-bytes": number;
   readonly "max-recipients": number;
@@ -56,6 +61,7 @@ export interface Setting<Value> {
   readonly parse: (text: string, before: Value | undefined) => Value;
 }
 
+const TLS = ["self-signed"] as const;
 const VERIFY = ["routes", "always", "never"] as const;
 const LOG_FORMATS = ["pretty", "json"] as const;
 /** RFC 5321 §4.5.4.2 and IANA: where SMTP is when nobody says otherwise. */
@@ -78,7 +84,16 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<SettingValues[N
     `next hop for a domain, or for * (all others), default port ${SMTP_PORT}; repeatable`,
   ),
   "submission-port": once("number", "N", parsePort, "SMTP that takes nothing before a login"),
+  "smtps-port": once("number", "N", parsePort, "the same with TLS from the first byte (465)"),
   "pop3-port": once("number", "N", parsePort, "POP3; the SMTP port offers it too (XPOP3)"),
+  "pop3s-port": once("number", "N", parsePort, "POP3 with TLS from the first byte (995)"),
+  "tls-cert": often(
+    "FILE",
+    parseText,
+    "certificate and its chain, PEM; repeatable, chosen by the name that a client asks for",
+  ),
+  "tls-key": often("FILE", parseText, "its private key, PEM; one for each --tls-cert, in order"),
+  "tls": once("string", "HOW", choice(TLS), "self-signed: a certificate made once and kept in DIR"),
   "data": once(
     "string",
     "DIR",
@@ -103,15 +118,10 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<SettingValues[N
 
 /** Parts that are still to come: who asks for one is told so, for what is ignored is relied on. */
 export const UNBUILT: Readonly<Record<string, string>> = {
-  "smtps-port": "SMTP over TLS is not built yet",
-  "pop3s-port": "POP3 over TLS is not built yet",
   "imap-port": "IMAP is not built yet",
   "imaps-port": "IMAP over TLS is not built yet",
   "lmtp-port": "LMTP is not built yet",
   "http-port": "the inbox in the browser is not built yet",
-  "tls": "TLS is not built yet",
-  "tls-cert": "TLS is not built yet",
-  "tls-key": "TLS is not built yet",
   "dns": "looking up MX records is not built yet (--route D=HOST:PORT says where mail goes)",
   "smarthost": "logging in to a smarthost is not built yet (--route '*=HOST:PORT' does without)",
 };

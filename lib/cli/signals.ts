@@ -6,6 +6,11 @@ const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT"]
   : ["SIGINT", "SIGTERM"];
 
+/** Calls this at each SIGHUP; Windows has nothing like it. */
+export function onReload(reload: () => void): void {
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGHUP", reload);
+}
+
 /** Resolves at the first signal; the next one ends the process on the spot. */
 export function stopRequested(): Promise<void> {
   return new Promise((resolve) => {

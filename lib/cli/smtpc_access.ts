@@ -2,8 +2,11 @@
 import type { Endpoint, World } from "../net/world.ts";
 import type { Login } from "../sasl/client.ts";
 import { type Ask, OPTIONAL } from "./ask.ts";
-import { EXIT, Failure } from "./fail.ts";
-import { dialogueTo, type Streams } from "./io.ts";
+import { decode } from "../wire/bytes.ts";
+import type { TlsChoice } from "./client_tls.ts";
+import { EXIT, Failure, oneLine } from "./fail.ts";
+import { readFile } from "./files.ts";
+import { dialogueTo, paint, type Streams } from "./io.ts";
 import { readPasswordFile } from "./password_file.ts";
 import type { CommonFlags } from "./smtpc_arguments.ts";
 import type { Access } from "./transfer.ts";
@@ -24,9 +27,10 @@ const TIMEOUT_MS = 60_000;
  * @throws {Failure} `usage` where nobody can be asked.
  */
 export async function accessOf(flags: CommonFlags, context: SmtpcContext): Promise<Access> {
-  refuseTls(flags);
+  const tls = await tlsOf(flags, context);
   return {
     world: context.world,
+    tls,
     to: await endpointOf(flags, context),
     helloName: null,
     timeoutMs: flags.timeoutMs ?? TIMEOUT_MS,
@@ -89,14 +93,18 @@ function portFault(text: string): string | null {
   return isPort ? null : "A port is a number up to 65535";
 }
 
-/** Nobody who asks for TLS may be served without it. */
-function refuseTls({ tls, ca }: CommonFlags): void {
-  if (tls === "auto" || tls === "none") {
-    if (ca === undefined) return;
-    throw new Failure(EXIT.unavailable, "--ca: TLS is not built yet, so there is nothing to check");
-  }
+async function tlsOf(
+  { tls: mode, ca }: CommonFlags,
+  { streams: { errors } }: SmtpcContext,
+): Promise<TlsChoice> {
+  const warn = (sentence: string) =>
+    errors.write(`${paint(errors, "yellow", oneLine(sentence))}\n`);
+  if (ca === undefined) return { mode, authorities: [], warn };
+  if (mode === "none") throw new Failure(EXIT.usage, "--ca: with --tls none nobody is verified");
+  const pem = decode(await readFile(ca));
+  if (pem.includes("-----BEGIN CERTIFICATE-----")) return { mode, authorities: [pem], warn };
   throw new Failure(
-    EXIT.unavailable,
-    `--tls ${tls}: TLS is not built yet (--tls none talks in clear)`,
+    EXIT.badData,
+    `--ca ${ca}: there is no certificate in it (a PEM file is wanted: -----BEGIN CERTIFICATE-----)`,
   );
 }

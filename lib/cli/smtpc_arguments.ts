@@ -1,7 +1,8 @@
 /** The command line of `smtpc`: words in, a command out. */
 import { type Command, InvalidArgumentError, Option, parseCommandLine } from "./command_line.ts";
+import type { TlsMode } from "./client_tls.ts";
 import { EXIT, Failure } from "./fail.ts";
-import { EXAMPLES, READ_NOTES, SEND_NOTES, STATUSES } from "./smtpc_help.ts";
+import { EXAMPLES, READ_NOTES, SEND_NOTES, STATUSES, TLS_NOTES } from "./smtpc_help.ts";
 
 /** What the words ask for. */
 export type SmtpcCommand =
@@ -19,14 +20,12 @@ export interface CommonFlags {
   readonly port: number | undefined;
   readonly user?: string;
   readonly passwordFile?: string;
-  readonly tls: Tls;
+  readonly tls: TlsMode;
   readonly ca?: string;
   readonly timeoutMs: number | undefined;
   readonly json?: true;
   readonly verbose?: true;
 }
-
-export type Tls = typeof TLS[number];
 
 export interface SendFlags extends CommonFlags {
   /** These may hold several addresses each, separated by commas. */
@@ -76,7 +75,7 @@ export function parseArguments(args: readonly string[], version: string): SmtpcC
   return command;
 }
 
-const TLS = ["auto", "starttls", "implicit", "none"] as const;
+const TLS: readonly TlsMode[] = ["auto", "starttls", "implicit", "none"];
 const WHAT = "say what to do: smtpc send, smtpc read or smtpc contacts (smtpc --help explains)";
 
 function addSend(program: Command, chosen: (command: SmtpcCommand) => void): void {
@@ -94,7 +93,7 @@ function addSend(program: Command, chosen: (command: SmtpcCommand) => void): voi
         .conflicts(["body"]),
     )
     .option("--partial", "when a recipient is refused, send to the others")
-    .addHelpText("after", `\n${SEND_NOTES}\n\n${STATUSES}`)
+    .addHelpText("after", `\n${SEND_NOTES}\n\n${TLS_NOTES}\n\n${STATUSES}`)
     .action((host: Host, port: Port, { timeout, ...flags }: Options<SendFlags>) =>
       chosen({ do: "send", flags: { ...flags, host, port, timeoutMs: timeout } })
     );
@@ -116,7 +115,7 @@ function addRead(program: Command, chosen: (command: SmtpcCommand) => void): voi
     .addOption(new Option("--raw", "the bytes as the server has them").conflicts(["json"]))
     .addOption(new Option("--keep", "leave them on the server (the default)").conflicts(["delete"]))
     .option("--delete", "delete what was shown")
-    .addHelpText("after", `\n${READ_NOTES}\n\n${STATUSES}`)
+    .addHelpText("after", `\n${READ_NOTES}\n\n${TLS_NOTES}\n\n${STATUSES}`)
     .action((host: Host, port: Port, options: Options<ReadFlags> & ChoiceOptions) => {
       const { timeout, list, last, all, message, ...flags } = options;
       const choice: ReadChoice | null = message !== undefined
@@ -152,7 +151,7 @@ function withCommon(command: Command): Command {
     .addOption(
       new Option("--tls <how>", "how the connection is encrypted").choices(TLS).default("auto"),
     )
-    .option("--ca <file>", "trust certificates that this one has signed")
+    .option("--ca <file>", "trust the certificates in this file, and those that they signed")
     .addOption(
       new Option("--timeout <seconds>", "wait so long for each answer (default: 60)")
         .argParser(parseTimeout),

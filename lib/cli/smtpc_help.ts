@@ -37,6 +37,12 @@ standard error. What is to be deleted is deleted at the end, when everything wen
 bytes, from, to, cc, subject, date (ISO 8601, or null), text, attachments (name, type, size). With
 --list there are no text and no attachments.`;
 
+export const TLS_NOTES = `\
+--tls auto (the default) takes TLS where the server offers it, and from the first byte on the ports
+465 and 995; a server that cannot be verified is told about, and gets no password unless it is on
+this machine. starttls and implicit want TLS, verified. --ca FILE names whom to trust beside the
+well-known authorities, and makes auto as strict. none sends in clear, the password too.`;
+
 export const STATUSES = `\
 Exit status: 0 done, 64 wrong usage, 65 bad data, 66 no input, 67 recipient refused,
 68 no such host, 69 unavailable, 73 cannot write, 75 try again later, 76 protocol broken,

@@ -10,4 +10,6 @@ export interface SmtpdContext {
   readonly ask: Ask | null;
   /** Resolves when the program is asked to end; once called, a first signal does not end it. */
   stopRequested(): Promise<void>;
+  /** Calls this each time the program is asked to read its files again, instead of ending it. */
+  onReload(reload: () => void): void;
 }

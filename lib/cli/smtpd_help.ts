@@ -12,6 +12,7 @@ Only --domain is needed. A line for each listener and then "ready" go to standar
 --log-format json one object {"event":"ready","ports":{"smtp":2525}}; the log goes to standard
 error.
 SIGTERM and SIGINT end the server after what is under way; a second one ends it at once.
+SIGHUP reads the certificates again; connections live on.
 
 --user never changes the password of an account that exists (smtpd user password does). Without a
 password it is asked for. Everybody on this machine can see the flags of a program: for passwords

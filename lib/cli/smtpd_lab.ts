@@ -41,7 +41,7 @@ const XYZ: Plan = {
 /** One of the two servers, running. */
 interface Side {
   readonly plan: Plan;
-  readonly ports: Readonly<Record<Service, number>>;
+  readonly ports: Readonly<Record<"smtp" | "pop3", number>>;
   /** Tells it where the mail for a domain goes. */
   addRoute(domain: string, to: Endpoint): void;
   /** Stops it and forgets its mail. */
@@ -94,7 +94,7 @@ async function startSide(
   const log = openLog(domain);
   const startOn = (smtp: number) => {
     const config = makeConfig({ domains: [domain], hosts: [HOST], ports: { smtp, pop3: 0 } });
-    return startServer({ config: { ...config, routes }, world, store, log });
+    return startServer({ config: { ...config, routes }, world, store, log, identity: null });
   };
   const server = listening(() => port === null ? startOnUsual(usualPort, startOn) : startOn(port));
   return {
@@ -120,9 +120,9 @@ function startOnUsual(
   }
 }
 
-function portsOf({ listening }: RunningServer): Record<Service, number> {
+function portsOf({ listening }: RunningServer): Side["ports"] {
   const of = (service: Service) => listening.find((each) => each.service === service)?.port ?? 0;
-  return { smtp: of("smtp"), submission: of("submission"), pop3: of("pop3") };
+  return { smtp: of("smtp"), pop3: of("pop3") };
 }
 
 /** Log lines in which the two servers are told apart at a glance. */

@@ -1,8 +1,9 @@
 /** `smtpd serve`: one server, from its settings to its end. */
 import { type RunningServer, startServer } from "../app/server.ts";
 import { parseDomain } from "../config.ts";
-import { configureLog, type Log, type LogFields, openLog } from "../log.ts";
+import { configureLog, describeError, type Log, type LogFields, openLog } from "../log.ts";
 import { endpointText } from "../endpoint.ts";
+import type { TlsCertificate } from "../wire/session.ts";
 import type { Ask } from "./ask.ts";
 import { readConfigFile } from "./config_file.ts";
 import { defaultDirectory, MEMORY, openStore } from "./data_directory.ts";
@@ -11,6 +12,8 @@ import { jsonLine, type Streams } from "./io.ts";
 import { listening } from "./listening.ts";
 import { planOf } from "./serve_config.ts";
 import { startControl } from "./serve_control.ts";
+import { withinOpenFiles } from "./serve_files.ts";
+import { openTls, type ServedTls } from "./serve_tls.ts";
 import { ensureUsers } from "./serve_users.ts";
 import type { Settings } from "./settings.ts";
 import type { SmtpdContext } from "./smtpd_context.ts";
@@ -30,22 +33,36 @@ export async function runServe(
   const { world, streams, ask } = context;
   const said = { ...(file === null ? {} : await readConfigFile(file)), ...flags };
   const settings = await withDomain(said, ask);
-  const { config, users } = planOf(settings, file);
-  const data = settings.data ?? defaultDirectory(config.domains[0]!);
-  const log = openServerLog(config.domains[0]!, settings, streams);
+  const { config: wanted, users, tls: tlsPlan } = planOf(settings, file);
+  const domain = wanted.domains[0]!;
+  const data = settings.data ?? defaultDirectory(domain);
+  const log = openServerLog(domain, settings, streams);
+  const tell = teller(settings, streams, log);
   const synchronous = settings["unsafe-no-sync"] ? "off" : "full";
 
   await using store = await openStore(data, world, { synchronous });
   const different = await ensureUsers(store, users, context);
-  const server = listening(() => startServer({ config, world, store, log }));
+  const tls = tlsPlan === null ? null : await openTls(tlsPlan, data, world);
+  const { config, warning } = withinOpenFiles(wanted, tls !== null);
+  if (warning !== null) tell("connections-lowered", { max: config.connectionsMax }, warning);
+  const identity = tls?.identity ?? null;
+  const server = listening(() => startServer({ config, world, store, log, identity }));
   try {
     await using _control = data === MEMORY
       ? null
-      : listening(() => startControl(data, { world, store, domain: config.domains[0]! }));
+      : listening(() => startControl(data, { world, store, domain }));
     // From here on a signal is an orderly end.
     const stop = context.stopRequested();
+    context.onReload(reloader(tls, log));
     announce(server, settings, streams);
-    const tell = teller(settings, streams, log);
+    if (tls?.handOut != null) {
+      const [{ fingerprint }] = tls.identity.certificates as [TlsCertificate];
+      tell(
+        "self-signed",
+        { fingerprint, file: tls.handOut },
+        aboutSelfSigned(tls.handOut, fingerprint),
+      );
+    }
     for (const user of different) {
       tell("password-kept", { user }, `${user} has another password already, which was kept.`);
     }
@@ -56,6 +73,26 @@ export async function runServe(
     await server.stop();
   }
   return EXIT.done;
+}
+
+/** Reads the certificates again, one time after the other. */
+function reloader(tls: ServedTls | null, log: Log): () => void {
+  let last = Promise.resolve();
+  return () => {
+    if (tls === null) return log.info("nothing-to-reload");
+    last = last.then(() => tls.reload()).then(
+      () => {
+        for (const { names, fingerprint, validUntilMs } of tls.identity.certificates) {
+          const until = new Date(validUntilMs).toISOString();
+          log.info("certificate-loaded", { names: names.join(" "), fingerprint, until });
+        }
+      },
+      (error) => {
+        const reason = error instanceof Failure ? error.message : describeError(error);
+        log.error("reload-failed", { reason, kept: "the certificates that were there before" });
+      },
+    );
+  };
 }
 
 /** On a terminal, whatever is missing is asked for. */
@@ -106,6 +143,11 @@ function teller(settings: Settings, { errors }: Streams, log: Log) {
     if (settings["log-format"] === "json") log.warn(event, { ...fields, hint: sentence });
     else errors.write(`${sentence}\n`);
   };
+}
+
+function aboutSelfSigned(file: string, fingerprint: string): string {
+  return `The certificate is self-signed: clients that trust ${file} can verify it (smtpc --ca), ` +
+    `people compare its fingerprint: ${fingerprint}`;
 }
 
 function noAccounts(data: string): string {

@@ -6,7 +6,7 @@ import { type Endpoint, endpointText } from "../endpoint.ts";
 import type { Body } from "../mail/body.ts";
 import type { Envelope, Recipient } from "../mail/envelope.ts";
 import { literalOf } from "../mail/literal.ts";
-import { drive } from "../net/drive.ts";
+import { drive, type DriveOptions } from "../net/drive.ts";
 import { NetError, type Transport, type World } from "../net/world.ts";
 import type { Login } from "../sasl/client.ts";
 import {
@@ -18,6 +18,14 @@ import {
 } from "../smtp/client.ts";
 import { textOf } from "../smtp/reply.ts";
 import type { MaybePromise, TraceFrom } from "../wire/session.ts";
+import {
+  clientTls,
+  exposedFailure,
+  goesOnUnverified,
+  noTlsFailure,
+  type TlsChoice,
+  tlsFailure,
+} from "./client_tls.ts";
 import { EXIT, Failure } from "./fail.ts";
 
 /** How a server is reached. */
@@ -28,6 +36,7 @@ export interface Access {
   readonly helloName: string | null;
   /** For connecting, and for each answer of the server. */
   readonly timeoutMs: number;
+  readonly tls: TlsChoice;
   /** Gives up early: the connection is cut off. */
   readonly signal?: AbortSignal;
   /** Is shown the dialogue, line by line, with everything secret masked. */
@@ -118,7 +127,7 @@ export function timeoutsOf(timeoutMs: number, finalMs = timeoutMs): SmtpClientTi
 }
 
 /** A driver's signal for when nobody gives up early. */
-export const NEVER = new AbortController().signal;
+const NEVER = new AbortController().signal;
 
 async function converse(
   access: SmtpAccess,
@@ -142,21 +151,33 @@ async function converse(
       attempts = learnt;
     },
   };
-  const transport = await connectTo(access);
-  const session = smtpClient<typeof jobs>({
-    helloName: helloNameOf(access, transport),
-    login: access.login,
-    timeouts: timeoutsOf(access.timeoutMs, access.finalTimeoutMs),
-    traced: access.trace !== undefined,
-  });
-  const end = await drive(session, transport, jobs, {
-    clock: access.world.clock,
-    signal: access.signal ?? NEVER,
-    ...(access.trace === undefined ? {} : { trace: access.trace }),
-  });
+  const talk = async (verify: boolean) => {
+    const transport = await connectTo(access);
+    const session = smtpClient<typeof jobs>({
+      helloName: helloNameOf(access, transport),
+      login: access.login,
+      tls: clientTls(access, transport, verify),
+      timeouts: timeoutsOf(access.timeoutMs, access.finalTimeoutMs),
+      traced: access.trace !== undefined,
+    });
+    return { transport, end: await drive(session, transport, jobs, driveOptionsOf(access)) };
+  };
+  const { transport, end: first } = await talk(true);
+  const again = first.end === "tlsFailed" &&
+    goesOnUnverified(access, transport, { why: first.why, hasLogin: access.login !== null });
+  const end = again ? (await talk(false)).end : first;
   const visited = prepare === null && serverName !== null;
   if (attempts === null && !visited) throw endFailure(end, access);
   return { attempts: attempts ?? [], serverName: serverName ?? "" };
+}
+
+/** What drives the sessions of a client. */
+export function driveOptionsOf({ world, signal, trace }: Access): DriveOptions {
+  return {
+    clock: world.clock,
+    signal: signal ?? NEVER,
+    ...(trace === undefined ? {} : { trace }),
+  };
 }
 
 function connectFailure(error: NetError, to: Endpoint): Failure {
@@ -188,7 +209,8 @@ function connectFailure(error: NetError, to: Endpoint): Failure {
 }
 
 /** Why no transaction came about. */
-function endFailure(end: SmtpClientEnd, { to, timeoutMs }: SmtpAccess): Failure {
+function endFailure(end: SmtpClientEnd, access: SmtpAccess): Failure {
+  const { to, timeoutMs } = access;
   const where = endpointText(to);
   switch (end.end) {
     case "refused": {
@@ -208,9 +230,14 @@ function endFailure(end: SmtpClientEnd, { to, timeoutMs }: SmtpAccess): Failure 
     case "noLogin":
       return new Failure(
         EXIT.loginRefused,
-        `${where} offers no login that works here; it may ask for TLS, which is not built yet ` +
-          "(without --user, nobody logs in)",
+        `${where} offers no login that works here (without --user, nobody logs in)`,
       );
+    case "noTls":
+      return noTlsFailure(access);
+    case "tlsFailed":
+      return tlsFailure(end.why, access);
+    case "exposed":
+      return exposedFailure(access);
     case "protocol":
       return new Failure(EXIT.protocol, `what answers at ${where} is not SMTP: ${end.detail}`);
     case "lost":

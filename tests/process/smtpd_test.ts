@@ -49,6 +49,18 @@ test("smtpd stops at once at a second signal", async (folder) => {
   talker.close();
 });
 
+test("smtpd reads its certificate again at SIGHUP, and no connection is lost", async (folder) => {
+  const flags = [...ABC, ...ALICE, "--tls", "self-signed", "--data", folder];
+  await using program = start(flags);
+  await until("ready", () => program.output().endsWith("ready\n"), 60_000);
+  const talker = await talkTo(REAL, Number(/:(\d+)\n/.exec(program.output())?.[1]));
+  program.signal("SIGHUP");
+  await until("the log line", () => program.errors().includes("certificate-loaded"));
+  assert.match(await talker.say("NOOP"), /^250 /);
+  talker.close();
+  assert.equal(await program.end("SIGTERM"), 0);
+});
+
 test("smtpd on a port that is taken ends with one line and status 69", async (folder) => {
   await using server = await startSmtpd([...ABC, "--data", `${folder}/a`]);
   const port = `${server.ports.smtp}`;
