@@ -8,11 +8,13 @@ import type { Mutant } from "./mutants/mutant.ts";
 import { NET_MUTANTS } from "./mutants/net.ts";
 import { POP3_MUTANTS } from "./mutants/pop3.ts";
 import { SMTP_MUTANTS } from "./mutants/smtp.ts";
+import { TLS_MUTANTS } from "./mutants/tls.ts";
 import { WIRE_MUTANTS } from "./mutants/wire.ts";
 
 export const MUTANTS: readonly Mutant[] = [
   ...WIRE_MUTANTS,
   ...SMTP_MUTANTS,
+  ...TLS_MUTANTS,
   ...MAIL_MUTANTS,
   ...APP_MUTANTS,
   ...POP3_MUTANTS,
