@@ -13,6 +13,7 @@ import {
   type SmtpJob,
   type SmtpJobs,
 } from "../smtp/client.ts";
+import { type Extensions, NO_EXTENSIONS } from "../smtp/ehlo.ts";
 import { type Reply, reply } from "../smtp/reply.ts";
 import { endpointText } from "../endpoint.ts";
 
@@ -36,6 +37,7 @@ export type Performed =
     readonly attempts: readonly Attempt[];
     /** What the server called itself; unverified, and empty where it gave no name. */
     readonly serverName: string;
+    readonly extensions: Extensions;
   }
   /** No transaction came about; `words` is what the server, or the network, said. */
   | { readonly done: false; readonly words: Reply };
@@ -146,6 +148,7 @@ class Link implements SmtpJobs {
   /** For the job, for the wait for one, or for the end. */
   readonly #alarm: Alarm;
   #serverName = "";
+  #extensions = NO_EXTENSIONS;
   /** Given before the session could take it. */
   #job: SmtpJob | null = null;
   #waiting: ((job: SmtpJob | null) => void) | null = null;
@@ -207,7 +210,8 @@ class Link implements SmtpJobs {
 
   // What the session asks for
 
-  ready(_: unknown, serverName: string): void {
+  ready(extensions: Extensions, serverName: string): void {
+    this.#extensions = extensions;
     this.#serverName = serverName;
   }
 
@@ -220,7 +224,12 @@ class Link implements SmtpJobs {
   }
 
   done(_: SmtpJob, attempts: readonly Attempt[]): void {
-    const done: Performed = { done: true, attempts, serverName: this.#serverName };
+    const done: Performed = {
+      done: true,
+      attempts,
+      serverName: this.#serverName,
+      extensions: this.#extensions,
+    };
     if (!attempts.every((each) => each.reply === null && each.result === "deferred")) {
       // RFC 5321 §3.8: the server may close at any time, and says so at the next command.
       const goodbye = attempts.every((each) => each.at === "mail" && each.reply?.code === 421);
