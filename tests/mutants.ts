@@ -3,6 +3,7 @@
  * fail. A guard without a row here is only believed to be guarded.
  */
 import { APP_MUTANTS } from "./mutants/app.ts";
+import { DSN_MUTANTS } from "./mutants/dsn.ts";
 import { MAIL_MUTANTS } from "./mutants/mail.ts";
 import type { Mutant } from "./mutants/mutant.ts";
 import { POP3_MUTANTS } from "./mutants/pop3.ts";
@@ -13,6 +14,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...WIRE_MUTANTS,
   ...SMTP_MUTANTS,
   ...MAIL_MUTANTS,
+  ...DSN_MUTANTS,
   ...APP_MUTANTS,
   ...POP3_MUTANTS,
 ];

@@ -18,6 +18,7 @@ import {
 } from "./smtp_support.ts";
 import { parseTranscript, replay, replayOnSocket } from "./transcripts.ts";
 import { TRANSCRIPTS } from "./transcripts/smtp.ts";
+import { EXTENSION_TRANSCRIPTS } from "./transcripts/smtp_extensions.ts";
 import {
   LOGIN_TRANSCRIPTS,
   PLAIN_TRANSCRIPTS,
@@ -32,6 +33,7 @@ for (
   const [transcripts, options] of [
     [TRANSCRIPTS, {}],
     [ODD_TRANSCRIPTS, {}],
+    [EXTENSION_TRANSCRIPTS, {}],
     [LOGIN_TRANSCRIPTS, {}],
     [PLAIN_TRANSCRIPTS, { plainAuth: false, pop3: false }],
     [SUBMISSION_TRANSCRIPTS, { service: "submission" }],

@@ -1,6 +1,7 @@
 /** A mail server in memory for the tests of SMTP, and ways to cut what it hears. */
 import { type Address, formatAddress } from "../lib/mail/address.ts";
 import type { SmtpBackend, SmtpConversation } from "../lib/smtp/backend.ts";
+import type { MailCommand, RcptCommand } from "../lib/smtp/command.ts";
 import {
   DEFAULT_SMTP_LIMITS,
   type SmtpLimits,
@@ -25,6 +26,8 @@ export interface FakeMessage {
 
 export interface FakeSmtp extends SmtpBackend {
   readonly messages: readonly FakeMessage[];
+  /** MAIL and RCPT as they were read, refused ones among them. */
+  readonly commands: readonly (MailCommand | RcptCommand)[];
   /** How large each group of recipients was that was asked about. */
   readonly groups: readonly number[];
   counts(): { readonly opened: number; readonly closed: number; readonly messageCalls: number };
@@ -46,26 +49,29 @@ export const PASSWORD = "correct horse";
  */
 export function fakeSmtp(options: FakeSmtpOptions = {}): FakeSmtp {
   const messages: FakeMessage[] = [];
+  const commands: (MailCommand | RcptCommand)[] = [];
   const groups: number[] = [];
   const counts = { opened: 0, closed: 0, messageCalls: 0 };
   return {
     messages,
+    commands,
     groups,
     counts: () => ({ ...counts }),
     open() {
       if (options.open === "throws") throw new Error("open is broken");
       if (options.open !== undefined) return options.open;
       counts.opened++;
-      return fakeConversation(messages, groups, counts);
+      return fakeConversation({ messages, commands, groups, counts });
     },
   };
 }
 
-function fakeConversation(
-  messages: FakeMessage[],
-  groups: number[],
-  counts: { closed: number; messageCalls: number },
-): SmtpConversation {
+function fakeConversation({ messages, commands, groups, counts }: {
+  readonly messages: FakeMessage[];
+  readonly commands: (MailCommand | RcptCommand)[];
+  readonly groups: number[];
+  readonly counts: { closed: number; messageCalls: number };
+}): SmtpConversation {
   let envelope: Omit<FakeMessage, "to" | "content"> | null = null;
   let to: string[] = [];
   return {
@@ -73,7 +79,9 @@ function fakeConversation(
       if (user === "broken") throw new Error("login is broken");
       return user === USER && password === PASSWORD ? "alice@abc.com" : null;
     },
-    mail({ from, body }, hello) {
+    mail(command, hello) {
+      commands.push(command);
+      const { from, body } = command;
       const result = verdict(from, "Sender");
       if (isPositive(result)) {
         envelope = { user: hello.user, from: from === null ? "<>" : formatAddress(from), body };
@@ -81,6 +89,7 @@ function fakeConversation(
       return result;
     },
     recipients(group) {
+      commands.push(...group);
       groups.push(group.length);
       return group.map(({ to: address }) => {
         const result = verdict(address, "Recipient");
