@@ -60,6 +60,7 @@ Deno.test("an account in UTF-8 takes mail under every spelling of its name and d
   assert.ok(text(first!).endsWith(CONTENT), first);
   assert.match(first!, / by xn--bcher-kva\.example with\s+UTF8SMTP\s+id /);
   assert.match(text(first!), /for <böb@xn--bcher-kva\.example>/);
+  stranger.close();
 });
 
 Deno.test("an address in UTF-8 without SMTPUTF8 is refused, and its A-labels are not", async () => {
@@ -79,6 +80,7 @@ Deno.test("an address in UTF-8 without SMTPUTF8 is refused, and its A-labels are
   const [message] = await server.mailbox("bob@xn--bcher-kva.example");
   assert.match(message!, / with ESMTP\s+id /);
   assert.match(await stranger.say(bytes("MAIL FROM:<älice@abc.com>")), /^550 5\.6\.7 /);
+  stranger.close();
 });
 
 Deno.test("a header in UTF-8 goes on as it is, with SMTPUTF8", async () => {
