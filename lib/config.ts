@@ -1,4 +1,5 @@
 /** What a server is told: one value, made from flags, a file or a program, checked in one place. */
+import { asciiDomain } from "./idna.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 export interface ServerConfig {
@@ -104,9 +105,9 @@ function parseRoutes(routes: NonNullable<ServerOptions["routes"]>): ServerConfig
   return new Map(entries.map(([domain, to]) => [domain === "*" ? "*" : parseDomain(domain), to]));
 }
 
-/** A domain in lower case. @throws {RangeError} for something else. */
+/** A domain in lower case and in ASCII, as addresses have it. @throws {RangeError} for another. */
 export function parseDomain(text: string): string {
-  const domain = text.toLowerCase().replace(/\.$/, "");
+  const domain = asciiDomain(text.replace(/\.$/, "")) ?? "";
   const label = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
   if (domain.length <= 253 && domain.split(".").every((part) => label.test(part))) return domain;
   throw new RangeError(`${JSON.stringify(text)} is not a domain name`);

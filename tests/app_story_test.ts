@@ -126,3 +126,20 @@ Deno.test("one message for people on both servers reaches each of them once", as
   assert.equal((await arrived(two.b, "bob@xyz.com")).length, 1);
   assert.equal((await arrived(two.a, "alice@abc.com")).length, 1);
 });
+
+Deno.test("the other server reports what alice asked for, in the name that she gave", async () => {
+  await using two = await startTwo();
+  const alice = await two.a.smtp("alice");
+  await alice.say("MAIL FROM:<alice@abc.com> ENVID=QQ1");
+  await alice.say("RCPT TO:<bob@xyz.com> NOTIFY=SUCCESS ORCPT=rfc822;Bob@XYZ.com");
+  await alice.say("DATA");
+  await alice.send(`${letter("Tell me")}.\r\n`);
+  assert.match(await alice.hear(), /^250 /);
+  alice.close();
+  await arrived(two.b, "bob@xyz.com");
+  const [report] = await arrived(two.a, "alice@abc.com");
+  assert.match(report!, /^Return-Path: <>\r\nReceived: from xyz\.com /);
+  assert.match(report!, /\r\nOriginal-Envelope-Id: QQ1\r\nReporting-MTA: dns; xyz\.com\r\n/);
+  assert.match(report!, /\r\nOriginal-Recipient: rfc822; Bob@XYZ\.com\r\n/);
+  assert.match(report!, /\r\nAction: delivered\r\n/);
+});

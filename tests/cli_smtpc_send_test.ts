@@ -3,7 +3,8 @@ import { EXIT, type ExitStatus } from "../lib/cli/fail.ts";
 import { reply } from "../lib/smtp/reply.ts";
 import { DEFAULT_SMTP_LIMITS } from "../lib/smtp/connection.ts";
 import { type RunOptions, runSmtpc, startScript, startServer } from "./cli_support.ts";
-import { fakeSmtp, PASSWORD } from "./smtp_support.ts";
+import type { MailCommand, RcptCommand } from "../lib/smtp/command.ts";
+import { fakeSmtp, latin1, PASSWORD } from "./smtp_support.ts";
 
 const WITH_PASSWORD: RunOptions = { input: "", variables: { SMTPC_PASSWORD: PASSWORD } };
 
@@ -291,4 +292,68 @@ Deno.test("on a terminal, one may send without a login, and is asked for the sen
   assert.equal(run.status, EXIT.done);
   assert.equal(smtp.messages[0]!.user, null);
   assert.equal(smtp.messages[0]!.from, "eve@abc.com");
+});
+
+Deno.test("--dsn, --ret and --envid ask the server for reports", async () => {
+  const smtp = fakeSmtp();
+  await using server = startServer({ smtp });
+  const args = ["send", ...server.at, "--from", "x@abc.com", "--to", "bob@xyz.com", "--body", "Hi"];
+  const wishes = ["--dsn", "success,delay", "--ret", "hdrs", "--envid", "letter 1"];
+  assert.equal((await runSmtpc([...args, ...wishes])).status, EXIT.done);
+  const [mail, rcpt] = smtp.commands as readonly [MailCommand, RcptCommand];
+  assert.equal(mail.ret, "HDRS");
+  assert.equal(mail.envid, "letter+201");
+  assert.deepEqual(rcpt.notify, ["SUCCESS", "DELAY"]);
+  assert.equal(rcpt.orcpt, "rfc822;bob@xyz.com");
+
+  assert.equal((await runSmtpc([...args, "--dsn", "never"])).status, EXIT.done);
+  assert.deepEqual((smtp.commands[3] as RcptCommand).notify, []);
+  for (const bad of [["--dsn", "never,delay"], ["--ret", "all"], ["--envid", "ä"]]) {
+    assert.equal((await runSmtpc([...args, ...bad])).status, EXIT.usage, `${bad}`);
+  }
+});
+
+Deno.test("a server without DSN or SMTPUTF8 gets nothing that needs it", async () => {
+  await using server = startScript("220 old.test ESMTP\r\n250 old.test\r\n221 Bye\r\n");
+  const args = ["send", ...server.at, "--from", "x@abc.com", "--to", "bob@xyz.com", "--body", "Hi"];
+  const run = await runSmtpc([...args, "--dsn", "success"]);
+  assert.equal(run.status, EXIT.unavailable);
+  assert.match(run.failure, /does not offer DSN, which --dsn needs: nothing was sent/);
+
+  await using another = startScript("220 old.test ESMTP\r\n250 old.test\r\n221 Bye\r\n");
+  const wide = [
+    "send",
+    ...another.at,
+    "--from",
+    "x@abc.com",
+    "--to",
+    "böb@xyz.com",
+    "--body",
+    "Hi",
+  ];
+  const refused = await runSmtpc(wide);
+  assert.equal(refused.status, EXIT.badData);
+  assert.match(refused.failure, /553 5\.6\.7 The next server takes no SMTPUTF8/);
+});
+
+Deno.test("addresses in UTF-8 are sent with SMTPUTF8, their domains in ASCII", async () => {
+  const smtp = fakeSmtp();
+  await using server = startServer({ smtp });
+  const run = await runSmtpc([
+    ...["send", ...server.at, "--from", "älice@bücher.example", "--to", "böb@例え.jp"],
+    ...["--subject", "Grüße", "--body", "Hi"],
+  ]);
+  assert.equal(run.status, EXIT.done, run.failure);
+  const [mail] = smtp.commands as readonly [MailCommand];
+  assert.equal(mail.utf8, true);
+  assert.deepEqual(mail.from, { local: "älice", domain: "xn--bcher-kva.example" });
+  const content = new TextDecoder().decode(latin1(smtp.messages[0]!.content));
+  assert.match(content, /\r\nTo: böb@xn--r8jz45g\.jp\r\n/);
+
+  const plain = ["--from", "a@bücher.example", "--to", "b@xyz.com", "--subject", "Grüße"];
+  assert.equal(
+    (await runSmtpc(["send", ...server.at, ...plain, "--body", "Hi"])).status,
+    EXIT.done,
+  );
+  assert.equal((smtp.commands[2] as MailCommand).utf8, undefined);
 });

@@ -65,7 +65,7 @@ Deno.test({
     const listed = new Set(constantsIn(await read("docs/limits.md")));
     const expected = [
       ...fields("lib/smtp/connection.ts: DEFAULT_SMTP_LIMITS", DEFAULT_SMTP_LIMITS),
-      ...fields("lib/smtp/client.ts: DEFAULT_CLIENT_TIMEOUTS", DEFAULT_CLIENT_TIMEOUTS),
+      ...fields("lib/smtp/client_timeouts.ts: DEFAULT_CLIENT_TIMEOUTS", DEFAULT_CLIENT_TIMEOUTS),
     ];
     for (const path of await sources("lib/")) {
       expected.push(...limitsIn(await read(path)).map((name) => `${path}: ${name}`));

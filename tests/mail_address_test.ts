@@ -94,15 +94,25 @@ Deno.test("parseMailbox refuses everything else with 501 and the caller's status
 
 Deno.test("parseMailbox takes characters beyond ASCII only where they are allowed", () => {
   const utf8 = { utf8: true };
-  const composed = { local: "böb", domain: "bücher.de" };
+  const composed = { local: "böb", domain: "xn--bcher-kva.de" };
   assert.deepEqual(parseMailbox("böb@BÜCHER.de", utf8), composed);
   assert.deepEqual(parseMailbox("böb@bu\u0308cher.de", utf8), composed);
-  assert.deepEqual(parseMailbox('"b ö"@例え.jp', utf8), { local: "b ö", domain: "例え.jp" });
+  assert.deepEqual(parseMailbox('"b ö"@例え.jp', utf8), {
+    local: "b ö",
+    domain: "xn--r8jz45g.jp",
+  });
   for (
     const bad of ["b\u0085b@x", "b\u2028b@x", "b\ufffdb@x", "b\ud800b@x", "b@x\u00a0y", "b@€.x"]
   ) {
     assert.throws(() => parseMailbox(bad, utf8), ProtocolError, JSON.stringify(bad));
   }
+  // RFC 5890 §2.3.2.4: both forms of a domain are the same domain, whoever writes which.
+  assert.deepEqual(parseMailbox("böb@XN--Bcher-kva.de", utf8), composed);
+  assert.deepEqual(parseMailbox("b@xn--bcher-kva.de"), { ...composed, local: "b" });
+  // What only looks like an A-label is a name all the same.
+  assert.equal(parseMailbox("b@xn--zzzzzzz99.de").domain, "xn--zzzzzzz99.de");
+  // A label that fits as it is written, and not as the DNS writes it.
+  assert.throws(() => parseMailbox(`b@${"ü".repeat(60)}.de`, utf8), /domain/);
   // 33 characters of two octets each.
   assert.throws(() => parseMailbox(`${"ö".repeat(33)}@x`, utf8), /too long/);
 });

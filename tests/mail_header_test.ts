@@ -123,7 +123,7 @@ const ADDRESSES: readonly (readonly [value: string, ...found: readonly string[]]
   ["friends: a@x, B <b@x>; c@x", "|a@x", "B|b@x", "|c@x"],
   ["undisclosed-recipients:;"],
   ["=?utf-8?Q?J=C3=B6rg?= <j@x>", "Jörg|j@x"],
-  ["Jörg <j@bücher.de>", "Jörg|j@bücher.de"],
+  ["Jörg <j@bücher.de>", "Jörg|j@xn--bcher-kva.de"],
   ['"a b"@x', '|"a b"@x'],
   ["bob . b @ x.com", "|bob.b@x.com"],
   ["< bob@x >", "|bob@x"],

@@ -18,7 +18,7 @@ const REPORT: Report = {
     remoteMta: "mx.xyz.com",
     lastAttemptAt: 0,
   }],
-  originalHeader: encode(
+  original: encode(
     "Message-ID: <m1@abc.com>\r\nSubject: Hello\r\n\r\nThe text stays private\r\n",
   ),
   arrivedAt: -60_000,
@@ -97,7 +97,7 @@ Deno.test("composeReport tells delayed from failed, and our words from a server'
     ...REPORT,
     recipients: [delayed],
     originalEnvelopeId: "ENV\r\nAction: x",
-    originalHeader: new Uint8Array(0),
+    original: new Uint8Array(0),
   }));
   assert.match(text, /^Subject: Your message is delayed\r$/m);
   assert.match(text, /^Original-Envelope-Id: ENV\?\?Action: x\r$/m);
@@ -112,14 +112,14 @@ Deno.test("composeReport tells delayed from failed, and our words from a server'
 Deno.test("composeReport quotes a hostile header whole and in ASCII", async () => {
   const original = "Subject: \xfc\r\n--report-r1--\r\nX: \0\r\nY: a\rb\nZ: c\r\n";
   const bytes = Uint8Array.from(original, (character) => character.charCodeAt(0));
-  const report = composeReport({ ...REPORT, originalHeader: bytes });
+  const report = composeReport({ ...REPORT, original: bytes });
   assert(report.every((byte) => byte < 128 && byte !== 0));
   assert.match(decode(report), /^--report-r1-1\r$/m);
   const { attachments } = await readMessage(report);
   const quoted = attachments.find(({ type }) => type === "text/rfc822-headers");
   // The reader turns line ends into LF, and adds one.
   assert.equal(decodeLatin1(quoted!.content), `${original.replaceAll("\r\n", "\n")}\n`);
-  const long = composeReport({ ...REPORT, originalHeader: encode("X: 1\r\n".repeat(20_000)) });
+  const long = composeReport({ ...REPORT, original: encode("X: 1\r\n".repeat(20_000)) });
   assert(long.length < 80_000);
 });
 
@@ -141,7 +141,7 @@ Deno.test("whatever another server says, a report is a report", async () => {
       const report = composeReport({
         ...REPORT,
         recipients: [{ ...recipient!, diagnostic: words, remoteMta: words }],
-        originalHeader: encode(`Message-ID: ${words}\r\n${header}\r\n\r\n`),
+        original: encode(`Message-ID: ${words}\r\n${header}\r\n\r\n`),
       });
       assert(report.every((byte) => byte < 128));
       assert.equal(firstValue(parseHeader(report), "Auto-Submitted"), "auto-replied");

@@ -71,14 +71,22 @@ Deno.test("returnPathField names the sender or nobody", () => {
   assert.equal(decode(returnPathField(null)), "Return-Path: <>\r\n");
 });
 
-Deno.test("protocolOf names what RFC 3848 registered", () => {
-  const protocol = (extended: boolean, encrypted: boolean, authenticated: boolean) =>
-    protocolOf({ extended, encrypted, authenticated });
+Deno.test("protocolOf names what RFC 3848 and RFC 6531 registered", () => {
+  const protocol = (
+    extended: boolean,
+    encrypted: boolean,
+    authenticated: boolean,
+    utf8 = false,
+  ) => protocolOf({ extended, encrypted, authenticated, utf8 });
   assert.equal(protocol(false, false, false), "SMTP");
   assert.equal(protocol(true, false, false), "ESMTP");
   assert.equal(protocol(true, true, false), "ESMTPS");
   assert.equal(protocol(true, false, true), "ESMTPA");
   assert.equal(protocol(true, true, true), "ESMTPSA");
+  assert.equal(protocol(true, false, false, true), "UTF8SMTP");
+  assert.equal(protocol(true, true, false, true), "UTF8SMTPS");
+  assert.equal(protocol(true, false, true, true), "UTF8SMTPA");
+  assert.equal(protocol(true, true, true, true), "UTF8SMTPSA");
 });
 
 Deno.test("loops are seen by the number of servers, and by our own name", () => {

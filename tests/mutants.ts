@@ -3,6 +3,7 @@
  * fail. A guard without a row here is only believed to be guarded.
  */
 import { APP_MUTANTS } from "./mutants/app.ts";
+import { DSN_MUTANTS } from "./mutants/dsn.ts";
 import { MAIL_MUTANTS } from "./mutants/mail.ts";
 import type { Mutant } from "./mutants/mutant.ts";
 import { NET_MUTANTS } from "./mutants/net.ts";
@@ -16,6 +17,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...SMTP_MUTANTS,
   ...TLS_MUTANTS,
   ...MAIL_MUTANTS,
+  ...DSN_MUTANTS,
   ...APP_MUTANTS,
   ...POP3_MUTANTS,
   ...NET_MUTANTS,

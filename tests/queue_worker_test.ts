@@ -4,7 +4,7 @@ import { SILENT } from "../lib/log.ts";
 import { bodyOf } from "../lib/mail/body.ts";
 import { createLinks } from "../lib/queue/link.ts";
 import { EXPIRE_AFTER_MS } from "../lib/queue/schedule.ts";
-import { type Failed, startWorker, type Worker } from "../lib/queue/worker.ts";
+import { type Reportable, startWorker, type Worker } from "../lib/queue/worker.ts";
 import { textOf } from "../lib/smtp/reply.ts";
 import { openMemoryStore } from "../lib/store/memory.ts";
 import { openSqliteStore } from "../lib/store/sqlite.ts";
@@ -99,7 +99,7 @@ async function startSetting(options: SettingOptions = {}): Promise<Setting> {
   };
 }
 
-function wordsOf({ taken, reply, remote }: Failed): string {
+function wordsOf({ taken, reply, remote }: Reportable): string {
   return `${taken.recipient.address.local}: ${remote ?? "we"}: ${textOf(reply)}`;
 }
 

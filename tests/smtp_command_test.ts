@@ -1,10 +1,17 @@
 import assert from "$assert";
 import * as check from "$check";
 import { formatAddress } from "../lib/mail/address.ts";
-import { type MailCommand, parseCommand, type SmtpCommand } from "../lib/smtp/command.ts";
+import {
+  COMMAND_LINE_BYTES_MAX,
+  type MailCommand,
+  parseCommand,
+  type Said,
+  type SmtpCommand,
+} from "../lib/smtp/command.ts";
 import { decodeLatin1, encode } from "../lib/wire/bytes.ts";
 import { ProtocolError } from "../lib/wire/error.ts";
 
+const SAID: Said = { extended: true, utf8: false };
 const ALICE = { local: "alice", domain: "abc.com" };
 
 function mail(parts: Partial<MailCommand> = {}): MailCommand {
@@ -42,6 +49,34 @@ const COMMANDS: readonly (readonly [line: string, command: SmtpCommand])[] = [
   ["RCPT TO:<alice@abc.com>", { verb: "RCPT", to: ALICE }],
   ["rcpt to: <@a.example,@b.example:alice@abc.com> ", { verb: "RCPT", to: ALICE }],
   ["RCPT TO:<Postmaster>", { verb: "RCPT", to: { local: "Postmaster", domain: "" } }],
+  ["VRFY Bob Smith SMTPUTF8", { verb: "VRFY", text: "Bob Smith" }],
+  ["EXPN stäff  smtputf8", { verb: "EXPN", text: "stäff" }],
+  ["VRFY SMTPUTF8", { verb: "VRFY", text: "SMTPUTF8" }],
+  ["MAIL FROM:<alice@abc.com> smtputf8", mail({ utf8: true })],
+  [
+    "MAIL FROM:<älice@BÜCHER.example> SMTPUTF8",
+    mail({ utf8: true, from: { local: "älice", domain: "xn--bcher-kva.example" } }),
+  ],
+  ["MAIL FROM:<alice@abc.com> RET=full", mail({ ret: "FULL" })],
+  ["MAIL FROM:<alice@abc.com> ENVID=QQ+2B+3D1 Ret=Hdrs", mail({ ret: "HDRS", envid: "QQ+2B+3D1" })],
+  [`MAIL FROM:<alice@abc.com> ENVID=${"x".repeat(100)}`, mail({ envid: "x".repeat(100) })],
+  ["RCPT TO:<alice@abc.com> NOTIFY=never", { verb: "RCPT", to: ALICE, notify: [] }],
+  [
+    "RCPT TO:<alice@abc.com> NOTIFY=Delay,SUCCESS,failure",
+    { verb: "RCPT", to: ALICE, notify: ["SUCCESS", "FAILURE", "DELAY"] },
+  ],
+  [
+    "RCPT TO:<alice@abc.com> NOTIFY=FAILURE ORCPT=RFC822;Alice+2BX@abc.com",
+    { verb: "RCPT", to: ALICE, notify: ["FAILURE"], orcpt: "RFC822;Alice+2BX@abc.com" },
+  ],
+  [
+    "RCPT TO:<alice@abc.com> ORCPT=utf-8;älice@abc.com",
+    { verb: "RCPT", to: ALICE, orcpt: "utf-8;älice@abc.com" },
+  ],
+  [
+    `RCPT TO:<alice@abc.com> ORCPT=rfc822;${"x".repeat(493)}`,
+    { verb: "RCPT", to: ALICE, orcpt: `rfc822;${"x".repeat(493)}` },
+  ],
   ["AUTH PLAIN", { verb: "AUTH", mechanism: "PLAIN", initial: null }],
   ["auth scram-sha-256 ", { verb: "AUTH", mechanism: "scram-sha-256", initial: null }],
   ["AUTH PLAIN =", { verb: "AUTH", mechanism: "PLAIN", initial: encode("") }],
@@ -50,7 +85,7 @@ const COMMANDS: readonly (readonly [line: string, command: SmtpCommand])[] = [
 
 Deno.test("parseCommand reads every command with what belongs to it", () => {
   for (const [line, command] of COMMANDS) {
-    assert.deepEqual(parseCommand(encode(line), true), command, line);
+    assert.deepEqual(parseCommand(encode(line), SAID), command, line);
   }
 });
 
@@ -93,19 +128,44 @@ const FAULTS: readonly (readonly [line: string, answer: string])[] = [
   ["MAIL FROM:<alice@abc.com> BODY=BINARYMIME", "501 5.5.4"],
   ["MAIL FROM:<alice@abc.com> AUTH", "501 5.5.4"],
   ["MAIL FROM:<alice@abc.com> AUTH=a+b", "501 5.5.4"],
-  ["MAIL FROM:<alice@abc.com> SMTPUTF8", "555 5.5.4"],
-  ["MAIL FROM:<alice@abc.com> RET=HDRS", "555 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> SMTPUTF8=", "501 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> SMTPUTF8=yes", "501 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> RET", "501 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> RET=BODY", "501 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> RET=FULL RET=FULL", "501 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> ENVID", "501 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> ENVID=a+2b", "501 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> ENVID=a+0Db", "501 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> ENVID=a+C3+BC", "501 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> ENVID=ä", "501 5.5.4"],
+  [`MAIL FROM:<alice@abc.com> ENVID=${"x".repeat(101)}`, "501 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> ENVID=1 ENVID=1", "501 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> NOTIFY=NEVER", "555 5.5.4"],
+  ["RCPT TO:<bob@xyz.com> NOTIFY", "501 5.5.4"],
+  ["RCPT TO:<bob@xyz.com> NOTIFY=ALWAYS", "501 5.5.4"],
+  ["RCPT TO:<bob@xyz.com> NOTIFY=NEVER,SUCCESS", "501 5.5.4"],
+  ["RCPT TO:<bob@xyz.com> NOTIFY=SUCCESS,", "501 5.5.4"],
+  ["RCPT TO:<bob@xyz.com> NOTIFY=SUCCESS NOTIFY=DELAY", "501 5.5.4"],
+  ["RCPT TO:<bob@xyz.com> ORCPT", "501 5.5.4"],
+  ["RCPT TO:<bob@xyz.com> ORCPT=bob@xyz.com", "501 5.5.4"],
+  ["RCPT TO:<bob@xyz.com> ORCPT=;bob@xyz.com", "501 5.5.4"],
+  ["RCPT TO:<bob@xyz.com> ORCPT=rfc822;b+0Ab", "501 5.5.4"],
+  ["RCPT TO:<bob@xyz.com> ORCPT=rfc822;böb@xyz.com", "501 5.5.4"],
+  [`RCPT TO:<bob@xyz.com> ORCPT=rfc822;${"x".repeat(494)}`, "501 5.5.4"],
+  ["RCPT TO:<bob@xyz.com> RET=FULL", "555 5.5.4"],
+  ["RCPT TO:<bob@xyz.com> SMTPUTF8", "555 5.5.4"],
+  ["RCPT TO:<böb@xyz.com>", "553 5.6.7"],
+  ["RCPT TO:<bob@bücher.example>", "553 5.6.7"],
   ["MAIL FROM:<alice@abc.com", "501 5.1.7"],
   ["MAIL FROM:<alice>", "501 5.1.7"],
   ["MAIL FROM:<Postmaster>", "501 5.1.7"],
-  ["MAIL FROM:<älice@abc.com>", "501 5.1.7"],
+  ["MAIL FROM:<älice@abc.com>", "550 5.6.7"],
   ["RCPT", "501 5.5.4"],
   ["RCPT TO:bob", "501 5.5.4"],
   ["RCPT FROM:<bob@xyz.com>", "501 5.5.4"],
   ["RCPT TO:<>", "501 5.1.3"],
   ["RCPT TO:<bob@>", "501 5.1.3"],
   ["RCPT TO:<bob@xyz.com> SIZE=5", "555 5.5.4"],
-  ["RCPT TO:<bob@xyz.com> NOTIFY=NEVER", "555 5.5.4"],
   ["AUTH", "501 5.5.4"],
   ["AUTH  PLAIN", "501 5.5.4"],
   ["AUTH PLAIN AA== AA==", "501 5.5.4"],
@@ -128,7 +188,10 @@ Deno.test("parseCommand says what is wrong with a line, and echoes none of it", 
 Deno.test("parseCommand takes no parameters from a client that said HELO", () => {
   const { code } = faultOf(encode("MAIL FROM:<alice@abc.com> SIZE=5"), false);
   assert.equal(code, 555);
-  assert.deepEqual(parseCommand(encode("MAIL FROM:<alice@abc.com>"), false), mail());
+  assert.deepEqual(
+    parseCommand(encode("MAIL FROM:<alice@abc.com>"), { ...SAID, extended: false }),
+    mail(),
+  );
 });
 
 Deno.test("parseCommand reads back the paths that formatAddress writes", () => {
@@ -136,7 +199,7 @@ Deno.test("parseCommand reads back the paths that formatAddress writes", () => {
   check.assert(check.property(local, (local) => {
     const to = { local, domain: "abc.com" };
     const line = encode(`RCPT TO:<${formatAddress(to)}>`);
-    assert.deepEqual(parseCommand(line, true), { verb: "RCPT", to });
+    assert.deepEqual(parseCommand(line, SAID), { verb: "RCPT", to });
   }));
 });
 
@@ -158,7 +221,7 @@ Deno.test("parseCommand throws nothing but ProtocolError, whatever the bytes", (
   check.assert(check.property(bytes, check.boolean(), (line, extended) => {
     const before = decodeLatin1(line);
     try {
-      parseCommand(line, extended);
+      parseCommand(line, { ...SAID, extended });
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       assert.ok([500, 501, 555].includes(error.code));
@@ -170,10 +233,22 @@ Deno.test("parseCommand throws nothing but ProtocolError, whatever the bytes", (
 
 function faultOf(line: Uint8Array, extended: boolean): ProtocolError {
   try {
-    parseCommand(line, extended);
+    parseCommand(line, { ...SAID, extended });
   } catch (error) {
     if (error instanceof ProtocolError) return error;
     throw error;
   }
   throw new Error(`nothing is wrong with ${decodeLatin1(line)}`);
 }
+
+Deno.test("parseCommand takes a recipient in UTF-8 once MAIL had SMTPUTF8", () => {
+  assert.deepEqual(parseCommand(encode("RCPT TO:<böb@bücher.example>"), { ...SAID, utf8: true }), {
+    verb: "RCPT",
+    to: { local: "böb", domain: "xn--bcher-kva.example" },
+  });
+});
+
+Deno.test("the longest command that RFC 3461 asks for is not too long", () => {
+  // RFC 3461 §5.4: 512 characters of RCPT, and 530 for ORCPT and NOTIFY.
+  assert.ok(COMMAND_LINE_BYTES_MAX >= 1042);
+});

@@ -20,6 +20,7 @@ import {
 import { parseTranscript, replay, replayOnSocket } from "./transcripts.ts";
 import { FAKE_TLS, fakeIdentity } from "./fake_tls.ts";
 import { TRANSCRIPTS } from "./transcripts/smtp.ts";
+import { EXTENSION_TRANSCRIPTS } from "./transcripts/smtp_extensions.ts";
 import {
   LOGIN_TRANSCRIPTS,
   PLAIN_TRANSCRIPTS,
@@ -37,6 +38,7 @@ for (
   const [transcripts, options] of [
     [TRANSCRIPTS, {}],
     [ODD_TRANSCRIPTS, {}],
+    [EXTENSION_TRANSCRIPTS, {}],
     [LOGIN_TRANSCRIPTS, {}],
     [PLAIN_TRANSCRIPTS, { plainAuth: false, pop3: false }],
     [SUBMISSION_TRANSCRIPTS, { service: "submission" }],

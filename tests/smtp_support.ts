@@ -1,6 +1,7 @@
 /** A mail server in memory for the tests of SMTP, and ways to cut what it hears. */
 import { type Address, formatAddress } from "../lib/mail/address.ts";
 import type { SmtpBackend, SmtpConversation, SmtpHello } from "../lib/smtp/backend.ts";
+import type { MailCommand, RcptCommand } from "../lib/smtp/command.ts";
 import {
   DEFAULT_SMTP_LIMITS,
   type SmtpLimits,
@@ -27,6 +28,8 @@ export interface FakeSmtp extends SmtpBackend {
   readonly messages: readonly FakeMessage[];
   /** What was known about the client at each MAIL. */
   readonly hellos: readonly SmtpHello[];
+  /** MAIL and RCPT as they were read, refused ones among them. */
+  readonly commands: readonly (MailCommand | RcptCommand)[];
   /** How large each group of recipients was that was asked about. */
   readonly groups: readonly number[];
   counts(): { readonly opened: number; readonly closed: number; readonly messageCalls: number };
@@ -48,11 +51,13 @@ export const PASSWORD = "correct horse";
  */
 export function fakeSmtp(options: FakeSmtpOptions = {}): FakeSmtp {
   const messages: FakeMessage[] = [];
+  const commands: (MailCommand | RcptCommand)[] = [];
   const groups: number[] = [];
   const hellos: SmtpHello[] = [];
   const counts = { opened: 0, closed: 0, messageCalls: 0 };
   return {
     messages,
+    commands,
     groups,
     hellos,
     counts: () => ({ ...counts }),
@@ -60,13 +65,14 @@ export function fakeSmtp(options: FakeSmtpOptions = {}): FakeSmtp {
       if (options.open === "throws") throw new Error("open is broken");
       if (options.open !== undefined) return options.open;
       counts.opened++;
-      return fakeConversation({ messages, groups, hellos, counts });
+      return fakeConversation({ messages, commands, groups, hellos, counts });
     },
   };
 }
 
-function fakeConversation({ messages, groups, hellos, counts }: {
+function fakeConversation({ messages, commands, groups, hellos, counts }: {
   readonly messages: FakeMessage[];
+  readonly commands: (MailCommand | RcptCommand)[];
   readonly groups: number[];
   readonly hellos: SmtpHello[];
   readonly counts: { closed: number; messageCalls: number };
@@ -78,8 +84,10 @@ function fakeConversation({ messages, groups, hellos, counts }: {
       if (user === "broken") throw new Error("login is broken");
       return user === USER && password === PASSWORD ? "alice@abc.com" : null;
     },
-    mail({ from, body }, hello) {
+    mail(command, hello) {
       hellos.push(hello);
+      commands.push(command);
+      const { from, body } = command;
       const result = verdict(from, "Sender");
       if (isPositive(result)) {
         envelope = { user: hello.user, from: from === null ? "<>" : formatAddress(from), body };
@@ -87,6 +95,7 @@ function fakeConversation({ messages, groups, hellos, counts }: {
       return result;
     },
     recipients(group) {
+      commands.push(...group);
       groups.push(group.length);
       return group.map(({ to: address }) => {
         const result = verdict(address, "Recipient");

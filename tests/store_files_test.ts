@@ -199,6 +199,42 @@ fileTest("an older database is migrated, and keeps what it has", async (director
   );
 });
 
+fileTest(
+  "version 1 is migrated: nothing was asked for, and domains are in ASCII",
+  async (directory) => {
+    const old = await openAt(directory, { migrations: MIGRATIONS.slice(0, 1) }).catch(() => null);
+    assert.equal(old, null); // today's statements need today's tables
+    {
+      using database = new DatabaseSync(`${directory}/smtpd.db`);
+      assert.equal(database.prepare("PRAGMA user_version").get()!.user_version, 1);
+      database.exec(`
+      INSERT INTO accounts (name, createdAt, modSeq, salt, iterations, storedKey, serverKey)
+        VALUES ('jörg@bücher.example', 1, 1, x'01', 4096, x'02', x'03'),
+          ('alice@abc.com', 1, 1, x'01', 4096, x'02', x'03');
+      INSERT INTO mailboxes (account, name, uidValidity, uidNext, modSeq)
+        SELECT id, 'INBOX', id, 1, 1 FROM accounts;
+      UPDATE counters SET value = 9 WHERE name = 'uidValidity';
+      INSERT INTO messages (message, acceptedAt, senderLocal, senderDomain, body, size)
+        VALUES ('m1', 1, 'alice', 'abc.com', '7BIT', 0);
+      INSERT INTO queue (message, hop, recipientLocal, recipientDomain, dueAt)
+        VALUES (1, '例え.jp', 'bob', '例え.jp', 1), (1, 'xyz.com', 'bob', 'xyz.com', 1);
+      INSERT INTO hops VALUES ('例え.jp', 5, '{"code":450,"status":"","lines":["x"]}');`);
+    }
+    await using store = await openAt(directory);
+    assert.deepEqual(await store.check(), []);
+    const names = store.users.list().map(({ name }) => name);
+    assert.deepEqual(names, ["jörg@xn--bcher-kva.example", "alice@abc.com"]);
+    const [far] = await store.queue.take("xn--r8jz45g.jp", 5, 10);
+    assert.deepEqual(far!.envelope, {
+      sender: { local: "alice", domain: "abc.com" },
+      body: "7BIT",
+    });
+    assert.deepEqual(far!.recipient, { address: { local: "bob", domain: "xn--r8jz45g.jp" } });
+    const [near] = await store.queue.take("xyz.com", 5, 10);
+    assert.deepEqual(near!.recipient, { address: { local: "bob", domain: "xyz.com" } });
+  },
+);
+
 fileTest("a migration that fails leaves the version before it", async (directory) => {
   const old = await openAt(directory);
   const alice = await fill(old);

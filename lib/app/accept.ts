@@ -1,23 +1,19 @@
 /**
  * Taking a message: the trace fields, the deliveries, and the one commit that the 250 stands for.
  */
-import { type Address, formatAddress } from "../mail/address.ts";
+import { formatAddress } from "../mail/address.ts";
 import { type Body, bodyOf, joinBodies } from "../mail/body.ts";
-import type { Envelope } from "../mail/envelope.ts";
+import { type Envelope, type Recipient, wantsReport } from "../mail/envelope.ts";
 import { HEADER_BYTES_MAX, parseHeader } from "../mail/header.ts";
 import { prepareSubmission, type Submission } from "../mail/submission.ts";
-import {
-  countReceived,
-  hasPassed,
-  protocolOf,
-  receivedField,
-  returnPathField,
-} from "../mail/trace.ts";
-import { routeOf } from "../queue/route.ts";
+import { countReceived, hasPassed, protocolOf, receivedField } from "../mail/trace.ts";
+import { hasUtf8Header } from "../mail/utf8.ts";
 import type { SmtpHello, SmtpPeer } from "../smtp/backend.ts";
 import { type Reply, reply } from "../smtp/reply.ts";
-import type { Account, Delivery, MessageId } from "../store/store.ts";
+import type { Accepted } from "../store/store.ts";
 import { ProtocolError } from "../wire/error.ts";
+import { deliveriesTo, isLocal } from "./deliveries.ts";
+import { makeReport, type ReportedOutcome } from "./report.ts";
 import { newMessageId, type Site } from "./site.ts";
 
 /** A transaction whose content has come. */
@@ -26,15 +22,13 @@ export interface Transaction {
   readonly hello: SmtpHello;
   readonly envelope: Envelope;
   /** As they were accepted, in their order. */
-  readonly recipients: readonly Address[];
+  readonly recipients: readonly Recipient[];
 }
 
 /** RFC 5321 §6.3: counting Received fields finds loops; the limit should be large, at least 100. */
 const RECEIVED_MAX = 100;
 /** A list or a forward may bring a message back once or twice; more goes round in circles. */
 const PASSED_HERE_MAX = 3;
-/** RFC 5321 §4.5.4: mailboxes are called this. */
-const INBOX = "INBOX";
 
 /** Makes the message durable and says so; a message that must not be taken gets its refusal. */
 export async function accept(site: Site, transaction: Transaction, content: Body): Promise<Reply> {
@@ -56,55 +50,41 @@ export async function accept(site: Site, transaction: Transaction, content: Body
       extended: hello.extended,
       encrypted: hello.tls !== null,
       authenticated: hello.user !== null,
+      utf8: envelope.utf8 ?? false,
     }),
     tls: hello.tls,
     id,
-    recipient: recipients.length === 1 ? recipients[0]! : null,
+    recipient: recipients.length === 1 ? recipients[0]!.address : null,
     at,
   });
-  const body = await hasEightBit(prepared) ? "8BITMIME" : envelope.body;
-  await store.accept({
+  const accepted: Accepted = {
     id,
     acceptedAt: at,
-    envelope: { ...envelope, body },
+    envelope: await truthful(envelope, prepared),
     content: joinBodies([bodyOf(received), prepared]),
     deliveries: deliveriesTo(site, recipients, envelope.sender, at),
-  });
-  logAccepted(site, id, transaction, content.size);
+  };
+  const header = await prepared.slice(0, HEADER_BYTES_MAX);
+  const receipt = receiptOf(site, transaction, accepted, header);
+  await store.accept(accepted, receipt === null ? [] : [receipt]);
+  logAccepted(site, accepted, transaction, { size: content.size, receipt });
   return reply(250, "2.0.0", `Accepted as ${id}`);
 }
 
-/**
- * The deliveries to these recipients. Two names of one account get one copy; a local recipient who
- * is gone since RCPT is an error, and the client is asked to come again.
- */
-export function deliveriesTo(
-  site: Site,
-  recipients: readonly Address[],
-  sender: Address | null,
-  at: number,
-): readonly Delivery[] {
-  const deliveries = new Map<string, Delivery>();
-  const prefix = returnPathField(sender);
-  for (const address of recipients) {
-    if (routeOf(address.domain, site.routes).kind === "local") {
-      const account = site.accounts.ofAddress(address);
-      if (account === null) throw new Error(`${formatAddress(address)} is not local any more`);
-      deliveries.set(`mailbox ${account.id}`, mailboxDelivery(account, prefix));
-    } else {
-      deliveries.set(`queue ${formatAddress(address)}`, {
-        to: "queue",
-        hop: address.domain,
-        recipient: { address },
-        dueAt: at,
-      });
-    }
-  }
-  return [...deliveries.values()];
-}
-
-function mailboxDelivery(account: Account, prefix: Uint8Array): Delivery {
-  return { to: "mailbox", account: account.id, mailbox: INBOX, prefix };
+/** RFC 3461 §5.2.3 (a): who asked for it is told that the message is in the mailbox. */
+function receiptOf(site: Site, transaction: Transaction, accepted: Accepted, header: Uint8Array) {
+  const outcomes = transaction.recipients
+    .filter((each) => isLocal(site, each.address) && wantsReport(each, "SUCCESS"))
+    .map((recipient): ReportedOutcome => ({
+      recipient,
+      action: "delivered",
+      status: "2.0.0",
+      words: null,
+      remote: null,
+    }));
+  const { id, acceptedAt, envelope } = accepted;
+  const about = { id, acceptedAt, envelope, content: header };
+  return outcomes.length === 0 ? null : makeReport(site, about, outcomes);
 }
 
 async function findLoop(site: Site, content: Body): Promise<Reply | null> {
@@ -124,25 +104,38 @@ async function submitted(content: Body, submission: Submission): Promise<Body | 
   }
 }
 
-/** RFC 6152 §3: the next server is told the truth, whatever the client said in BODY. */
-async function hasEightBit(content: Body): Promise<boolean> {
+/**
+ * What the next server is told, whatever the client said: whether there are bytes above 127 (RFC
+ * 6152 §3), and whether a header field needs SMTPUTF8 (RFC 6531 §3.4 wants no needless one). A
+ * client that says nothing of SMTPUTF8 and sends such a header is an old one with an old charset,
+ * and what it sends goes on as it is.
+ */
+async function truthful(envelope: Envelope, content: Body): Promise<Envelope> {
+  const { utf8, ...rest } = envelope;
   const bytes = await content.slice(0, content.size);
-  for (let at = 0; at < bytes.length; at++) if (bytes[at]! > 127) return true;
-  return false;
+  const body = bytes.some((byte) => byte > 127) ? "8BITMIME" : envelope.body;
+  return { ...rest, body, ...(utf8 && hasUtf8Header(bytes) ? { utf8 } : {}) };
 }
 
-function logAccepted(site: Site, id: MessageId, transaction: Transaction, size: number): void {
+function logAccepted(
+  site: Site,
+  { id }: Accepted,
+  transaction: Transaction,
+  { size, receipt }: { readonly size: number; readonly receipt: Accepted | null },
+): void {
   const { envelope, recipients, hello, peer } = transaction;
   const from = envelope.sender === null ? "<>" : formatAddress(envelope.sender);
-  for (const address of recipients) {
-    const local = routeOf(address.domain, site.routes).kind === "local";
+  for (const recipient of recipients) {
+    const local = isLocal(site, recipient.address);
+    const told = local && wantsReport(recipient, "SUCCESS");
     site.log.info(local ? "delivered" : "queued", {
       id,
       from,
-      to: formatAddress(address),
+      to: formatAddress(recipient.address),
       size,
       peer: peer.address,
       user: hello.user,
+      report: told && receipt !== null ? receipt.id : null,
     });
   }
 }

@@ -1,26 +1,70 @@
-/** Telling a sender that a message could not be delivered (RFC 5321 §6.1, RFC 3464). */
+/** Telling a sender what became of a message (RFC 5321 §6.1, RFC 3461 §6, RFC 3464). */
 import { formatAddress } from "../mail/address.ts";
 import { bodyOf } from "../mail/body.ts";
-import { composeReport } from "../mail/report.ts";
-import type { Failed } from "../queue/worker.ts";
+import type { Envelope, Recipient } from "../mail/envelope.ts";
+import { composeReport, type ReportedAction } from "../mail/report.ts";
+import { hasUtf8Header } from "../mail/utf8.ts";
+import { decodeXtext } from "../mail/xtext.ts";
+import type { Reportable } from "../queue/worker.ts";
 import { textOf } from "../smtp/reply.ts";
-import type { Accepted } from "../store/store.ts";
-import { deliveriesTo } from "./accept.ts";
+import type { Accepted, MessageId } from "../store/store.ts";
+import { deliveriesTo, isLocal } from "./deliveries.ts";
 import { newMessageId, type Site } from "./site.ts";
-import { routeOf } from "../queue/route.ts";
+
+/** The message that a report is about. */
+export interface ReportedMessage {
+  readonly id: MessageId;
+  readonly acceptedAt: number;
+  readonly envelope: Envelope;
+  /** Where nothing failed, the header is enough. */
+  readonly content: Uint8Array;
+}
+
+/** What became of a recipient, and who says so. */
+export interface ReportedOutcome {
+  readonly recipient: Recipient;
+  readonly action: ReportedAction;
+  readonly status: string;
+  /** `null`: there is nothing more to say. */
+  readonly words: string | null;
+  /** The server whose words they are; `null` when they are ours. */
+  readonly remote: string | null;
+}
+
+/** The report about what the queue has come to; see {@linkcode makeReport}. */
+export function makeQueueReport(site: Site, outcomes: readonly Reportable[]): Accepted | null {
+  const { taken, content } = outcomes[0]!;
+  const { message: id, acceptedAt, envelope } = taken;
+  const about = { id, acceptedAt, envelope, content };
+  return makeReport(
+    site,
+    about,
+    outcomes.map(({ taken: { recipient }, action, reply, remote }) => ({
+      recipient,
+      action,
+      // RFC 3461 §6.3 (g)
+      status: reply.status || (action === "failed" ? "5.0.0" : "2.0.0"),
+      words: textOf(reply),
+      remote,
+    })),
+  );
+}
 
 /**
- * The report about recipients of one message; `null` where there must be none, or nobody to get it.
+ * The report about recipients of one message, who all have to be reported; `null` where there must
+ * be none, or nobody to get it.
  */
-export function makeReport(site: Site, failed: readonly Failed[]): Accepted | null {
-  const { taken, content } = failed[0]!;
-  const { sender } = taken.envelope;
-  // RFC 5321 §4.5.5: the null sender says that nobody is to be told; a report about a report would
-  // loop.
-  if (sender === null) return undeliverable(site, failed, "the sender is null");
-  const isLocal = routeOf(sender.domain, site.routes).kind === "local";
-  if (isLocal && site.accounts.ofAddress(sender) === null) {
-    return undeliverable(site, failed, "the sender has no account any more");
+export function makeReport(
+  site: Site,
+  about: ReportedMessage,
+  outcomes: readonly ReportedOutcome[],
+): Accepted | null {
+  const { sender, ret, envid } = about.envelope;
+  // RFC 5321 §4.5.5 and RFC 3461 §5.2: the null sender says that nobody is to be told; a report
+  // about a report would loop.
+  if (sender === null) return unreported(site, about, outcomes, "the sender is null");
+  if (isLocal(site, sender) && site.accounts.ofAddress(sender) === null) {
+    return unreported(site, about, outcomes, "the sender has no account any more");
   }
   const id = newMessageId(site.world);
   const at = site.world.clock.now();
@@ -29,34 +73,47 @@ export function makeReport(site: Site, failed: readonly Failed[]): Accepted | nu
     id,
     now: at,
     to: sender,
-    arrivedAt: taken.acceptedAt,
-    recipients: failed.map((each) => ({
-      address: each.taken.recipient.address,
-      action: "failed" as const,
-      status: each.reply.status === "" ? "5.0.0" : each.reply.status,
-      diagnostic: textOf(each.reply),
-      remoteMta: each.remote,
+    arrivedAt: about.acceptedAt,
+    originalEnvelopeId: envid === undefined ? null : decodeXtext(envid),
+    recipients: outcomes.map(({ recipient, action, status, words, remote }) => ({
+      address: recipient.address,
+      orcpt: recipient.orcpt ?? null,
+      action,
+      status,
+      diagnostic: words,
+      remoteMta: remote,
       lastAttemptAt: at,
     })),
-    originalHeader: content,
+    original: about.content,
+    ...(ret === undefined ? {} : { returned: ret }),
   });
   return {
     id,
     acceptedAt: at,
-    envelope: { sender: null, body: "7BIT" },
+    // RFC 3461 §6.1: the null reverse-path, and nothing asked for in return.
+    envelope: {
+      sender: null,
+      body: report.some((byte) => byte > 127) ? "8BITMIME" : "7BIT",
+      ...(hasUtf8Header(report) ? { utf8: true } : {}),
+    },
     content: bodyOf(report),
-    deliveries: deliveriesTo(site, [sender], null, at),
+    deliveries: deliveriesTo(site, [{ address: sender }], null, at),
   };
 }
 
 /** Design, promise 2: an outcome that nobody can be told is at least written down. */
-function undeliverable(site: Site, failed: readonly Failed[], reason: string): null {
-  for (const { taken, reply } of failed) {
+function unreported(
+  site: Site,
+  about: ReportedMessage,
+  outcomes: readonly ReportedOutcome[],
+  reason: string,
+): null {
+  for (const { recipient, words } of outcomes) {
     site.log.warn("not-reported", {
-      id: taken.message,
-      to: formatAddress(taken.recipient.address),
+      id: about.id,
+      to: formatAddress(recipient.address),
       reason,
-      reply: textOf(reply),
+      reply: words,
     });
   }
   return null;

@@ -13,7 +13,7 @@ import type { Session, TlsIdentity } from "../wire/session.ts";
 import { createAccounts } from "./accounts.ts";
 import { type Backends, conversation, turnAway } from "./conversation.ts";
 import { createPop3Backend } from "./pop3_backend.ts";
-import { makeReport } from "./report.ts";
+import { makeQueueReport } from "./report.ts";
 import type { Site } from "./site.ts";
 import { createSmtpBackend } from "./smtp_backend.ts";
 import { watchTls } from "./watch_tls.ts";
@@ -71,7 +71,7 @@ export function startServer(parts: ServerParts): RunningServer {
     links,
     routes,
     log,
-    report: (failed) => makeReport(site, failed),
+    report: (outcomes) => makeQueueReport(site, outcomes),
   });
   return {
     site,

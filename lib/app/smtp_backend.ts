@@ -1,6 +1,7 @@
 /** The SMTP server's backend: who may send what to whom, and where it goes. */
 import type { Address } from "../mail/address.ts";
 import { formatAddress } from "../mail/address.ts";
+import type { Envelope, Recipient } from "../mail/envelope.ts";
 import { describeError } from "../log.ts";
 import { routeOf } from "../queue/route.ts";
 import type { SmtpBackend, SmtpConversation, SmtpHello, SmtpPeer } from "../smtp/backend.ts";
@@ -18,7 +19,7 @@ export function createSmtpBackend(site: Site): SmtpBackend {
 interface Open {
   readonly mail: MailCommand;
   readonly hello: SmtpHello;
-  readonly recipients: Address[];
+  readonly recipients: Recipient[];
   /** What is left for questions to next hops. */
   verifyMs: number;
 }
@@ -61,14 +62,15 @@ class Conversation implements SmtpConversation {
     return await this.#logged("recipients", async () => {
       const open = this.#transaction();
       const local = group.map(({ to }) => this.#decide(to, open.hello));
-      const asked = group.map(({ to }) => to).filter((_, at) => local[at] === "ask");
+      const named = group.map(recipientOf);
+      const asked = named.filter((_, at) => local[at] === "ask");
       const answers = await this.#ask(open, asked, signal);
       const replies = local.map((each, at) =>
-        each === "ask" ? answers[asked.indexOf(group[at]!.to)]! : each
+        each === "ask" ? answers[asked.indexOf(named[at]!)]! : each
       );
       for (const [at, each] of replies.entries()) {
-        if (isPositive(each)) open.recipients.push(group[at]!.to);
-        else this.#refused(open.mail.from, group[at]!.to, each);
+        if (isPositive(each)) open.recipients.push(named[at]!);
+        else this.#refused(open.mail.from, named[at]!.address, each);
       }
       return replies;
     });
@@ -77,7 +79,7 @@ class Conversation implements SmtpConversation {
   async message(content: Parameters<SmtpConversation["message"]>[0]): Promise<Reply> {
     return await this.#logged("message", async () => {
       const { mail, hello, recipients } = this.#transaction();
-      const envelope = { sender: mail.from, body: mail.body };
+      const envelope = envelopeOf(mail);
       const answer = await accept(
         this.#site,
         { peer: this.#peer, hello, envelope, recipients },
@@ -116,7 +118,7 @@ class Conversation implements SmtpConversation {
   /** Design, section 7: 20 s in all for one transaction, then recipients are taken unasked. */
   async #ask(
     open: Open,
-    recipients: readonly Address[],
+    recipients: readonly Recipient[],
     signal: AbortSignal,
   ): Promise<readonly Reply[]> {
     if (recipients.length === 0) return [];
@@ -124,7 +126,7 @@ class Conversation implements SmtpConversation {
     const { clock } = this.#site.world;
     const startedMs = clock.monotonicMs();
     const answers = await verifyRecipients(this.#site, {
-      envelope: { sender: open.mail.from, body: open.mail.body },
+      envelope: envelopeOf(open.mail),
       contentBytes: open.mail.size,
       recipients,
       timeoutMs: open.verifyMs,
@@ -164,4 +166,13 @@ class Conversation implements SmtpConversation {
       throw error;
     }
   }
+}
+
+/** What goes on to the queue; the size was a promise to us. */
+function envelopeOf({ verb: _verb, from, size: _size, ...rest }: MailCommand): Envelope {
+  return { sender: from, ...rest };
+}
+
+function recipientOf({ verb: _verb, to, ...options }: RcptCommand): Recipient {
+  return { address: to, ...options };
 }

@@ -3,11 +3,12 @@
  * once and in the words of the server that knows. Only a refusal of RCPT refuses: anything else is
  * the queue's business.
  */
-import { type Address, formatAddress } from "../mail/address.ts";
-import type { Envelope } from "../mail/envelope.ts";
+import { formatAddress } from "../mail/address.ts";
+import type { Envelope, Recipient } from "../mail/envelope.ts";
 import { endpointText } from "../endpoint.ts";
 import { routeOf } from "../queue/route.ts";
 import type { Endpoint } from "../net/world.ts";
+import type { Attempt } from "../smtp/client.ts";
 import { type Reply, reply, textOf } from "../smtp/reply.ts";
 import type { Site } from "./site.ts";
 
@@ -16,7 +17,7 @@ export interface Question {
   readonly envelope: Envelope;
   /** The size that the client announced; the next server may refuse it. */
   readonly contentBytes: number | null;
-  readonly recipients: readonly Address[];
+  readonly recipients: readonly Recipient[];
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
@@ -26,20 +27,20 @@ export const VERIFY_TIMEOUT_MS = 20_000;
 
 /** One answer for each recipient, in their order. */
 export async function verifyRecipients(site: Site, question: Question): Promise<readonly Reply[]> {
-  const answers = new Map<Address, Reply>();
-  const byHop = Map.groupBy(question.recipients, (address) => {
+  const answers = new Map<Recipient, Reply>();
+  const byHop = Map.groupBy(question.recipients, ({ address }) => {
     const route = routeOf(address.domain, site.routes);
     return route.kind === "relay" ? endpointText(route.to) : "";
   });
   await Promise.all([...byHop.values()].map(async (recipients) => {
-    const route = routeOf(recipients[0]!.domain, site.routes);
+    const route = routeOf(recipients[0]!.address.domain, site.routes);
     if (route.kind !== "relay") return;
     const refusals = await ask(site, route.to, { ...question, recipients });
     for (const [at, refusal] of refusals.entries()) {
       if (refusal !== null) answers.set(recipients[at]!, refusal);
     }
   }));
-  return question.recipients.map((address) => answers.get(address) ?? TAKEN);
+  return question.recipients.map((recipient) => answers.get(recipient) ?? TAKEN);
 }
 
 /** What a recipient elsewhere is told when nothing speaks against it. */
@@ -55,7 +56,7 @@ async function ask(
     do: "verify",
     envelope: question.envelope,
     contentBytes: question.contentBytes,
-    recipients: question.recipients.map((address) => ({ address })),
+    recipients: question.recipients,
   }, question);
   const hop = endpointText(to);
   if (!performed.done) {
@@ -63,12 +64,20 @@ async function ask(
     return question.recipients.map(() => null);
   }
   return performed.attempts.map((attempt, at) => {
-    const refused = attempt.at === "rcpt" && attempt.result === "refused";
+    const refused = attempt.result === "refused" && (attempt.at === "rcpt" || lacksUtf8(attempt));
     site.log.info(refused ? "verify-refused" : "verify-taken", {
-      to: formatAddress(question.recipients[at]!),
+      to: formatAddress(question.recipients[at]!.address),
       via: hop,
       reply: attempt.reply === null ? null : textOf(attempt.reply),
     });
     return refused ? attempt.reply : null;
   });
+}
+
+/**
+ * RFC 6531 §3.5: better said at RCPT than in a report. Nobody asked the next server; that it takes
+ * no such address was seen from what it offers.
+ */
+function lacksUtf8({ at, reply }: Attempt): boolean {
+  return at === "hello" && reply?.status === "5.6.7";
 }

@@ -5,7 +5,9 @@ import { composeMessage } from "../mail/compose.ts";
 import type { Attachment } from "../mail/draft.ts";
 import type { Mailbox } from "../mail/field.ts";
 import { addressesIn, allValues, type Header, parseHeader, removeFields } from "../mail/header.ts";
+import { orcptOf } from "../mail/orcpt.ts";
 import { parsePlainMessage, type PlainMessage } from "../mail/plain.ts";
+import { hasUtf8Header } from "../mail/utf8.ts";
 import type { World } from "../net/world.ts";
 import { concat, CR, decodeUtf8, LF } from "../wire/bytes.ts";
 import { addressOf, type Contacts } from "./contacts.ts";
@@ -89,7 +91,12 @@ export function mailboxesOf(value: string, contacts: Contacts, source: string): 
 }
 
 /** The letter as a message on its way, once it is complete. */
-export async function writeLetter(letter: Letter, from: Mailbox, world: World): Promise<Outgoing> {
+export async function writeLetter(
+  letter: Letter,
+  from: Mailbox,
+  world: World,
+  { dsn, ret, envid }: Wishes = {},
+): Promise<Outgoing> {
   const { content } = letter;
   const bytes = content.is === "ready" ? content.bytes : await composeMessage({
     ...letter,
@@ -99,11 +106,23 @@ export async function writeLetter(letter: Letter, from: Mailbox, world: World): 
     text: content.text ?? "",
   });
   return {
-    envelope: { sender: from.address, body: isAscii(bytes) ? "7BIT" : "8BITMIME" },
-    recipients: recipientsOf(letter).map(({ address }) => ({ address })),
+    envelope: {
+      sender: from.address,
+      body: isAscii(bytes) ? "7BIT" : "8BITMIME",
+      ...(hasUtf8Header(bytes) ? { utf8: true } : {}),
+      ...(ret === undefined ? {} : { ret: ret === "full" ? "FULL" : "HDRS" }),
+      ...(envid === undefined ? {} : { envid }),
+    },
+    recipients: recipientsOf(letter).map(({ address }) =>
+      // RFC 3461 §4.2: a report then names the recipient as the sender did, whatever became of it.
+      dsn === undefined ? { address } : { address, notify: dsn, orcpt: orcptOf(address) }
+    ),
     content: bodyOf(bytes),
   };
 }
+
+/** What a sender asks for with DSN (RFC 3461). */
+type Wishes = Pick<SendFlags, "dsn" | "ret" | "envid">;
 
 type Addressed = Omit<Letter, "content">;
 

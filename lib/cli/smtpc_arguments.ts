@@ -1,4 +1,7 @@
 /** The command line of `smtpc`: words in, a command out. */
+import { NOTIFY_CONDITIONS, type NotifyCondition } from "../mail/envelope.ts";
+import { encodeXtext } from "../mail/xtext.ts";
+import { ENVID_CHARACTERS_MAX } from "../smtp/command.ts";
 import { type Command, InvalidArgumentError, Option, parseCommandLine } from "./command_line.ts";
 import type { TlsMode } from "./client_tls.ts";
 import { EXIT, Failure } from "./fail.ts";
@@ -38,6 +41,12 @@ export interface SendFlags extends CommonFlags {
   readonly attach: readonly string[];
   readonly file?: string;
   readonly partial?: true;
+  /** What to be told of: NOTIFY of RFC 3461. */
+  readonly dsn?: readonly NotifyCondition[];
+  /** How much of the message a report of a failure returns. */
+  readonly ret?: "full" | "hdrs";
+  /** The sender's own name for the message, which reports repeat; xtext. */
+  readonly envid?: string;
 }
 
 export interface ReadFlags extends CommonFlags {
@@ -91,6 +100,16 @@ function addSend(program: Command, chosen: (command: SmtpcCommand) => void): voi
     .addOption(
       new Option("--file <file>", "send this ready message; - is standard input")
         .conflicts(["body"]),
+    )
+    .addOption(
+      new Option("--dsn <when>", "ask for reports: success,failure,delay or never")
+        .argParser(parseNotify),
+    )
+    .addOption(
+      new Option("--ret <what>", "what a report of a failure returns").choices(["full", "hdrs"]),
+    )
+    .addOption(
+      new Option("--envid <id>", "name the message; reports repeat it").argParser(parseEnvid),
     )
     .option("--partial", "when a recipient is refused, send to the others")
     .addHelpText("after", `\n${SEND_NOTES}\n\n${TLS_NOTES}\n\n${STATUSES}`)
@@ -183,6 +202,21 @@ function parsePort(text: string): number {
   const port = count("a port")(text);
   if (port > 65535) throw new InvalidArgumentError("Ports go up to 65535.");
   return port;
+}
+
+function parseNotify(text: string): readonly NotifyCondition[] {
+  const words = text.toUpperCase().split(",");
+  if (text.toUpperCase() === "NEVER") return [];
+  const conditions = NOTIFY_CONDITIONS.filter((condition) => words.includes(condition));
+  if (words.every((word) => conditions.some((one) => one === word))) return conditions;
+  throw new InvalidArgumentError("It is never, or a list of success, failure and delay.");
+}
+
+/** RFC 3461 §4.4: printable ASCII, and as xtext at most 100 characters. */
+function parseEnvid(text: string): string {
+  const xtext = encodeXtext(text);
+  if (/^[ -~]+$/.test(text) && xtext.length <= ENVID_CHARACTERS_MAX) return xtext;
+  throw new InvalidArgumentError("It is up to 100 characters of ASCII.");
 }
 
 function count(what: string): (text: string) => number {

@@ -22,6 +22,9 @@ Without --user nobody logs in, and --from is needed.
 When a recipient is refused, nothing is sent (status 67). With --partial the others get the message;
 the status is 0 when at least one of them did.
 
+--dsn asks the servers on the way for reports (DSN): of success, failure and delay, or never. A
+server that does not offer DSN gets nothing (status 69).
+
 --json prints an object for each recipient: recipient, result (delivered, deferred, refused,
 unknown, or withheld: not sent because of another one), at (what was answered: hello, mail, rcpt or
 data), code, status and text of the server's answer, which are null when there was none.`;

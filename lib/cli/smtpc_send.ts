@@ -5,6 +5,7 @@ import type { Mailbox } from "../mail/field.ts";
 import { addressesIn } from "../mail/header.ts";
 import type { Login } from "../sasl/client.ts";
 import type { Attempt } from "../smtp/client.ts";
+import type { Extensions } from "../smtp/ehlo.ts";
 import { isPositive, textOf } from "../smtp/reply.ts";
 import { ProtocolError } from "../wire/error.ts";
 import { type Ask, OPTIONAL } from "./ask.ts";
@@ -35,9 +36,10 @@ export async function send(flags: SendFlags, context: SmtpcContext): Promise<Exi
   const letter = ask === null ? gathered : await complete(gathered, { ask, contacts, access });
   const shownFrom = flags.verbose ? Infinity : SHOWN_FROM_BYTES;
   const progress = showProgress(streams.errors, { doing: "Sending", shownFrom });
-  const { attempts } = await sendPrepared(access, async (serverName) => {
+  const { attempts } = await sendPrepared(access, async (serverName, extensions) => {
+    demandDsn(flags, extensions, access.to);
     const from = letter.from ?? await senderOf(access.login!, serverName, ask);
-    const outgoing = await writeLetter(letter, from, world);
+    const outgoing = await writeLetter(letter, from, world, flags);
     return { ...outgoing, content: watchBody(outgoing.content, progress) };
   }).finally(() => progress.hide());
   report(attempts, flags, streams);
@@ -66,6 +68,16 @@ function demandComplete(letter: Letter, flags: SendFlags): void {
       "a text is missing: --body TEXT says it, or standard input, or --file FILE",
     );
   }
+}
+
+/** @throws {Failure} where reports were asked for, and the server knows nothing of them. */
+function demandDsn({ dsn, ret, envid }: SendFlags, extensions: Extensions, to: Endpoint): void {
+  const flag = dsn ? "--dsn" : ret ? "--ret" : envid ? "--envid" : null;
+  if (flag === null || extensions.dsn) return;
+  throw new Failure(
+    EXIT.unavailable,
+    `${endpointText(to)} does not offer DSN, which ${flag} needs: nothing was sent`,
+  );
 }
 
 interface Completion {

@@ -16,6 +16,7 @@ import {
   type SmtpClientTimeouts,
   type SmtpJob,
 } from "../smtp/client.ts";
+import { type Extensions, NO_EXTENSIONS } from "../smtp/ehlo.ts";
 import { textOf } from "../smtp/reply.ts";
 import type { MaybePromise, TraceFrom } from "../wire/session.ts";
 import {
@@ -79,11 +80,12 @@ export function sendOverSmtp(options: SmtpAccess & Outgoing): Promise<SendResult
 
 /**
  * Like {@linkcode sendOverSmtp}, for a message that can only be written once it is known what the
- * server calls itself. What `prepare` throws is thrown here, after the connection was closed.
+ * server calls itself and what it offers. What `prepare` throws is thrown here, after the
+ * connection was closed.
  */
 export async function sendPrepared(
   access: SmtpAccess,
-  prepare: (serverName: string) => MaybePromise<Outgoing>,
+  prepare: (serverName: string, extensions: Extensions) => MaybePromise<Outgoing>,
 ): Promise<SendResult> {
   const { attempts } = await converse(access, prepare);
   return { attempts };
@@ -131,19 +133,21 @@ const NEVER = new AbortController().signal;
 
 async function converse(
   access: SmtpAccess,
-  prepare: ((serverName: string) => MaybePromise<Outgoing>) | null,
+  prepare: ((serverName: string, extensions: Extensions) => MaybePromise<Outgoing>) | null,
 ): Promise<{ readonly attempts: readonly Attempt[]; readonly serverName: string }> {
   let attempts: readonly Attempt[] | null = null;
   let serverName: string | null = null;
+  let extensions = NO_EXTENSIONS;
   let handedOut = false;
   const jobs = {
-    ready(_: unknown, name: string) {
+    ready(offered: Extensions, name: string) {
+      extensions = offered;
       serverName = name;
     },
     async next(): Promise<SmtpJob | null> {
       if (prepare === null || handedOut) return null;
       handedOut = true;
-      const { envelope, recipients, content } = await prepare(serverName ?? "");
+      const { envelope, recipients, content } = await prepare(serverName ?? "", extensions);
       const allOrNothing = access.partial !== true;
       return { do: "send", envelope, recipients, content, allOrNothing };
     },

@@ -2,6 +2,7 @@
  * Mail addresses, RFC 5321 §4.1.2, with the wider alphabet of RFC 6531 §3.3 where it is allowed.
  */
 import { ProtocolError } from "../wire/error.ts";
+import { asciiDomain } from "../idna.ts";
 import { canonicalLiteral } from "./literal.ts";
 
 /** A mailbox address in its canonical form. */
@@ -9,8 +10,9 @@ export interface Address {
   /** As it is meant: quotes and backslashes are undone, case is kept. */
   readonly local: string;
   /**
-   * Lower case; an address literal keeps its brackets (`[192.0.2.1]`, `[IPv6:2001:db8::1]`). Empty
-   * only for the `<Postmaster>` without a domain of RFC 5321 §4.1.1.3.
+   * Lower case, in ASCII (see {@linkcode asciiDomain}); an address literal keeps its brackets
+   * (`[192.0.2.1]`, `[IPv6:2001:db8::1]`). Empty only for the `<Postmaster>` without a domain of
+   * RFC 5321 §4.1.1.3.
    */
   readonly domain: string;
 }
@@ -194,10 +196,12 @@ function readDomain(text: string, at: number, options: AddressOptions) {
     if (domain === null) throw fault("The address literal is not an IP address", options);
     return { domain, end };
   }
-  if (!isDomainName(written, options)) {
+  const domain = isDomainName(written, options) ? asciiDomain(written) : null;
+  // An A-label is longer than what it stands for, and may be too long.
+  if (domain === null || !isDomainName(domain, {})) {
     throw fault("The domain is not well-formed", options);
   }
-  return { domain: fold(written), end };
+  return { domain, end };
 }
 
 /**

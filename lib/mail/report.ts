@@ -1,10 +1,12 @@
-/** Reports about mail that was not delivered, RFC 3464 in the frame of RFC 6522. */
+/** Reports about what became of mail, RFC 3464 in the frame of RFC 6522. */
 import { concat, decodeLatin1, encode } from "../wire/bytes.ts";
 import { type Address, formatAddress } from "./address.ts";
 import { formatDate } from "./date.ts";
 import { formatField, formatMailboxField, formatTextField, withoutControls } from "./field.ts";
 import { firstValue, type Header, parseHeader } from "./header.ts";
+import { showAddress, showOrcpt } from "./orcpt.ts";
 import { encodeText, toLines } from "./transfer.ts";
+import { hasUtf8Header } from "./utf8.ts";
 
 /** What a report tells, and to whom. It is sent with the null sender (RFC 3464 §2). */
 export interface Report {
@@ -20,18 +22,25 @@ export interface Report {
   readonly to: Address;
   /** At least one. */
   readonly recipients: readonly ReportedRecipient[];
-  /** The original message, or its beginning: its header section is quoted. */
-  readonly originalHeader: Uint8Array;
+  /** The original message; its beginning is enough where only the header is returned. */
+  readonly original: Uint8Array;
+  /**
+   * RET of RFC 3461: whether the whole message is returned with a failure. Its header is, by
+   * default, and always where nothing failed (§4.3).
+   */
+  readonly returned?: "FULL" | "HDRS";
   /** When the original came here, in milliseconds since 1970. */
   readonly arrivedAt?: number | null;
-  /** ENVID of RFC 3461, decoded. */
+  /** ENVID of RFC 3461, decoded; `null` when the sender gave none. */
   readonly originalEnvelopeId?: string | null;
 }
 
 /** What became of one recipient. */
 export interface ReportedRecipient {
   readonly address: Address;
-  readonly action: "failed" | "delayed";
+  /** ORCPT of RFC 3461, as the sender gave it; `null` without one. */
+  readonly orcpt?: string | null;
+  readonly action: ReportedAction;
   /** Like `5.1.1` (RFC 3463). */
   readonly status: string;
   /**
@@ -44,16 +53,20 @@ export interface ReportedRecipient {
   readonly lastAttemptAt: number | null;
 }
 
+/** RFC 3464 §2.3.3. */
+export type ReportedAction = "failed" | "delayed" | "delivered" | "relayed";
+
 /**
  * The report as a message of short ASCII lines, so that it gets through wherever the original came
- * from.
+ * from. Only an original in 8 bits that is returned whole, and a sender who is not ASCII, make it
+ * need more.
  */
 export function composeReport(report: Report): Uint8Array {
-  const original = parseHeader(report.originalHeader);
+  const original = parseHeader(report.original);
   const parts = [
     textPart("text/plain; charset=utf-8", toLines(explain(report))),
     textPart("message/delivery-status", deliveryStatus(report)),
-    textPart("text/rfc822-headers", quoteHeader(original)),
+    returnedPart(report, original),
   ];
   const boundary = findBoundary(report.id, parts);
   const between = encode(`--${boundary}\r\n`);
@@ -71,6 +84,8 @@ export function composeReport(report: Report): Uint8Array {
 
 /** The quoted header is there to recognise the message by; more than this helps nobody. */
 const QUOTED_BYTES_MAX = 64 * 1024;
+/** RFC 3461 §6.2 leaves the limit to us: a report should not be harder to deliver than mail is. */
+const RETURNED_BYTES_MAX = 1024 * 1024;
 /** Replies are short (RFC 5321 §4.5.3.1.5), but may have many lines. */
 const DIAGNOSTIC_CHARACTERS_MAX = 1000;
 
@@ -81,10 +96,7 @@ function reportHeader(report: Report, original: Header): Uint8Array {
     formatField("Date", formatDate(now, offsetMinutes)),
     formatMailboxField("From", [{ name: "Mail Delivery System", address: daemon }]),
     formatMailboxField("To", [{ name: "", address: to }]),
-    formatTextField(
-      "Subject",
-      hasFailed(recipients) ? "Your message could not be delivered" : "Your message is delayed",
-    ),
+    formatTextField("Subject", subjectOf(recipients)),
     formatField("Message-ID", `<${id}@${reportingMta}>`),
     // RFC 3834 §3.1.7: so that no program answers this.
     formatField("Auto-Submitted", "auto-replied"),
@@ -99,19 +111,55 @@ function reportHeader(report: Report, original: Header): Uint8Array {
 
 /** RFC 3464 §2 (b): the part for people. */
 function explain({ reportingMta, recipients }: Report): string {
-  const failed = recipients.filter(({ action }) => action === "failed");
-  const delayed = recipients.filter(({ action }) => action === "delayed");
   const paragraphs = [`This is the mail server ${reportingMta}.`];
-  if (failed.length > 0) {
-    paragraphs.push("Your message could not be delivered to:", ...failed.map(explainRecipient));
-    paragraphs.push("It will not be tried again.");
-  }
-  if (delayed.length > 0) {
-    paragraphs.push("Your message has not yet reached:", ...delayed.map(explainRecipient));
-    paragraphs.push("This will be tried again; you need not do anything.");
+  for (const { action, before, behind } of EXPLANATIONS) {
+    const concerned = recipients.filter((each) => each.action === action);
+    if (concerned.length === 0) continue;
+    paragraphs.push(before, ...concerned.map(explainRecipient), behind);
   }
   paragraphs.push("The details and the header of your message follow.");
   return paragraphs.join("\n\n");
+}
+
+/** The gravest first: it names the report. */
+const EXPLANATIONS: readonly {
+  readonly action: ReportedAction;
+  readonly subject: string;
+  readonly before: string;
+  readonly behind: string;
+}[] = [
+  {
+    action: "failed",
+    subject: "Your message could not be delivered",
+    before: "Your message could not be delivered to:",
+    behind: "It will not be tried again.",
+  },
+  {
+    action: "delayed",
+    subject: "Your message is delayed",
+    before: "Your message has not yet reached:",
+    behind: "This will be tried again; you need not do anything.",
+  },
+  {
+    action: "relayed",
+    subject: "Your message was passed on",
+    before: "Your message was taken by a server that sends no report of delivery, for:",
+    behind: "It may have arrived; you will hear if it comes back.",
+  },
+  {
+    action: "delivered",
+    subject: "Your message was delivered",
+    before: "Your message was put into the mailbox of:",
+    behind: "Nobody can say whether it was read.",
+  },
+];
+
+function subjectOf(recipients: readonly ReportedRecipient[]): string {
+  const found = EXPLANATIONS.find(({ action }) =>
+    recipients.some((each) => each.action === action)
+  );
+  if (found === undefined) throw new RangeError("a report is about at least one recipient");
+  return found.subject;
 }
 
 function explainRecipient({ address, diagnostic, remoteMta }: ReportedRecipient): string {
@@ -140,9 +188,11 @@ function deliveryStatus(report: Report): Uint8Array {
 }
 
 function recipientStatus(recipient: ReportedRecipient, offsetMinutes?: number): Uint8Array {
-  const { address, action, status, diagnostic, remoteMta, lastAttemptAt } = recipient;
+  const { address, orcpt = null, action, status, diagnostic, remoteMta, lastAttemptAt } = recipient;
   const fields = [
-    formatField("Final-Recipient", typedAddress(address)),
+    // RFC 3461 §6.3 (d): only where the sender gave one.
+    ...(orcpt === null ? [] : [formatField("Original-Recipient", showOrcpt(orcpt))]),
+    formatField("Final-Recipient", showAddress(address)),
     formatField("Action", action),
     formatField("Status", status),
   ];
@@ -160,16 +210,35 @@ function recipientStatus(recipient: ReportedRecipient, offsetMinutes?: number): 
 }
 
 /**
- * RFC 6533 §3: beyond ASCII, an address is of the type utf-8, each such character by its number.
+ * RFC 3461 §6.2 and RFC 6533 §4.4: the message or its header, each under the name that it has with
+ * a header in UTF-8, and then in ASCII all the same: only those types may be encoded (RFC 6532
+ * §3.7).
  */
-function typedAddress(address: Address): string {
-  const text = formatAddress(address);
-  if (/^[ -~]*$/.test(text)) return `rfc822; ${text}`;
-  const escaped = text.replace(
-    /[^!-*,-<>-[\]-~]/gu,
-    (character) => `\\x{${character.codePointAt(0)!.toString(16).toUpperCase()}}`,
-  );
-  return `utf-8; ${escaped}`;
+function returnedPart(report: Report, header: Header): Uint8Array {
+  const { original, returned = "HDRS", recipients } = report;
+  const whole = returned === "FULL" && original.length <= RETURNED_BYTES_MAX &&
+    recipients.some(({ action }) => action === "failed");
+  const global = hasUtf8Header(original);
+  if (whole && global) return textPart("message/global", original);
+  if (whole && isPlain(original)) return messagePart(original);
+  const quoted = quoteHeader(header);
+  const type = hasUtf8Header(quoted) ? "message/global-headers" : "text/rfc822-headers";
+  return textPart(type, quoted);
+}
+
+/** RFC 2046 §5.2.1: a message within has no encoding of its own. */
+function isPlain(message: Uint8Array): boolean {
+  return encodeText(message, { eightBit: true }).bytes === message;
+}
+
+function messagePart(message: Uint8Array): Uint8Array {
+  const encoding = message.every((byte) => byte < 128) ? "7bit" : "8bit";
+  return concat([
+    formatField("Content-Type", "message/rfc822"),
+    formatField("Content-Transfer-Encoding", encoding),
+    encode("\r\n"),
+    message,
+  ]);
 }
 
 /** As many whole fields as fit, with a line end behind the last. */
@@ -197,10 +266,6 @@ function findBoundary(id: string, parts: readonly Uint8Array[]): string {
   let boundary = base;
   for (let count = 1; content.includes(`--${boundary}`); count++) boundary = `${base}-${count}`;
   return boundary;
-}
-
-function hasFailed(recipients: readonly ReportedRecipient[]): boolean {
-  return recipients.some(({ action }) => action === "failed");
 }
 
 function asciiOf(text: string): string {

@@ -27,8 +27,8 @@ export interface Received {
   readonly offsetMinutes?: number;
 }
 
-/** The registered names of RFC 5321 §4.4 and RFC 3848. */
-export type Protocol = "SMTP" | "ESMTP" | "ESMTPA" | "ESMTPS" | "ESMTPSA";
+/** The registered names of RFC 5321 §4.4, RFC 3848 and RFC 6531 §4.3. */
+export type Protocol = "SMTP" | `${"ESMTP" | "UTF8SMTP"}${"" | "A" | "S" | "SA"}`;
 
 /** What the WITH clause says about a conversation (RFC 3848 §1). */
 export function protocolOf(conversation: {
@@ -36,12 +36,15 @@ export function protocolOf(conversation: {
   readonly extended: boolean;
   readonly encrypted: boolean;
   readonly authenticated: boolean;
+  /** Whether MAIL had SMTPUTF8. */
+  readonly utf8: boolean;
 }): Protocol {
-  const { extended, encrypted, authenticated } = conversation;
-  // Both extensions need EHLO, so there is no name for them without it.
+  const { extended, encrypted, authenticated, utf8 } = conversation;
+  // All the extensions need EHLO, so there is no name for them without it.
   if (!extended) return "SMTP";
-  if (encrypted) return authenticated ? "ESMTPSA" : "ESMTPS";
-  return authenticated ? "ESMTPA" : "ESMTP";
+  const protocol = utf8 ? "UTF8SMTP" : "ESMTP"; // RFC 6531 §3.7.3
+  if (encrypted) return authenticated ? `${protocol}SA` : `${protocol}S`;
+  return authenticated ? `${protocol}A` : protocol;
 }
 
 /** The Received field with its CRLF. */

@@ -13,6 +13,7 @@ import {
   type SmtpJob,
   type SmtpJobs,
 } from "../smtp/client.ts";
+import { type Extensions, NO_EXTENSIONS } from "../smtp/ehlo.ts";
 import { type Reply, reply } from "../smtp/reply.ts";
 import { endpointText } from "../endpoint.ts";
 import type { TlsInfo } from "../wire/session.ts";
@@ -39,6 +40,7 @@ export type Performed =
     /** What the server called itself; unverified, and empty where it gave no name. */
     readonly serverName: string;
     readonly tls: TlsInfo | null;
+    readonly extensions: Extensions;
   }
   /** No transaction came about; `words` is what the server, or the network, said. */
   | { readonly done: false; readonly words: Reply };
@@ -180,6 +182,7 @@ class Link implements SmtpJobs {
   tlsFailure: string | null = null;
   #serverName = "";
   #tls: TlsInfo | null = null;
+  #extensions = NO_EXTENSIONS;
   /** Given before the session could take it. */
   #job: SmtpJob | null = null;
   #waiting: ((job: SmtpJob | null) => void) | null = null;
@@ -249,7 +252,8 @@ class Link implements SmtpJobs {
 
   // What the session asks for
 
-  ready(_: unknown, serverName: string, tls: TlsInfo | null): void {
+  ready(extensions: Extensions, serverName: string, tls: TlsInfo | null): void {
+    this.#extensions = extensions;
     this.#tls = tls;
     this.#serverName = serverName;
   }
@@ -267,6 +271,7 @@ class Link implements SmtpJobs {
       done: true,
       attempts,
       serverName: this.#serverName,
+      extensions: this.#extensions,
       tls: this.#tls,
     };
     if (!attempts.every((each) => each.reply === null && each.result === "deferred")) {

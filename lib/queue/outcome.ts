@@ -1,4 +1,5 @@
 /** What an attempt means for a queued recipient: pure. */
+import { type Recipient, wantsReport } from "../mail/envelope.ts";
 import type { Attempt } from "../smtp/client.ts";
 import { isPositive, type Reply, reply } from "../smtp/reply.ts";
 import type { Taken, Verdict } from "../store/store.ts";
@@ -29,6 +30,21 @@ export function verdictOf(
         reply: words,
       };
   }
+}
+
+/**
+ * What the sender is to be told about a verdict, if anything (RFC 3461 §5.2.6). A server that
+ * announces DSN has taken over the request for a report of success (`takenOver`); to one that does
+ * not the request cannot be passed on, so we say that the message went there (§5.2.2 (b)).
+ */
+export function actionToReport(
+  verdict: Verdict,
+  recipient: Recipient,
+  takenOver: boolean,
+): "failed" | "relayed" | null {
+  if (verdict.do === "retry") return null;
+  if (verdict.outcome === "failed") return wantsReport(recipient, "FAILURE") ? "failed" : null;
+  return wantsReport(recipient, "SUCCESS") && !takenOver ? "relayed" : null;
 }
 
 /** A recipient that was taken and whose content was not says `250`, which explains nothing. */

@@ -9,7 +9,7 @@ import type { World } from "../net/world.ts";
 import { type Reply, reply, textOf } from "../smtp/reply.ts";
 import type { Accepted, HopId, Store, Taken, Verdict } from "../store/store.ts";
 import type { Links } from "./link.ts";
-import { expired, verdictOf } from "./outcome.ts";
+import { actionToReport, expired, verdictOf } from "./outcome.ts";
 import { endpointText } from "../endpoint.ts";
 import { routeOf, type Routes } from "./route.ts";
 import { isExpired, PROBE_AFTER_MS, waitMs } from "./schedule.ts";
@@ -20,13 +20,14 @@ export interface WorkerOptions {
   readonly links: Links;
   readonly routes: Routes;
   readonly log: Log;
-  /** The report about recipients that failed; `null` where none may be sent or nobody takes it. */
-  readonly report: (failed: readonly Failed[]) => Accepted | null;
+  /** The report about recipients of one message; `null` where there must be none. */
+  readonly report: (outcomes: readonly Reportable[]) => Accepted | null;
 }
 
-/** A recipient that will not be delivered, with the words that say why. */
-export interface Failed {
+/** A recipient that the sender may have to be told about, with the words that say what became. */
+export interface Reportable {
   readonly taken: Taken;
+  readonly action: "failed" | "relayed";
   readonly reply: Reply;
   /** Who said it; `null` when it was this server. */
   readonly remote: string | null;
@@ -183,7 +184,8 @@ class QueueWorker {
       const attempt = performed.attempts[at]!;
       const verdict = verdictOf(taken, attempt, now, world.random.fraction());
       const theirs = verdict.reply === attempt.reply && attempt.at !== "hello";
-      return { taken, verdict, speaker: theirs ? server : null };
+      const action = actionToReport(verdict, taken.recipient, performed.extensions.dsn);
+      return { taken, verdict, action, speaker: theirs ? server : null };
     });
     const ms = Math.round(world.clock.monotonicMs() - startedMs);
     const tls = performed.tls === null ? null : `${performed.tls.version} ${performed.tls.cipher}`;
@@ -205,7 +207,10 @@ class QueueWorker {
     for (const group of byMessage(old)) {
       const verdict = expired(words);
       await this.#settle(
-        group.map((taken) => ({ taken, verdict, speaker: null })),
+        group.map((taken) => {
+          const action = actionToReport(verdict, taken.recipient, false);
+          return { taken, verdict, action, speaker: null };
+        }),
         { via: null, tls: null, ms: 0 },
       );
     }
@@ -250,18 +255,19 @@ class QueueWorker {
       outcomes.map(({ taken, verdict }) => [taken.token, verdict]),
       report === null ? [] : [report],
     );
-    for (const { taken, verdict } of outcomes) {
-      if (!stale.includes(taken.token)) this.#log(taken, verdict, delivery, report);
+    for (const outcome of outcomes) {
+      if (!stale.includes(outcome.taken.token)) this.#log(outcome, delivery, report);
     }
   }
 
   async #reportOf(outcomes: readonly Outcome[]): Promise<Accepted | null> {
-    const failed = outcomes.filter(({ verdict }) => isFailure(verdict));
-    if (failed.length === 0) return null;
-    const content = await bytesOf(failed[0]!.taken.content);
+    const reported = outcomes.filter(({ action }) => action !== null);
+    if (reported.length === 0) return null;
+    const content = await bytesOf(reported[0]!.taken.content);
     return this.#options.report(
-      failed.map(({ taken, verdict, speaker }) => ({
+      reported.map(({ taken, verdict, action, speaker }) => ({
         taken,
+        action: action!,
         reply: verdict.reply,
         remote: speaker,
         content,
@@ -269,9 +275,11 @@ class QueueWorker {
     );
   }
 
-  #log(taken: Taken, verdict: Verdict, { via, tls, ms }: Delivery, report: Accepted | null): void {
+  #log(outcome: Outcome, { via, tls, ms }: Delivery, report: Accepted | null): void {
+    const { taken, verdict, action } = outcome;
     const { sender } = taken.envelope;
-    this.#options.log.info(verdict.do === "retry" ? "deferred" : verdict.outcome, {
+    const { log } = this.#options;
+    log.info(verdict.do === "retry" ? "deferred" : verdict.outcome, {
       id: taken.message,
       from: sender === null ? "<>" : formatAddress(sender),
       to: formatAddress(taken.recipient.address),
@@ -280,8 +288,17 @@ class QueueWorker {
       attempt: taken.attempts + 1,
       ms,
       reply: textOf(verdict.reply),
-      report: isFailure(verdict) && report !== null ? report.id : null,
+      report: action !== null && report !== null ? report.id : null,
     });
+    // Design, promise 2: an outcome that nobody is told is at least written down.
+    if (action === null && isFailure(verdict)) {
+      log.warn("not-reported", {
+        id: taken.message,
+        to: formatAddress(taken.recipient.address),
+        reason: "the sender asked not to hear of it",
+        reply: textOf(verdict.reply),
+      });
+    }
   }
 }
 
@@ -289,6 +306,8 @@ class QueueWorker {
 interface Outcome {
   readonly taken: Taken;
   readonly verdict: Verdict;
+  /** What the sender is told about it; `null`: nothing. */
+  readonly action: Reportable["action"] | null;
   /** The server whose words the verdict has; `null` when they are ours. */
   readonly speaker: string | null;
 }

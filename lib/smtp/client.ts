@@ -4,8 +4,7 @@
  * that its backend hands out, until there are none.
  */
 import type { Body } from "../mail/body.ts";
-import { formatAddress } from "../mail/address.ts";
-import type { Envelope, Recipient } from "../mail/envelope.ts";
+import type { Recipient } from "../mail/envelope.ts";
 import { encodeBase64 } from "../sasl/base64.ts";
 import { type Login, saslClient } from "../sasl/client.ts";
 import { ByteQueue, encode } from "../wire/bytes.ts";
@@ -24,11 +23,14 @@ import {
 import { type ClientTls, mayLogIn } from "../wire/upgrade.ts";
 import { startTlsWhereOffered, type SwitchEnd, type TlsEnd, upgradeOrEnd } from "./client_tls.ts";
 import { type Extensions, NO_EXTENSIONS, parseEhlo } from "./ehlo.ts";
+import { mailLine, rcptLine, unable } from "./client_envelope.ts";
+import { DEFAULT_CLIENT_TIMEOUTS, type SmtpClientTimeouts } from "./client_timeouts.ts";
 import type { Attempt, SmtpJob, SmtpJobs } from "./job.ts";
 import { isPositive, type Reply, reply } from "./reply.ts";
 import { readReply, ReplyError } from "./reply_reader.ts";
 
-export type { Attempt, SmtpJob, SmtpJobs };
+export { DEFAULT_CLIENT_TIMEOUTS };
+export type { Attempt, SmtpClientTimeouts, SmtpJob, SmtpJobs };
 
 export interface SmtpClientOptions {
   /** What we call ourselves, in EHLO. */
@@ -39,25 +41,6 @@ export interface SmtpClientOptions {
   readonly timeouts: SmtpClientTimeouts;
   readonly traced?: boolean;
 }
-
-/** RFC 5321 §4.5.3.2, in milliseconds. */
-export interface SmtpClientTimeouts {
-  readonly greetingMs: number;
-  readonly commandMs: number;
-  readonly dataMs: number;
-  /** For each piece of content. */
-  readonly blockMs: number;
-  /** From the final dot to its reply: giving up early makes duplicates. */
-  readonly finalMs: number;
-}
-
-export const DEFAULT_CLIENT_TIMEOUTS: SmtpClientTimeouts = {
-  greetingMs: 5 * 60_000,
-  commandMs: 5 * 60_000,
-  dataMs: 2 * 60_000,
-  blockMs: 3 * 60_000,
-  finalMs: 10 * 60_000,
-};
 
 /** How the conversation ended. Jobs that were begun are reported before. */
 export type SmtpClientEnd =
@@ -247,18 +230,29 @@ interface MutableAttempt {
 /** MAIL, RCPT and, when it is to be sent, the content. Writes what it learns into the attempts. */
 function* transact<B>(link: Link, job: SmtpJob, attempts: MutableAttempt[]): Step<B, void> {
   const contentBytes = job.do === "send" ? job.content.size : job.contentBytes;
-  const impossible = tooLarge(link, contentBytes) ??
-    (job.do === "send" ? yield* needsEightBit<B>(link, job.content) : null);
-  if (impossible !== null) return decide(attempts, "hello", impossible);
-  yield* envelope<B>(link, job, contentBytes, attempts);
+  const excess = tooLarge(link, contentBytes);
+  if (excess !== null) return decide(attempts, "hello", excess);
+  for (const each of attempts) {
+    const reason = unable(link.extensions, job, each.recipient);
+    if (reason !== null) decide([each], "hello", reason);
+  }
+  const able = attempts.filter((each) => each.reply === null);
+  if (able.length === 0 || (isAllOrNothing(job) && able.length < attempts.length)) return;
+  const unfit = job.do === "send" ? yield* needsEightBit<B>(link, job.content) : null;
+  if (unfit !== null) return decide(able, "hello", unfit);
+  yield* envelope<B>(link, job, contentBytes, able);
   if (job.do === "verify") return;
   const taken = attempts.filter((each) => each.result === "accepted");
-  if (taken.length === 0 || (job.allOrNothing && taken.length < attempts.length)) {
+  if (taken.length === 0 || (isAllOrNothing(job) && taken.length < attempts.length)) {
     return yield* abandon<B>(link, attempts);
   }
   const begun = yield* content<B>(link, job.content, taken);
   // RFC 5321 §4.1.1.4: a server that refuses DATA may keep the transaction, and refuse the next.
   if (!begun) yield* abandon<B>(link, attempts);
+}
+
+function isAllOrNothing(job: SmtpJob): boolean {
+  return job.do === "send" && job.allOrNothing === true;
 }
 
 /** Ends a transaction that sends nothing, unless the server is closing the connection. */
@@ -278,9 +272,14 @@ function* envelope<B>(
   contentBytes: number | null,
   attempts: MutableAttempt[],
 ): Step<B, void> {
-  const mail = mailLine(link, job.envelope, contentBytes);
-  const rcpt = attempts.map(({ recipient }) => `RCPT TO:<${formatAddress(recipient.address)}>`);
-  const lines = [mail, ...rcpt, ...(job.do === "verify" ? ["RSET"] : [])];
+  const recipients = attempts.map(({ recipient }) => recipient);
+  const about = { ...job, recipients, contentBytes };
+  const rcpt = recipients.map((recipient) => rcptLine(link.extensions, about, recipient));
+  const lines = [
+    mailLine(link.extensions, about),
+    ...rcpt,
+    ...(job.do === "verify" ? ["RSET"] : []),
+  ];
   const groupMax = link.extensions.pipelining ? PIPELINED_MAX : 1;
   for (let at = 0; at < lines.length; at += groupMax) {
     const group = lines.slice(at, at + groupMax);
@@ -300,14 +299,6 @@ function* envelope<B>(
 
 /** So many commands wait unanswered at most: their replies must fit into the network's buffers. */
 const PIPELINED_MAX = 100;
-
-function mailLine(link: Link, { sender, body }: Envelope, contentBytes: number | null): string {
-  const { eightBitMime, size } = link.extensions;
-  let line = `MAIL FROM:<${sender === null ? "" : formatAddress(sender)}>`;
-  if (size !== null && contentBytes !== null) line += ` SIZE=${contentBytes}`; // RFC 1870 §5
-  if (eightBitMime && body === "8BITMIME") line += " BODY=8BITMIME"; // RFC 6152 §2
-  return line;
-}
 
 /** Sends the content; false when the server does not want to hear it. */
 function* content<B>(link: Link, body: Body, taken: MutableAttempt[]): Step<B, boolean> {

@@ -1,6 +1,14 @@
 /** SMTP commands, RFC 5321 §4.1: bytes in, a command out. */
 import { type Address, readPath } from "../mail/address.ts";
-import type { Envelope } from "../mail/envelope.ts";
+import {
+  type Envelope,
+  type EnvelopeOptions,
+  NOTIFY_CONDITIONS,
+  type NotifyCondition,
+  type RecipientOptions,
+} from "../mail/envelope.ts";
+import { isOrcpt } from "../mail/orcpt.ts";
+import { decodeXtext, isXtext } from "../mail/xtext.ts";
 import { decodeBase64 } from "../sasl/base64.ts";
 import { decode } from "../wire/bytes.ts";
 import { ProtocolError } from "../wire/error.ts";
@@ -13,7 +21,7 @@ export type SmtpCommand =
   | { readonly verb: "VRFY" | "EXPN"; readonly text: string }
   | AuthCommand;
 
-export interface MailCommand {
+export interface MailCommand extends EnvelopeOptions {
   readonly verb: "MAIL";
   /** `null` is the null reverse-path, `<>`. */
   readonly from: Address | null;
@@ -22,7 +30,7 @@ export interface MailCommand {
   readonly size: number | null;
 }
 
-export interface RcptCommand {
+export interface RcptCommand extends RecipientOptions {
   readonly verb: "RCPT";
   readonly to: Address;
 }
@@ -34,19 +42,34 @@ export interface AuthCommand {
   readonly initial: Uint8Array | null;
 }
 
-/** RFC 5321 §4.5.3.1.4: 512 with the CRLF; MAIL grows by 26 for SIZE, 17 for BODY, 500 for AUTH. */
-export const COMMAND_LINE_BYTES_MAX = 512 + 26 + 17 + 500;
+/**
+ * RFC 5321 §4.5.3.1.4: 512 with the CRLF. MAIL grows by 26 for SIZE, 17 for BODY, 500 for AUTH, 10
+ * for SMTPUTF8 (RFC 6531 §3.1), 9 for RET and 107 for ENVID; RCPT by less, which is 507 for ORCPT
+ * and 29 for NOTIFY (RFC 3461 §5.4).
+ */
+export const COMMAND_LINE_BYTES_MAX = 512 + 26 + 17 + 500 + 10 + 9 + 107;
 /** RFC 4954 §4: sufficient for a response in an AUTH exchange. */
 export const AUTH_LINE_BYTES_MAX = 12_288;
 
 /** RFC 5321 §4.5.3.1.2: the longest domain name. */
 const DOMAIN_BYTES_MAX = 255;
 
+/** RFC 3461 §4.4 and §5.4 (a): so many have to be taken, and no more need to be. */
+export const ENVID_CHARACTERS_MAX = 100;
+
+/** What a client has said before makes a difference to what its next line may hold. */
+export interface Said {
+  /** It said EHLO, so parameters may follow. */
+  readonly extended: boolean;
+  /** It gave SMTPUTF8 to MAIL, so recipients may be in UTF-8. */
+  readonly utf8: boolean;
+}
+
 /**
- * Reads one line, without its CRLF. `extended`: the client said EHLO, so parameters may follow.
+ * Reads one line, without its CRLF.
  * @throws {ProtocolError} with the reply to give.
  */
-export function parseCommand(line: Uint8Array, extended: boolean): SmtpCommand {
+export function parseCommand(line: Uint8Array, said: Said): SmtpCommand {
   if (line.some((byte) => byte < 32 || byte === 127)) {
     throw syntax("Control characters are not allowed");
   }
@@ -60,9 +83,9 @@ export function parseCommand(line: Uint8Array, extended: boolean): SmtpCommand {
     case "EHLO":
       return { verb, name: parseHelloName(rest.trim()) };
     case "MAIL":
-      return parseMail(rest, extended);
+      return parseMail(rest, said);
     case "RCPT":
-      return parseRcpt(rest, extended);
+      return parseRcpt(rest, said);
     case "DATA":
     case "RSET":
     case "QUIT":
@@ -77,7 +100,8 @@ export function parseCommand(line: Uint8Array, extended: boolean): SmtpCommand {
     case "VRFY":
     case "EXPN":
       if (rest === "") throw argument(`${verb} needs an argument`);
-      return { verb, text: rest };
+      // RFC 6531 §3.7.4.2: the client can read UTF-8 in the reply, which has none.
+      return { verb, text: rest.replace(/ +SMTPUTF8$/i, "") };
     case "AUTH":
       return parseAuth(rest);
     default:
@@ -95,34 +119,48 @@ function parseHelloName(name: string): string {
   return name;
 }
 
-function parseMail(rest: string, extended: boolean): MailCommand {
-  const { address, parameters } = parsePath(rest, "FROM:", "5.1.7", extended);
+function parseMail(rest: string, { extended }: Said): MailCommand {
+  const { address, ascii, parameters } = parsePath(rest, "FROM:", "5.1.7", extended);
   if (address?.domain === "") {
     // RFC 5321 §4.1.1.2: RCPT alone has the postmaster without a domain; no report finds this one.
     throw new ProtocolError("The sender has no domain", { code: 501, status: "5.1.7" });
   }
   let size: number | null = null;
   let body: Envelope["body"] = "7BIT";
+  let options: EnvelopeOptions = {};
   for (const [name, value] of parameters) {
     if (name === "SIZE") size = parseSize(value);
     else if (name === "BODY") body = parseBody(value);
     else if (name === "AUTH") checkAuthParameter(value);
+    else if (name === "SMTPUTF8") options = { ...options, utf8: parseUtf8(value) };
+    else if (name === "RET") options = { ...options, ret: parseRet(value) };
+    else if (name === "ENVID") options = { ...options, envid: parseEnvid(value) };
     else throw unknownParameter();
   }
-  return { verb: "MAIL", from: address, body, size };
+  // RFC 6531 §3.5: the codes for a sender, and for a recipient, that has to be in ASCII.
+  if (!ascii && !options.utf8) throw asciiOnly(550, "sender");
+  return { verb: "MAIL", from: address, body, size, ...options };
 }
 
-function parseRcpt(rest: string, extended: boolean): RcptCommand {
-  const { address, parameters } = parsePath(rest, "TO:", "5.1.3", extended);
+function parseRcpt(rest: string, { extended, utf8 }: Said): RcptCommand {
+  const { address, ascii, parameters } = parsePath(rest, "TO:", "5.1.3", extended);
   if (address === null) {
     throw new ProtocolError("No recipient there", { code: 501, status: "5.1.3" });
   }
-  if (parameters.size > 0) throw unknownParameter();
-  return { verb: "RCPT", to: address };
+  let options: RecipientOptions = {};
+  for (const [name, value] of parameters) {
+    if (name === "NOTIFY") options = { ...options, notify: parseNotify(value) };
+    else if (name === "ORCPT") options = { ...options, orcpt: parseOrcpt(value) };
+    else throw unknownParameter();
+  }
+  if (!ascii && !utf8) throw asciiOnly(553, "recipient");
+  return { verb: "RCPT", to: address, ...options };
 }
 
 interface Path {
   readonly address: Address | null;
+  /** Whether it was written in ASCII. */
+  readonly ascii: boolean;
   /** By upper-case keyword; `null` where there is no value. */
   readonly parameters: ReadonlyMap<string, string | null>;
 }
@@ -135,8 +173,9 @@ function parsePath(rest: string, keyword: string, status: string, extended: bool
   // RFC 5321 §4.1.1.2 allows no blank here; clients that send one are too many to refuse.
   while (rest[start] === " ") start++;
   if (rest[start] !== "<") throw argument("The address belongs in angle brackets");
-  const { address, end } = readPath(rest, start, { status, utf8: false });
-  return { address, parameters: parseParameters(rest.slice(end), extended) };
+  const { address, end } = readPath(rest, start, { status, utf8: true });
+  const ascii = /^[ -~]*$/.test(rest.slice(start, end));
+  return { address, ascii, parameters: parseParameters(rest.slice(end), extended) };
 }
 
 /** RFC 5321 §4.1.2: `Mail-parameters = esmtp-param *(SP esmtp-param)`. */
@@ -148,7 +187,8 @@ function parseParameters(text: string, extended: boolean): ReadonlyMap<string, s
   if (!extended) throw unknownParameter();
   for (const part of text.slice(1).split(" ")) {
     if (part === "") continue;
-    const match = /^([A-Za-z0-9][A-Za-z0-9-]*)(?:=([\x21-\x3c\x3e-\x7e]+))?$/.exec(part);
+    // RFC 6531 §3.3: values may be in UTF-8; which ones is seen where each is read.
+    const match = /^([A-Za-z0-9][A-Za-z0-9-]*)(?:=((?:[!-<>-~]|[^\0-\x9f\ufffd])+))?$/u.exec(part);
     if (match === null) throw argument("A parameter is not of the form KEYWORD=value");
     const name = match[1]!.toUpperCase();
     if (parameters.has(name)) throw argument("A parameter is there twice");
@@ -169,10 +209,41 @@ function parseBody(value: string | null): Envelope["body"] {
   throw argument("BODY is neither 7BIT nor 8BITMIME"); // RFC 6152 §3
 }
 
+function parseUtf8(value: string | null): true {
+  if (value === null) return true;
+  throw argument("SMTPUTF8 takes no value"); // RFC 6531 §3.4
+}
+
+function parseRet(value: string | null): "FULL" | "HDRS" {
+  const upper = value?.toUpperCase();
+  if (upper === "FULL" || upper === "HDRS") return upper;
+  throw argument("RET is neither FULL nor HDRS"); // RFC 3461 §4.3
+}
+
+function parseEnvid(value: string | null): string {
+  const isXtext = value !== null && decodeXtext(value) !== null;
+  if (isXtext && value.length <= ENVID_CHARACTERS_MAX) return value;
+  throw argument("ENVID is not xtext of up to 100 characters"); // RFC 3461 §4.4
+}
+
+/** RFC 3461 §4.1: NEVER by itself, or a list; each in any case. */
+function parseNotify(value: string | null): readonly NotifyCondition[] {
+  const words = value?.toUpperCase().split(",") ?? [];
+  if (words.length === 1 && words[0] === "NEVER") return [];
+  const conditions = NOTIFY_CONDITIONS.filter((condition) => words.includes(condition));
+  const isList = words.length > 0 && words.every((word) => conditions.some((one) => one === word));
+  if (isList) return conditions;
+  throw argument("NOTIFY is neither NEVER nor a list of SUCCESS, FAILURE and DELAY");
+}
+
+function parseOrcpt(value: string | null): string {
+  if (value !== null && isOrcpt(value)) return value;
+  throw argument("ORCPT is not a type and xtext, of up to 500 characters"); // RFC 3461 §4.2
+}
+
 /** RFC 4954 §5: syntax is checked; the identity is not used, for no peer is trusted with it. */
 function checkAuthParameter(value: string | null): void {
-  // RFC 3461 §4 xtext: a plus sign starts two upper-case hexadecimal digits.
-  if (value === null || !/^(?:[\x21-\x2a\x2c-\x3c\x3e-\x7e]|\+[0-9A-F]{2})+$/.test(value)) {
+  if (value === null || !isXtext(value)) {
     throw argument("AUTH is not an encoded mailbox");
   }
 }
@@ -195,6 +266,13 @@ function argument(message: string): ProtocolError {
 
 function syntax(message: string): ProtocolError {
   return new ProtocolError(message, { code: 501, status: "5.5.2" });
+}
+
+function asciiOnly(code: 550 | 553, who: string): ProtocolError {
+  return new ProtocolError(`The ${who} is not ASCII, and MAIL had no SMTPUTF8`, {
+    code,
+    status: "5.6.7",
+  });
 }
 
 /** RFC 5321 §4.1.1.11 and §4.2.4: 555 for a parameter that is not recognised. */

@@ -71,7 +71,7 @@ export interface Connection {
   hello: { readonly name: string; readonly extended: boolean } | null;
   /** The account that logged in. */
   user: string | null;
-  transaction: { recipients: number } | null;
+  transaction: { recipients: number; readonly utf8: boolean } | null;
   errors: number;
   failedLogins: number;
   /** Whether the last AUTH failed, so that the client may still be sending what belonged to it. */
@@ -86,7 +86,11 @@ export function reset(connection: Connection): void {
 /** The command, or the reply to a line that is none. */
 export function read(connection: Connection, line: Uint8Array): SmtpCommand | Reply {
   try {
-    return parseCommand(line, connection.hello?.extended ?? false);
+    return parseCommand(line, {
+      extended: connection.hello?.extended ?? false,
+      // Before MAIL there is a better answer than that it forgot to say SMTPUTF8.
+      utf8: connection.transaction?.utf8 ?? true,
+    });
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     if (isAuth(line)) connection.loginFailed = true;

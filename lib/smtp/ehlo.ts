@@ -7,6 +7,8 @@ export interface Extensions {
   readonly eightBitMime: boolean;
   readonly enhancedStatusCodes: boolean;
   readonly startTls: boolean;
+  readonly smtpUtf8: boolean;
+  readonly dsn: boolean;
   /** Whether the connection can go on as POP3. */
   readonly pop3: boolean;
   /** SIZE of RFC 1870, with the largest message in bytes (`null`: no fixed limit). */
@@ -21,6 +23,8 @@ export const NO_EXTENSIONS: Extensions = {
   eightBitMime: false,
   enhancedStatusCodes: false,
   startTls: false,
+  smtpUtf8: false,
+  dsn: false,
   pop3: false,
   size: null,
   auth: [],
@@ -31,8 +35,10 @@ export function formatEhlo(hostname: string, extensions: Extensions): Reply {
   if (extensions.pipelining) lines.push("PIPELINING"); // RFC 2920
   if (extensions.size !== null) lines.push(`SIZE ${extensions.size.bytesMax ?? 0}`); // RFC 1870 §4
   if (extensions.eightBitMime) lines.push("8BITMIME"); // RFC 6152
+  if (extensions.smtpUtf8) lines.push("SMTPUTF8"); // RFC 6531 §3.1
   if (extensions.enhancedStatusCodes) lines.push("ENHANCEDSTATUSCODES"); // RFC 2034
   if (extensions.startTls) lines.push("STARTTLS"); // RFC 3207
+  if (extensions.dsn) lines.push("DSN"); // RFC 3461 §3
   if (extensions.auth.length > 0) lines.push(`AUTH ${extensions.auth.join(" ")}`); // RFC 4954
   if (extensions.pop3) lines.push("XPOP3");
   lines.push("HELP");
@@ -56,6 +62,8 @@ export function parseEhlo(ehlo: Reply): Extensions {
     eightBitMime: offered.has("8BITMIME"),
     enhancedStatusCodes: offered.has("ENHANCEDSTATUSCODES"),
     startTls: offered.has("STARTTLS"),
+    smtpUtf8: offered.has("SMTPUTF8"),
+    dsn: offered.has("DSN"),
     pop3: offered.has("XPOP3"),
     size: size === undefined ? null : { bytesMax: parseSizeMax(size[0]) },
     auth: offered.get("AUTH") ?? [],

@@ -162,6 +162,8 @@ function* hello<B>(connection: Connection, verb: string, name: string): Step<B, 
       enhancedStatusCodes: true,
       // RFC 3207 §4.2: not again where TLS is active.
       startTls: options.identity !== null && connection.tls === null,
+      smtpUtf8: true,
+      dsn: true,
       pop3: options.pop3,
       size: { bytesMax: options.limits.messageBytesMax },
       auth: mayLogIn(connection) && connection.user === null ? MECHANISMS : [],

@@ -36,7 +36,7 @@ export function* mail<B>(connection: Connection, command: MailCommand): Step<B, 
   }
   const about: SmtpHello = { ...connection.hello, tls: connection.tls, user: connection.user };
   const result = yield* ask<B>((signal) => conversation.mail(command, about, signal));
-  if (isPositive(result)) connection.transaction = { recipients: 0 };
+  if (isPositive(result)) connection.transaction = { recipients: 0, utf8: command.utf8 ?? false };
   return result;
 }
 

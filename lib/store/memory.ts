@@ -38,10 +38,10 @@ export function openMemoryStore(options: MemoryOptions): Store {
     users: memoryUsers(parts),
     mail: memoryMail(parts),
     queue: memoryQueue(parts),
-    async accept(message) {
-      const prepared = await prepareMessage(message);
+    async accept(message, reports = []) {
+      const prepared = await Promise.all([message, ...reports].map(prepareMessage));
       await group.run(
-        () => messageInserter(memory, [prepared])(),
+        () => messageInserter(memory, prepared)(),
         (arrivals) => arrivals.forEach((each) => announce(each, marks)),
       );
     },

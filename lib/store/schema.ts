@@ -3,7 +3,8 @@
  * migrations that were made; each is a transaction of its own, so a crash between two is harmless.
  */
 import type { DatabaseSync } from "node:sqlite";
-import { scalar } from "./sql.ts";
+import { asciiDomain } from "../idna.ts";
+import { prepare, scalar } from "./sql.ts";
 import { StoreError } from "./store.ts";
 
 /** "SMTD": tells our database from others, also to `file(1)`. */
@@ -115,7 +116,48 @@ export type Migration = (database: DatabaseSync) => void;
 /** In order; what was released never changes again, the next step is added at the end. */
 export const MIGRATIONS: readonly Migration[] = [
   (database) => database.exec(TABLES),
+  (database) => {
+    database.exec(OPTIONS);
+    for (const column of DOMAINS) spellDomains(database, column);
+  },
 ];
+
+/**
+ * What clients say about a message and about a recipient beyond what version 1 knew: JSON of
+ * EnvelopeOptions and RecipientOptions, so that the next extension needs no column.
+ */
+const OPTIONS = `
+ALTER TABLE messages ADD COLUMN options TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE queue ADD COLUMN options TEXT NOT NULL DEFAULT '{}';
+`;
+
+interface Column {
+  readonly table: string;
+  readonly column: string;
+}
+
+/** Where version 1 kept domains; those beyond ASCII as they were written. */
+const DOMAINS: readonly Column[] = [
+  { table: "accounts", column: "name" },
+  { table: "messages", column: "senderDomain" },
+  { table: "queue", column: "recipientDomain" },
+  { table: "queue", column: "hop" },
+  { table: "hops", column: "hop" },
+];
+
+/** Brings domains to the spelling by which they are compared now; what is taken stays as it is. */
+function spellDomains(database: DatabaseSync, { table, column }: Column): void {
+  const select = `SELECT DISTINCT ${column} AS text FROM ${table} WHERE ${column} GLOB ?`;
+  const update = prepare(
+    database,
+    `UPDATE OR IGNORE ${table} SET ${column} = ? WHERE ${column} = ?`,
+  );
+  for (const { text } of prepare<{ readonly text: string }>(database, select).all("*[^ -~]*")) {
+    const at = text.lastIndexOf("@") + 1;
+    const domain = asciiDomain(text.slice(at));
+    if (domain !== null) update.run(text.slice(0, at) + domain, text);
+  }
+}
 
 /**
  * Brings an open database to the newest version, and a new one into being.

@@ -119,9 +119,12 @@ function storeOn(
     users: sqliteUsers(parts),
     mail: sqliteMail(parts),
     queue: sqliteQueue(parts),
-    async accept(message) {
-      const prepared = await prepareMessage(message);
-      await group.run(() => insertMessage(prepared), (arrivals) => announce(arrivals, marks));
+    async accept(message, reports = []) {
+      const prepared = await Promise.all([message, ...reports].map(prepareMessage));
+      await group.run(
+        () => prepared.map(insertMessage),
+        (arrivals) => arrivals.forEach((each) => announce(each, marks)),
+      );
     },
     check: () => promised(() => sqliteCheck(database)),
     async [Symbol.asyncDispose]() {

@@ -1,6 +1,7 @@
 /** Messages and their bytes in SQLite: each stored once, whatever points at it. */
 import type { DatabaseSync } from "node:sqlite";
 import { type Body, bodyOf } from "../mail/body.ts";
+import type { EnvelopeOptions } from "../mail/envelope.ts";
 import { concat } from "../wire/bytes.ts";
 import { CHUNK_BYTES, type Prepared } from "./content.ts";
 import { prepare, type Query } from "./sql.ts";
@@ -25,8 +26,8 @@ export interface Contents {
 export function sqliteContents(database: DatabaseSync): Contents {
   const insertMessage = prepare<{ readonly id: MessageRow }>(
     database,
-    `INSERT INTO messages (message, acceptedAt, senderLocal, senderDomain, body, size)
-     VALUES (?, ?, ?, ?, ?, ?) RETURNING id`,
+    `INSERT INTO messages (message, acceptedAt, senderLocal, senderDomain, body, size, options)
+     VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id`,
   );
   const insertChunk = prepare(database, "INSERT INTO chunks (message, at, bytes) VALUES (?, ?, ?)");
   const selectChunks: ChunkQuery = prepare(
@@ -50,8 +51,7 @@ export function sqliteContents(database: DatabaseSync): Contents {
 
   return {
     insert({ message, chunks }) {
-      const { sender, body, ...rest } = message.envelope;
-      rest satisfies Record<string, never>; // a new field of Envelope needs a column
+      const { sender, body, ...options } = message.envelope;
       const row = insertMessage.first(
         message.id,
         message.acceptedAt,
@@ -59,6 +59,7 @@ export function sqliteContents(database: DatabaseSync): Contents {
         sender?.domain ?? null,
         body,
         message.content.size,
+        JSON.stringify(options satisfies EnvelopeOptions),
       )!;
       for (const [at, bytes] of chunks.entries()) insertChunk.run(row.id, at, bytes);
       return row.id;

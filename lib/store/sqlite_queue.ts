@@ -1,7 +1,7 @@
 /** The queue in SQLite, as its worker sees it. */
 import type { DatabaseSync } from "node:sqlite";
 import type { Body } from "../mail/body.ts";
-import type { Envelope } from "../mail/envelope.ts";
+import type { Envelope, EnvelopeOptions, RecipientOptions } from "../mail/envelope.ts";
 import { announce, announceWork, type Arrivals } from "./arrivals.ts";
 import { type Prepared, prepareMessage } from "./content.ts";
 import { promised } from "./promised.ts";
@@ -121,8 +121,10 @@ interface DueRow {
   readonly senderDomain: string | null;
   readonly body: Envelope["body"];
   readonly size: number;
+  readonly envelopeOptions: string;
   readonly recipientLocal: string;
   readonly recipientDomain: string;
+  readonly recipientOptions: string;
   readonly attempts: number;
 }
 
@@ -133,7 +135,8 @@ function taker(
   const selectDue = prepare<DueRow>(
     database,
     `SELECT q.id, m.id AS row, m.message, m.acceptedAt, m.senderLocal, m.senderDomain,
-       m.body, m.size, q.recipientLocal, q.recipientDomain, q.attempts
+       m.body, m.size, m.options AS envelopeOptions, q.recipientLocal, q.recipientDomain,
+       q.options AS recipientOptions, q.attempts
      FROM queue q JOIN messages m ON m.id = q.message
      WHERE q.hop = ?1 AND q.dueAt <= ?2 AND ${NOT_TAKEN}
        AND NOT EXISTS (SELECT 1 FROM hops WHERE hop = ?1 AND until > ?2)
@@ -153,12 +156,21 @@ function taker(
 }
 
 function takenOf(due: DueRow, token: Token, content: Body): Taken {
+  const envelopeOptions = JSON.parse(due.envelopeOptions) as EnvelopeOptions;
+  const recipientOptions = JSON.parse(due.recipientOptions) as RecipientOptions;
   return {
     token,
     message: due.message,
     acceptedAt: due.acceptedAt,
-    envelope: { sender: addressOf(due.senderLocal, due.senderDomain), body: due.body },
-    recipient: { address: { local: due.recipientLocal, domain: due.recipientDomain } },
+    envelope: {
+      sender: addressOf(due.senderLocal, due.senderDomain),
+      body: due.body,
+      ...envelopeOptions,
+    },
+    recipient: {
+      address: { local: due.recipientLocal, domain: due.recipientDomain },
+      ...recipientOptions,
+    },
     content,
     attempts: due.attempts,
   };

@@ -5,6 +5,7 @@
  * longest waiting hop is found without looking at the recipients of any other.
  */
 import type { DatabaseSync } from "node:sqlite";
+import type { RecipientOptions } from "../mail/envelope.ts";
 import { prepare } from "./sql.ts";
 import type { MessageRow } from "./sqlite_content.ts";
 import type { Delivery, HopId } from "./store.ts";
@@ -41,8 +42,8 @@ export function openSchedule(database: DatabaseSync): Schedule {
   database.exec(TABLES);
   const insertQueued = prepare(
     database,
-    `INSERT INTO queue (message, hop, recipientLocal, recipientDomain, dueAt)
-     VALUES (?, ?, ?, ?, ?)`,
+    `INSERT INTO queue (message, hop, recipientLocal, recipientDomain, dueAt, options)
+     VALUES (?, ?, ?, ?, ?, ?)`,
   );
   const advanceHop = prepare(
     database,
@@ -70,9 +71,9 @@ export function openSchedule(database: DatabaseSync): Schedule {
 
   return {
     insert(message, { hop, recipient, dueAt }) {
-      const { address, ...rest } = recipient;
-      rest satisfies Record<string, never>; // a new field of Recipient needs a column
-      insertQueued.run(message, hop, address.local, address.domain, dueAt);
+      const { address, ...options } = recipient;
+      const written = JSON.stringify(options satisfies RecipientOptions);
+      insertQueued.run(message, hop, address.local, address.domain, dueAt, written);
       advanceHop.run(hop, dueAt);
     },
     update,

@@ -19,9 +19,10 @@ export interface Store extends AsyncDisposable {
   /**
    * Takes responsibility for a message: all its deliveries in one transaction, durable when it
    * resolves (in SQLite: after COMMIT has returned). When it rejects, nothing of it is there.
+   * Reports about the message are accepted in the same transaction.
    * @throws {StoreError} `unknown` when an account or a mailbox is not there
    */
-  accept(message: Accepted): Promise<void>;
+  accept(message: Accepted, reports?: readonly Accepted[]): Promise<void>;
   /** Everything that is wrong with the store, in words; empty when its invariants hold. */
   check(): Promise<readonly string[]>;
 }

@@ -19,6 +19,23 @@ import {
 } from "./store_support.ts";
 
 export function messageConformance(name: string, open: OpenStore): void {
+  storeTest(`${name}: accept takes a message and its reports, or neither`, open, async (store) => {
+    const alice = await addAccount(store, "alice@abc.com");
+    const report = message("r1", [toInbox(alice), toQueue("far.com", 1)]);
+    await store.accept(message("m1", [toInbox(alice)]), [report]);
+    const inbox = await inboxOf(store, alice);
+    const found = await store.mail.list(inbox.id, 0, 10);
+    assert.deepEqual(found.map((entry) => entry.message), ["m1", "r1"]);
+    assert.deepEqual((await store.queue.list({ max: 10 })).map((each) => each.message), ["r1"]);
+
+    const gone = { ...alice, id: alice.id + 1000 };
+    await rejectsWith(
+      "unknown",
+      store.accept(message("m2", [toInbox(alice)]), [message("r2", [toInbox(gone)])]),
+    );
+    assert.equal((await store.mail.list(inbox.id, 0, 10)).length, 2);
+  });
+
   storeTest(`${name}: accept delivers prefix and content to each mailbox`, open, async (store) => {
     const alice = await addAccount(store, "alice@abc.com");
     const bob = await addAccount(store, "bob@abc.com");

@@ -38,6 +38,27 @@ export function queueConformance(name: string, open: OpenStore): void {
     assert.notEqual(token, second!.token);
   });
 
+  storeTest(`${name}: queue.take gives what the client asked for`, open, async (store) => {
+    const asked = {
+      sender: { local: "älice", domain: "abc.com" },
+      body: "8BITMIME",
+      utf8: true,
+      ret: "FULL",
+      envid: "QQ+2B1",
+    } as const;
+    const to = { local: "böb", domain: "xyz.com" };
+    const orcpt = "utf-8;böb@xyz.com";
+    const wanted = { address: to, notify: ["SUCCESS", "DELAY"], orcpt } as const;
+    const never = { address: { ...to, local: "carol" }, notify: [] } as const;
+    const deliveries = [wanted, never].map((recipient) =>
+      ({ to: "queue", hop: "xyz.com", recipient, dueAt: 1 }) as const
+    );
+    await store.accept({ ...message("m1", deliveries), envelope: asked });
+    const taken = await store.queue.take("xyz.com", 1, 10);
+    assert.deepEqual(taken.map(({ envelope }) => envelope), [asked, asked]);
+    assert.deepEqual(taken.map(({ recipient }) => recipient), [wanted, never]);
+  });
+
   storeTest(`${name}: queue.take gives what is due, oldest first, once`, open, async (store) => {
     await store.accept(message("m1", [toQueue("xyz.com", 30), toQueue("other.com", 1)]));
     await store.accept(message("m2", [toQueue("xyz.com", 10, "a"), toQueue("xyz.com", 10, "b")]));

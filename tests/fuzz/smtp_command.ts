@@ -1,6 +1,6 @@
 import assert from "$assert";
 import { type Address, formatAddress, parseMailbox } from "../../lib/mail/address.ts";
-import { parseCommand, type SmtpCommand } from "../../lib/smtp/command.ts";
+import { parseCommand, type Said, type SmtpCommand } from "../../lib/smtp/command.ts";
 import { encode } from "../../lib/wire/bytes.ts";
 import { ProtocolError } from "../../lib/wire/error.ts";
 import type { FuzzTarget } from "./target.ts";
@@ -18,21 +18,26 @@ export const target: FuzzTarget = {
     "RCPT TO:<Postmaster>",
     "AUTH PLAIN AGFsaWNlAHNlY3JldA==",
     "AUTH LOGIN =",
-    "VRFY bob",
+    "MAIL FROM:<älice@bücher.example> SMTPUTF8 RET=FULL ENVID=QQ+3D1",
+    "RCPT TO:<böb@xyz.com> NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=utf-8;b\\x{F6}b@xyz.com",
+    "RCPT TO:<bob@xyz.com> NOTIFY=NEVER ORCPT=rfc822;Bob+2Btag@xyz.com",
+    "VRFY bob SMTPUTF8",
     "NOOP anything",
   ].map(encode),
   run(input) {
-    for (const extended of [true, false]) check(input, extended);
+    for (const extended of [true, false]) {
+      for (const utf8 of [true, false]) check(input, { extended, utf8 });
+    }
   },
 };
 
-function check(line: Uint8Array, extended: boolean): void {
+function check(line: Uint8Array, said: Said): void {
   let command: SmtpCommand;
   try {
-    command = parseCommand(line, extended);
+    command = parseCommand(line, said);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
-    assert.ok([500, 501, 555].includes(error.code));
+    assert.ok([500, 501, 550, 553, 555].includes(error.code));
     assert.match(error.status, /^5\.\d\.\d$/);
     assert.match(error.message, /^[ -~]+$/);
     return;
@@ -43,5 +48,5 @@ function check(line: Uint8Array, extended: boolean): void {
 }
 
 function checkAddress(address: Address): void {
-  assert.deepEqual(parseMailbox(formatAddress(address)), address);
+  assert.deepEqual(parseMailbox(formatAddress(address), { utf8: true }), address);
 }

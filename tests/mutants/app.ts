@@ -46,8 +46,8 @@ export const APP_MUTANTS: readonly Mutant[] = [
   {
     name: "accept: every recipient sees the first",
     file: "lib/app/accept.ts",
-    find: "recipients.length === 1 ? recipients[0]! : null",
-    replace: "recipients[0]!",
+    find: "recipients.length === 1 ? recipients[0]!.address : null",
+    replace: "recipients[0]!.address",
     test: {
       file: "tests/app_accept_test.ts",
       name: "several recipients are not told about each other",
@@ -57,8 +57,8 @@ export const APP_MUTANTS: readonly Mutant[] = [
   {
     name: "accept: 250 before the commit",
     file: "lib/app/accept.ts",
-    find: "  await store.accept({",
-    replace: "  void store.accept({",
+    find: "  await store.accept(accepted,",
+    replace: "  void store.accept(accepted,",
     test: {
       file: "tests/app_accept_test.ts",
       name: "a message from outside gets Return-Path and Received, to the letter",
@@ -114,8 +114,8 @@ export const APP_MUTANTS: readonly Mutant[] = [
   {
     name: "verify: a 4xx refuses",
     file: "lib/app/verify.ts",
-    find: 'attempt.at === "rcpt" && attempt.result === "refused"',
-    replace: 'attempt.at === "rcpt" && attempt.result !== "delivered"',
+    find: 'attempt.result === "refused" && (attempt.at === "rcpt"',
+    replace: 'attempt.result !== "delivered" && (attempt.at === "rcpt"',
     test: {
       file: "tests/app_verify_test.ts",
       name: "a 4xx to RCPT while verifying does not refuse: the message is queued",

@@ -11,7 +11,9 @@ export const TRANSCRIPTS = {
     S: 250-PIPELINING
     S: 250-SIZE 200
     S: 250-8BITMIME
+    S: 250-SMTPUTF8
     S: 250-ENHANCEDSTATUSCODES
+    S: 250-DSN
     S: 250-AUTH PLAIN LOGIN
     S: 250-XPOP3
     S: 250 HELP
@@ -127,7 +129,9 @@ export const TRANSCRIPTS = {
     S: 250-PIPELINING
     S: 250-SIZE 200
     S: 250-8BITMIME
+    S: 250-SMTPUTF8
     S: 250-ENHANCEDSTATUSCODES
+    S: 250-DSN
     S: 250-AUTH PLAIN LOGIN
     S: 250-XPOP3
     S: 250 HELP
@@ -191,7 +195,7 @@ export const TRANSCRIPTS = {
     S: 552 5.3.4 The message is larger than this server takes
     C: MAIL FROM:<alice@abc.com> BODY=BINARYMIME
     S: 501 5.5.4 BODY is neither 7BIT nor 8BITMIME
-    C: MAIL FROM:<alice@abc.com> RET=FULL
+    C: MAIL FROM:<alice@abc.com> MT-UNHEARD=1
     S: 555 5.5.4 Unknown parameter
     C: mail from: <> body=8bitmime size=200 auth=<>
     S: 250 2.1.0 Sender OK
@@ -201,7 +205,7 @@ export const TRANSCRIPTS = {
     S: 501 5.1.3 No recipient there
     C: RCPT TO:<bob@>
     S~ ^501 5\.1\.3 
-    C: RCPT TO:<bob@xyz.com> NOTIFY=NEVER
+    C: RCPT TO:<bob@xyz.com> MT-UNHEARD=1
     S: 555 5.5.4 Unknown parameter
     C: RCPT TO:<@one.example,@two.example:bob@xyz.com>
     S: 250 2.1.0 Recipient OK
@@ -300,7 +304,9 @@ export function hello(): string {
     S: 250-PIPELINING
     S: 250-SIZE 200
     S: 250-8BITMIME
+    S: 250-SMTPUTF8
     S: 250-ENHANCEDSTATUSCODES
+    S: 250-DSN
     S: 250-AUTH PLAIN LOGIN
     S: 250-XPOP3
     S: 250 HELP
