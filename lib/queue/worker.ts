@@ -11,7 +11,7 @@ import type { Accepted, HopId, Store, Taken, Verdict } from "../store/store.ts";
 import type { Links } from "./link.ts";
 import { expired, verdictOf } from "./outcome.ts";
 import { endpointText } from "../endpoint.ts";
-import { routeOf, type Routes } from "./route.ts";
+import { NO_MAIL, routeOf, type Routes } from "./route.ts";
 import { isExpired, PROBE_AFTER_MS, waitMs } from "./schedule.ts";
 
 export interface WorkerOptions {
@@ -167,6 +167,14 @@ class QueueWorker {
   async #deliver(hop: HopId, group: readonly Taken[]): Promise<Reply | null> {
     const { world, links, routes } = this.#options;
     const route = routeOf(hop, routes);
+    if (route.kind === "noMail") {
+      const verdict = { do: "finish", outcome: "failed", reply: NO_MAIL } as const;
+      await this.#settle(
+        group.map((taken) => ({ taken, verdict, speaker: null })),
+        { via: null, ms: 0 },
+      );
+      return null;
+    }
     if (route.kind !== "relay") return reply(450, "4.4.4", `There is no route to ${hop}`);
     const startedMs = world.clock.monotonicMs();
     const performed = await links.perform(route.to, {

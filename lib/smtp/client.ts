@@ -3,27 +3,19 @@
  * the next server, and for `smtpc`. It says hello, logs in if it should, and then does the jobs
  * that its backend hands out, until there are none.
  */
-import type { Body } from "../mail/body.ts";
 import { formatAddress } from "../mail/address.ts";
-import type { Envelope, Recipient } from "../mail/envelope.ts";
+import type { Envelope } from "../mail/envelope.ts";
 import { encodeBase64 } from "../sasl/base64.ts";
 import { type Login, saslClient } from "../sasl/client.ts";
-import { ByteQueue, encode } from "../wire/bytes.ts";
-import { dotStuffer } from "../wire/dots.ts";
-import {
-  call,
-  deadline,
-  Interrupted,
-  type Session,
-  type Step,
-  trace,
-  write,
-  writeNow,
-} from "../wire/session.ts";
-import { type Extensions, NO_EXTENSIONS, parseEhlo } from "./ehlo.ts";
+import { ByteQueue } from "../wire/bytes.ts";
+import { call, deadline, Interrupted, type Session, type Step } from "../wire/session.ts";
+import { contentFor, sendContent } from "./client_content.ts";
+import { groupsFor, isUsedUp, mailsLeft } from "./client_limits.ts";
+import { command, decide, type Link, type OpenAttempt, receive, send } from "./client_link.ts";
+import { NO_EXTENSIONS, parseEhlo } from "./ehlo.ts";
 import type { Attempt, SmtpJob, SmtpJobs } from "./job.ts";
 import { isPositive, type Reply, reply } from "./reply.ts";
-import { readReply, ReplyError } from "./reply_reader.ts";
+import { ReplyError } from "./reply_reader.ts";
 
 export type { Attempt, SmtpJob, SmtpJobs };
 
@@ -71,12 +63,7 @@ export type SmtpClientEnd =
 export function* smtpClient<B extends SmtpJobs>(
   options: SmtpClientOptions,
 ): Session<B, SmtpClientEnd> {
-  const link: Link = {
-    options,
-    queue: new ByteQueue(),
-    extensions: NO_EXTENSIONS,
-    serverName: "",
-  };
+  const link = newLink(options, new ByteQueue());
   try {
     const refused = (yield* greet<B>(link)) ?? (yield* logIn<B>(link));
     if (refused !== null) {
@@ -84,7 +71,7 @@ export function* smtpClient<B extends SmtpJobs>(
       return refused;
     }
     yield* call<B, void>((jobs) => jobs.ready?.(link.extensions, link.serverName));
-    for (;;) {
+    while (!isUsedUp(link)) {
       const job = yield* call<B, SmtpJob | null>((jobs, signal) => jobs.next(signal));
       if (job === null) break;
       const closing = yield* doJob(link, job);
@@ -108,18 +95,22 @@ export function* switchToPop3<B>(
   queue: ByteQueue,
   options: SmtpClientOptions,
 ): Step<B, boolean> {
-  const link: Link = { options, queue, extensions: NO_EXTENSIONS, serverName: "" };
+  const link = newLink(options, queue);
   const refused = (yield* hello<B>(link)) !== null || !link.extensions.pop3 ||
     !isPositive(yield* command<B>(link, "XPOP3"));
   if (refused) yield* quit<B>(link);
   return !refused;
 }
 
-interface Link {
-  readonly options: SmtpClientOptions;
-  readonly queue: ByteQueue;
-  extensions: Extensions;
-  serverName: string;
+function newLink(options: SmtpClientOptions, queue: ByteQueue): Link {
+  return {
+    options,
+    queue,
+    extensions: NO_EXTENSIONS,
+    serverName: "",
+    mails: 0,
+    domains: new Set(),
+  };
 }
 
 function* greet<B>(link: Link): Step<B, SmtpClientEnd | null> {
@@ -173,7 +164,7 @@ const COMMAND_CHARACTERS_MAX = 510;
 
 /** Does one job and reports it, whatever happens; true when the server is closing. */
 function* doJob<B extends SmtpJobs>(link: Link, job: SmtpJob): Step<B, boolean> {
-  const attempts: MutableAttempt[] = job.recipients.map((recipient) => ({
+  const attempts: OpenAttempt[] = job.recipients.map((recipient) => ({
     recipient,
     reply: null,
     at: "mail",
@@ -181,7 +172,7 @@ function* doJob<B extends SmtpJobs>(link: Link, job: SmtpJob): Step<B, boolean> 
   }));
   let failure: { readonly error: unknown } | null = null;
   try {
-    yield* transact<B>(link, job, attempts);
+    yield* transactions<B>(link, job, attempts);
   } catch (error) {
     failure = { error };
   }
@@ -199,37 +190,66 @@ function* doJob<B extends SmtpJobs>(link: Link, job: SmtpJob): Step<B, boolean> 
   return attempts.some(isClosing);
 }
 
-interface MutableAttempt {
-  readonly recipient: Recipient;
-  reply: Reply | null;
-  at: Attempt["at"];
-  result: Attempt["result"] | "accepted";
+/** RFC 9422: in as many transactions as the server's limits ask for. */
+function* transactions<B>(
+  link: Link,
+  job: SmtpJob,
+  attempts: readonly OpenAttempt[],
+): Step<B, void> {
+  const content = job.do === "send" ? yield* contentFor<B>(link, job.content) : null;
+  if (content !== null && "code" in content) return decide(attempts, "hello", content);
+  const ready: SmtpJob = job.do === "send" && content !== null ? { ...job, content } : job;
+  const contentBytes = ready.do === "send" ? ready.content.size : ready.contentBytes;
+  const impossible = tooLarge(link, contentBytes);
+  if (impossible !== null) return decide(attempts, "hello", impossible);
+  const { groups, left } = groupsFor(link, attempts);
+  decide(left, "hello", NO_PLACE);
+  if (job.do === "send" && job.allOrNothing && (groups.length > 1 || left.length > 0)) {
+    // Each group asks first: what was sent to one of them could not be taken back.
+    if (left.length > 0 || 2 * groups.length > mailsLeft(link)) {
+      return decide(attempts, "hello", NO_PLACE);
+    }
+    yield* inTurn<B>(link, { ...job, do: "verify", contentBytes }, groups);
+    if (attempts.some((each) => each.result !== "accepted")) return;
+    for (const each of attempts) Object.assign(each, { reply: null, result: "deferred" });
+  }
+  yield* inTurn<B>(link, ready, groups);
+}
+
+const NO_PLACE = reply(452, "4.5.3", "The server's limits leave no place on this connection");
+
+function* inTurn<B>(
+  link: Link,
+  job: SmtpJob,
+  groups: readonly (readonly OpenAttempt[])[],
+): Step<B, void> {
+  for (const group of groups) {
+    yield* transact<B>(link, job, group);
+    if (group.some(isClosing)) return;
+  }
 }
 
 /** MAIL, RCPT and, when it is to be sent, the content. Writes what it learns into the attempts. */
-function* transact<B>(link: Link, job: SmtpJob, attempts: MutableAttempt[]): Step<B, void> {
+function* transact<B>(link: Link, job: SmtpJob, attempts: readonly OpenAttempt[]): Step<B, void> {
+  link.mails++;
+  for (const { recipient } of attempts) link.domains.add(recipient.address.domain);
   const contentBytes = job.do === "send" ? job.content.size : job.contentBytes;
-  const impossible = tooLarge(link, contentBytes) ??
-    (job.do === "send" ? yield* needsEightBit<B>(link, job.content) : null);
-  if (impossible !== null) return decide(attempts, "hello", impossible);
   yield* envelope<B>(link, job, contentBytes, attempts);
   if (job.do === "verify") return;
   const taken = attempts.filter((each) => each.result === "accepted");
   if (taken.length === 0 || (job.allOrNothing && taken.length < attempts.length)) {
     return yield* abandon<B>(link, attempts);
   }
-  const begun = yield* content<B>(link, job.content, taken);
-  // RFC 5321 §4.1.1.4: a server that refuses DATA may keep the transaction, and refuse the next.
-  if (!begun) yield* abandon<B>(link, attempts);
+  if (!(yield* sendContent<B>(link, job, taken))) yield* abandon<B>(link, attempts);
 }
 
 /** Ends a transaction that sends nothing, unless the server is closing the connection. */
-function* abandon<B>(link: Link, attempts: readonly MutableAttempt[]): Step<B, void> {
+function* abandon<B>(link: Link, attempts: readonly OpenAttempt[]): Step<B, void> {
   if (!attempts.some(isClosing)) yield* command<B>(link, "RSET");
 }
 
 /** RFC 5321 §3.8: 421, whatever it answers, says that the server is closing the connection. */
-function isClosing({ reply }: MutableAttempt): boolean {
+function isClosing({ reply }: OpenAttempt): boolean {
   return reply?.code === 421;
 }
 
@@ -238,7 +258,7 @@ function* envelope<B>(
   link: Link,
   job: SmtpJob,
   contentBytes: number | null,
-  attempts: MutableAttempt[],
+  attempts: readonly OpenAttempt[],
 ): Step<B, void> {
   const mail = mailLine(link, job.envelope, contentBytes);
   const rcpt = attempts.map(({ recipient }) => `RCPT TO:<${formatAddress(recipient.address)}>`);
@@ -271,58 +291,11 @@ function mailLine(link: Link, { sender, body }: Envelope, contentBytes: number |
   return line;
 }
 
-/** Sends the content; false when the server does not want to hear it. */
-function* content<B>(link: Link, body: Body, taken: MutableAttempt[]): Step<B, boolean> {
-  const { timeouts, traced } = link.options;
-  const go = yield* command<B>(link, "DATA", { timeoutMs: timeouts.dataMs });
-  if (go.code !== 354) {
-    decide(taken, "data", go);
-    return false;
-  }
-  const stuffer = dotStuffer();
-  for (let at = 0; at < body.size; at += SLICE_BYTES) {
-    const slice = yield* call<B, Uint8Array>(() => body.slice(at, at + SLICE_BYTES));
-    yield* deadline(timeouts.blockMs);
-    yield* write(stuffer.push(slice));
-  }
-  if (traced) yield* trace("self", encode(`(${body.size} bytes of message)`));
-  for (const each of taken) Object.assign(each, { reply: null, at: "data", result: "unknown" });
-  yield* writeNow(stuffer.end());
-  yield* deadline(timeouts.finalMs);
-  const final = yield* receive<B>(link);
-  decide(taken, "data", final);
-  if (isPositive(final)) { for (const each of taken) each.result = "delivered"; }
-  return true;
-}
-
-const SLICE_BYTES = 64 * 1024;
-
-/** What a reply means for these recipients (RFC 5321 §4.2.1: the first digit says it all). */
-function decide(attempts: readonly MutableAttempt[], at: Attempt["at"], answer: Reply): void {
-  for (const each of attempts) {
-    each.reply = answer;
-    each.at = at;
-    each.result = isPositive(answer) ? "accepted" : answer.code >= 500 ? "refused" : "deferred";
-  }
-}
-
 /** RFC 1870 §6: what the server said it will not take is not offered to it. */
 function tooLarge(link: Link, contentBytes: number | null): Reply | null {
   const bytesMax = link.extensions.size?.bytesMax ?? null;
   if (bytesMax === null || contentBytes === null || contentBytes <= bytesMax) return null;
   return reply(552, "5.3.4", `The next server takes at most ${bytesMax} bytes`);
-}
-
-/** RFC 6152 §3: content with the high bit goes only to a server that said it can take it. */
-function* needsEightBit<B>(link: Link, body: Body): Step<B, Reply | null> {
-  if (link.extensions.eightBitMime) return null;
-  for (let at = 0; at < body.size; at += SLICE_BYTES) {
-    const slice = yield* call<B, Uint8Array>(() => body.slice(at, at + SLICE_BYTES));
-    if (slice.some((byte) => byte > 127)) {
-      return reply(554, "5.6.3", "The next server takes no 8-bit content");
-    }
-  }
-  return null;
 }
 
 function* quit<B>(link: Link): Step<B, void> {
@@ -332,24 +305,4 @@ function* quit<B>(link: Link): Step<B, void> {
     // The work is done; how a server takes its leave changes nothing.
     if (!(error instanceof Interrupted) && !(error instanceof ReplyError)) throw error;
   }
-}
-
-/** Says a command and gives the reply to it; `shown` stands for a command with a secret in it. */
-function* command<B>(
-  link: Link,
-  line: string,
-  { shown = line, timeoutMs = link.options.timeouts.commandMs } = {},
-): Step<B, Reply> {
-  yield* send<B>(link, line, shown);
-  yield* deadline(timeoutMs);
-  return yield* receive<B>(link);
-}
-
-function* send<B>(link: Link, line: string, shown: string = line): Step<B, void> {
-  if (link.options.traced) yield* trace("self", encode(shown));
-  yield* write(encode(`${line}\r\n`));
-}
-
-function* receive<B>(link: Link): Step<B, Reply> {
-  return yield* readReply<B>(link.queue, link.options.traced ?? false);
 }
