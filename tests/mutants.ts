@@ -4,6 +4,7 @@
  */
 import { APP_MUTANTS } from "./mutants/app.ts";
 import { MAIL_MUTANTS } from "./mutants/mail.ts";
+import { CHUNKING_MUTANTS } from "./mutants/chunking.ts";
 import type { Mutant } from "./mutants/mutant.ts";
 import { NET_MUTANTS } from "./mutants/net.ts";
 import { POP3_MUTANTS } from "./mutants/pop3.ts";
@@ -13,6 +14,7 @@ import { WIRE_MUTANTS } from "./mutants/wire.ts";
 export const MUTANTS: readonly Mutant[] = [
   ...WIRE_MUTANTS,
   ...SMTP_MUTANTS,
+  ...CHUNKING_MUTANTS,
   ...MAIL_MUTANTS,
   ...APP_MUTANTS,
   ...POP3_MUTANTS,

@@ -1,6 +1,7 @@
 /** BDAT beyond the transcripts: what gets through, what does not, and how long it may take. */
 import assert from "$assert";
 import * as check from "$check";
+import { createRoom } from "../lib/smtp/room.ts";
 import { cutAt, latin1, SMALL_LIMITS, talk } from "./smtp_support.ts";
 
 const TO_BOB = "MAIL FROM:<alice@abc.com>\r\nRCPT TO:<bob@xyz.com>\r\n";
@@ -44,6 +45,28 @@ Deno.test("nothing is smuggled through BDAT, in one chunk or across two", () => 
   }
   const { backend } = talk(chunked([`Hello\r\n.\r\n${smuggled}`]), { limits: LIMITS });
   assert.deepEqual(backend.messages.map((each) => each.content), [`Hello\r\n.\r\n${smuggled}`]);
+});
+
+Deno.test("chunks hold room until the message is taken, refused, reset or broken off", () => {
+  const room = createRoom(64 * 1024);
+  const limits = { ...SMALL_LIMITS, messageBytesMax: 1024 * 1024 };
+  const chunk = `${"x".repeat(78)}\r\n`.repeat(500);
+  const hear = (wire: string) =>
+    talk(`EHLO x\r\n${TO_BOB}BDAT ${chunk.length}${wire}`, { limits, room }).lines.slice(-2);
+  const twice = ` \r\n${chunk}BDAT ${chunk.length} LAST\r\n${chunk}NOOP\r\n`;
+  for (let round = 1; round <= 2; round++) {
+    assert.match(hear(` LAST\r\n${chunk}`)[1]!, /^250 2\.0\.0 Taken/);
+    assert.match(hear(twice)[0]!, /^452 4\.3\.1 /);
+    assert.match(
+      hear(`\r\n${chunk}RSET\r\n${TO_BOB}BDAT 2 LAST\r\n\r\n`)[1]!,
+      /^250 2\.0\.0 Taken/,
+    );
+    assert.match(hear(`\r\n${chunk}`)[1]!, /^250 2\.0\.0 Chunk taken/);
+    assert.match(hear(`\r\n${chunk}BDAT 2\r\n\n\n`)[1]!, /^550 /);
+  }
+  const other = room.hold();
+  assert.ok(other.take(64 * 1024), "nothing is held any more");
+  assert.match(hear(` LAST\r\n${chunk}`)[1]!, /^452 4\.3\.1 /);
 });
 
 Deno.test("BDAT has the deadlines of DATA", () => {

@@ -2,6 +2,7 @@ import assert from "$assert";
 import * as check from "$check";
 import { chunkReader, readChunk } from "../lib/smtp/chunks.ts";
 import type { DataFault } from "../lib/smtp/content.ts";
+import { createRoom } from "../lib/smtp/room.ts";
 import { ByteQueue, decodeLatin1 } from "../lib/wire/bytes.ts";
 import type { Session } from "../lib/wire/session.ts";
 import { play } from "./play.ts";
@@ -102,7 +103,7 @@ function* reading(size: number): Session<null, { content: string; rest: string }
   const queue = new ByteQueue();
   const taken: string[] = [];
   const reader = {
-    ...chunkReader(BYTES_MAX),
+    ...chunkReader(BYTES_MAX, createRoom(0).hold()),
     push: (bytes: Uint8Array) => void taken.push(decodeLatin1(bytes)),
   };
   const whole = yield* readChunk<null>(queue, size, { reader, blockTimeoutMs: 7 });

@@ -20,7 +20,7 @@ export function toSevenBit(message: Uint8Array): Uint8Array | null {
 /** Parts within parts; real mail has three or four levels, and each costs a look at all bytes. */
 const DEPTH_MAX = 20;
 /** Of a thousand bytes so many above 127 make base64 the shorter encoding. */
-const QUOTED_PER_MILLE_MAX = 166;
+const QUOTED_PER_MILLE = 166;
 
 interface Place {
   /** Where what was converted goes. */
@@ -55,7 +55,7 @@ function convertEntity(entity: Uint8Array, place: Place): boolean {
     place.parts.push(relabelled(header, "7bit", place));
     return convertEntity(body, { ...place, depth: place.depth + 1, is: "message" });
   }
-  const quoted = type.main === "text" && count(body) * 1000 <= QUOTED_PER_MILLE_MAX * body.length;
+  const quoted = type.main === "text" && count(body) * 1000 <= QUOTED_PER_MILLE * body.length;
   place.parts.push(relabelled(header, quoted ? "quoted-printable" : "base64", place));
   place.parts.push(quoted ? encodeQuotedPrintable(body) : encodeBase64Lines(body));
   // The line end in front of a boundary is the boundary's; a message has to end with its own.

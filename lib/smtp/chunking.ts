@@ -35,7 +35,7 @@ export function* bdat<B>(connection: Connection, command: BdatCommand): Step<B, 
   const refusal = refusalOf(connection, command);
   const reader = refusal !== null || transaction === null
     ? null
-    : transaction.chunks ??= chunkReader(messageBytesMax);
+    : transaction.chunks ??= chunkReader(messageBytesMax, options.room.hold());
   // RFC 3030 §2: what was sent is accepted and discarded before the failure is reported.
   if (!(yield* readChunk<B>(queue, chunkBytes, { reader, blockTimeoutMs }))) return "close";
   if (options.traced) yield* traceContent(chunkBytes);
@@ -69,7 +69,8 @@ function* refuse<B>(connection: Connection, { ending }: BdatCommand, given: Repl
   const { chunkedBytes, chunkRefused } = connection;
   reset(connection);
   if (ending !== "last") Object.assign(connection, { chunkedBytes, chunkRefused: true });
-  return chunkRefused
+  // That there is no room just now (452) is not the client's fault.
+  return chunkRefused || given.code < 500
     ? yield* answerNow(connection.options, given)
     : yield* fault(connection, given);
 }

@@ -77,7 +77,9 @@ export interface Connection {
   loginFailed: boolean;
 }
 
+/** Ends the transaction, if there is one, and gives back what its content took. */
 export function reset(connection: Connection): void {
+  connection.transaction?.chunks?.clear();
   if (connection.transaction !== null) connection.conversation.reset();
   connection.transaction = null;
   connection.chunkedBytes = 0;

@@ -85,7 +85,7 @@ export function parseEhlo(ehlo: Reply): Extensions {
 }
 
 /** RFC 9422: a figure has up to six digits, and does not begin with a zero. */
-const LIMIT_MAX = 999_999;
+const SIX_DIGITS = 999_999;
 
 const LIMIT_NAMES: readonly (readonly [keyof AnnouncedLimits, name: string])[] = [
   ["recipientsMax", "RCPTMAX"],
@@ -96,7 +96,7 @@ const LIMIT_NAMES: readonly (readonly [keyof AnnouncedLimits, name: string])[] =
 function formatLimits(limits: AnnouncedLimits): string {
   return LIMIT_NAMES.map(([key, name]) => {
     const value = limits[key];
-    return value === null ? "" : ` ${name}=${Math.min(value, LIMIT_MAX)}`;
+    return value === null ? "" : ` ${name}=${Math.min(value, SIX_DIGITS)}`;
   }).join("");
 }
 

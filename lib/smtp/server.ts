@@ -34,17 +34,16 @@ export type SmtpEnd =
 export function* smtpServer<B extends SmtpBackend>(
   options: SmtpServerOptions,
 ): Session<B, SmtpEnd> {
-  let conversation: SmtpConversation | null = null;
+  let connection: Connection | null = null;
   try {
     const opened = yield* open<B>(options.peer);
     if ("code" in opened) {
       yield* turnAway(options, opened);
       return CLOSE;
     }
-    conversation = opened;
-    return yield* converse({
+    connection = {
       options,
-      conversation,
+      conversation: opened,
       queue: new ByteQueue(),
       hello: null,
       user: null,
@@ -55,7 +54,8 @@ export function* smtpServer<B extends SmtpBackend>(
       errors: 0,
       failedLogins: 0,
       loginFailed: false,
-    });
+    };
+    return yield* converse(connection);
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
     // RFC 5321 §3.8: a server that must close says so first, with 421.
@@ -66,7 +66,8 @@ export function* smtpServer<B extends SmtpBackend>(
     }
     return CLOSE;
   } finally {
-    conversation?.close();
+    connection?.transaction?.chunks?.clear();
+    connection?.conversation.close();
   }
 }
 

@@ -177,7 +177,7 @@ function* content<B>(connection: Connection, hold: Hold): Step<B, "close" | null
 }
 
 /** Says what was wrong with content; that there was no room for it is not the client's fault. */
-export function* refuseContent<B>(connection: Connection, kind: DataFault): Step<B, null> {
+function* refuseContent<B>(connection: Connection, kind: DataFault): Step<B, null> {
   const refusal = dataFault(kind);
   return refusal.code < 500
     ? yield* answerNow(connection.options, refusal)
