@@ -50,8 +50,7 @@ export function chunkReader(contentBytesMax: number, hold: Hold): ChunkReader {
     end() {
       // RFC 5321 §4.1.1.4: a message that does not end with CRLF gets one. Whoever hands it on, by
       // DATA or POP3, has to add it, and RFC 6376 §3.4.3 counts it in, so no signature breaks.
-      if (line.endsWithCr) fault ??= "bareCr";
-      else if (line.bytes > 0) push(CRLF);
+      if (line.bytes > 0) push(CRLF);
       return fault === null ? { content: content.bytes() } : { fault };
     },
     clear: () => content.clear(),
