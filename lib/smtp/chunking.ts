@@ -63,7 +63,7 @@ function refusalOf({ hello, transaction }: Connection, { ending }: BdatCommand):
 
 /**
  * The message is refused with its first chunk that is: it must not be taken without it later. RFC
- * 3030 §2: chunks that are in the pipeline behind it are discarded; they are no errors of their own.
+ * 3030 §2: chunks in the pipeline behind it are discarded; they are no errors of their own.
  */
 function* refuse<B>(connection: Connection, { ending }: BdatCommand, given: Reply): Step<B, null> {
   const { chunkedBytes, chunkRefused } = connection;

@@ -6,38 +6,27 @@
 import { formatAddress } from "../mail/address.ts";
 import type { Envelope } from "../mail/envelope.ts";
 import { encodeBase64 } from "../sasl/base64.ts";
-import { type Login, saslClient } from "../sasl/client.ts";
+import { saslClient } from "../sasl/client.ts";
 import { ByteQueue } from "../wire/bytes.ts";
 import { call, deadline, Interrupted, type Session, type Step } from "../wire/session.ts";
 import { contentFor, sendContent } from "./client_content.ts";
 import { groupsFor, isUsedUp, mailsLeft } from "./client_limits.ts";
-import { command, decide, type Link, type OpenAttempt, receive, send } from "./client_link.ts";
+import {
+  command,
+  decide,
+  type Link,
+  type OpenAttempt,
+  receive,
+  send,
+  type SmtpClientOptions,
+  type SmtpClientTimeouts,
+} from "./client_link.ts";
 import { NO_EXTENSIONS, parseEhlo } from "./ehlo.ts";
 import type { Attempt, SmtpJob, SmtpJobs } from "./job.ts";
 import { isPositive, type Reply, reply } from "./reply.ts";
 import { ReplyError } from "./reply_reader.ts";
 
-export type { Attempt, SmtpJob, SmtpJobs };
-
-export interface SmtpClientOptions {
-  /** What we call ourselves, in EHLO. */
-  readonly helloName: string;
-  /** Logs in when given. */
-  readonly login: Login | null;
-  readonly timeouts: SmtpClientTimeouts;
-  readonly traced?: boolean;
-}
-
-/** RFC 5321 §4.5.3.2, in milliseconds. */
-export interface SmtpClientTimeouts {
-  readonly greetingMs: number;
-  readonly commandMs: number;
-  readonly dataMs: number;
-  /** For each piece of content. */
-  readonly blockMs: number;
-  /** From the final dot to its reply: giving up early makes duplicates. */
-  readonly finalMs: number;
-}
+export type { Attempt, SmtpClientOptions, SmtpClientTimeouts, SmtpJob, SmtpJobs };
 
 export const DEFAULT_CLIENT_TIMEOUTS: SmtpClientTimeouts = {
   greetingMs: 5 * 60_000,

@@ -1,4 +1,4 @@
-/** Obeying the limits that a server announces, RFC 9422: recipients in as many groups as it takes. */
+/** Keeping to the limits that a server announces, RFC 9422: recipients in as many groups. */
 import type { Link, OpenAttempt } from "./client_link.ts";
 
 export interface Groups {

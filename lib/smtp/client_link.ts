@@ -1,11 +1,31 @@
 /** One connection of the SMTP client: what is known about it, and how commands are said on it. */
+import type { Login } from "../sasl/client.ts";
 import { type ByteQueue, encode } from "../wire/bytes.ts";
 import { deadline, type Step, trace, write } from "../wire/session.ts";
 import type { Extensions } from "./ehlo.ts";
 import type { Attempt } from "./job.ts";
 import { isPositive, type Reply } from "./reply.ts";
 import { readReply } from "./reply_reader.ts";
-import type { SmtpClientOptions } from "./client.ts";
+
+export interface SmtpClientOptions {
+  /** What we call ourselves, in EHLO. */
+  readonly helloName: string;
+  /** Logs in when given. */
+  readonly login: Login | null;
+  readonly timeouts: SmtpClientTimeouts;
+  readonly traced?: boolean;
+}
+
+/** RFC 5321 §4.5.3.2, in milliseconds. */
+export interface SmtpClientTimeouts {
+  readonly greetingMs: number;
+  readonly commandMs: number;
+  readonly dataMs: number;
+  /** For each piece of content. */
+  readonly blockMs: number;
+  /** From the final dot to its reply: giving up early makes duplicates. */
+  readonly finalMs: number;
+}
 
 export interface Link {
   readonly options: SmtpClientOptions;

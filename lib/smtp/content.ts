@@ -19,7 +19,7 @@ export class ContentBuffer {
   #bytes: Uint8Array = new Uint8Array(FIRST_BUFFER_BYTES);
   #size = 0;
 
-  /** There will be at most `bytesMax`; what they need beyond the first buffer is taken of `hold`. */
+  /** For at most `bytesMax`; what they need beyond the first buffer is taken of `hold`. */
   constructor(bytesMax: number, hold: Hold) {
     this.#bytesMax = bytesMax;
     this.#hold = hold;

@@ -28,7 +28,7 @@ export type DataResult =
   | null;
 
 /** Before its LF: a stuffed dot, text and CR. With more, a line's end need not be waited for. */
-const OPEN_LINE_BYTES_MAX = TEXT_LINE_BYTES_MAX;
+const OPEN_LINE_BYTES_MAX = 1 + 998 + 1;
 const DOT = 46;
 
 /** Reads the content up to its end; `null` when the peer closed before it. */
