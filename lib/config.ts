@@ -9,8 +9,11 @@ export interface ServerConfig {
   readonly domains: readonly string[];
   /** The name in the greeting and in trace fields. */
   readonly hostname: string;
-  /** Next hops by domain, lower case; `*` for all that are not named. */
-  readonly routes: ReadonlyMap<string, Endpoint>;
+  /**
+   * Next hops by domain, lower case; `*` for all that are not named. `null`: a domain that takes no
+   * mail.
+   */
+  readonly routes: ReadonlyMap<string, Endpoint | null>;
   /** 0 picks a free port; `null` is off. */
   readonly ports: Readonly<Record<Service, number | null>>;
   readonly messageBytesMax: number;
@@ -37,7 +40,9 @@ export const DEFAULT_PORT = 2525;
 export type ServerOptions = Partial<Omit<ServerConfig, "ports" | "routes">> & {
   readonly domains: readonly string[];
   readonly ports?: Partial<ServerConfig["ports"]>;
-  readonly routes?: ReadonlyMap<string, Endpoint> | Readonly<Record<string, Endpoint>>;
+  readonly routes?:
+    | ReadonlyMap<string, Endpoint | null>
+    | Readonly<Record<string, Endpoint | null>>;
 };
 
 /**
@@ -86,7 +91,7 @@ function check(config: ServerConfig): void {
     if (port !== null) checkPort(`${service} port`, port);
   }
   for (const [domain, to] of config.routes) {
-    checkPort(`port of the route to ${domain}`, to.port);
+    if (to !== null) checkPort(`port of the route to ${domain}`, to.port);
   }
 }
 

@@ -23,13 +23,14 @@ const COMMANDS: Readonly<Record<string, SmtpdCommand>> = {
     flags: { user: [{ name: "alice", password: null }, { name: "bob", password: "a:b:c" }] },
     config: null,
   },
-  "--route XYZ.com=localhost --route *=[::1]:2526 --route d.e=127.0.0.1:26": {
+  "--route XYZ.com=localhost --route *=[::1]:2526 --route d.e=127.0.0.1:26 --route f.g=.": {
     do: "serve",
     flags: {
       route: [
         { domain: "xyz.com", to: { host: "localhost", port: 25 } },
         { domain: "*", to: { host: "::1", port: 2526 } },
         { domain: "d.e", to: { host: "127.0.0.1", port: 26 } },
+        { domain: "f.g", to: null },
       ],
     },
     config: null,
@@ -106,6 +107,8 @@ const MISTAKES: Readonly<Record<string, RegExp>> = {
   "--user alice:": /^--user: a user is NAME, or NAME:PASSWORD/,
   "--route xyz.com": /^--route: "xyz.com" is not D=HOST/,
   "--route xyz.com=": /^--route: /,
+  "--route *=.": /^--route: /,
+  "--route xyz.com=.:25": /^--route: /,
   "--route =h": /^--route: /,
   "--route xyz.com=::1": /^--route: .*\[::1\]/,
   "--route xyz.com=h:0": /^--route: .*port 0/,

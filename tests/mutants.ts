@@ -5,6 +5,7 @@
 import { APP_MUTANTS } from "./mutants/app.ts";
 import { DSN_MUTANTS } from "./mutants/dsn.ts";
 import { MAIL_MUTANTS } from "./mutants/mail.ts";
+import { CHUNKING_MUTANTS } from "./mutants/chunking.ts";
 import type { Mutant } from "./mutants/mutant.ts";
 import { NET_MUTANTS } from "./mutants/net.ts";
 import { POP3_MUTANTS } from "./mutants/pop3.ts";
@@ -16,6 +17,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...WIRE_MUTANTS,
   ...SMTP_MUTANTS,
   ...TLS_MUTANTS,
+  ...CHUNKING_MUTANTS,
   ...MAIL_MUTANTS,
   ...DSN_MUTANTS,
   ...APP_MUTANTS,

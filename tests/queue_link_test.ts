@@ -77,6 +77,69 @@ for (const [answer, expected] of NOT_BEGUN) {
   });
 }
 
+for (
+  const [at, said] of [["connect", "521 5.3.2 No mail here"], ["EHLO", "556 5.1.10 Nor there"]]
+) {
+  Deno.test(`RFC 7504 §4: ${said} is the answer to every recipient`, async () => {
+    const { hop, links, perform } = startSetting((line) =>
+      line.startsWith(at!) || line.startsWith("HELO") ? said : undefined
+    );
+    const performed = await perform(SEND, 5_000);
+    const attempts = performed.done ? performed.attempts : [];
+    assert.deepEqual(
+      attempts.map(({ result, reply }) => [result, reply === null ? null : textOf(reply)]),
+      [["refused", said]],
+    );
+    await links.close();
+    hop.stop();
+  });
+}
+
+Deno.test("what one connection does not hold, the next one does", async () => {
+  const limits = "250-hop.test\r\n250 LIMITS RCPTMAX=2 MAILMAX=1 RCPTDOMAINMAX=1";
+  const { hop, links, perform } = startSetting((line) =>
+    line.startsWith("EHLO") ? limits : line.includes("<nobody@") ? "550 5.1.1 No" : undefined
+  );
+  const locals = ["bob", "carol", "nobody", "dave", "eve"];
+  const domains = ["xyz.com", "xyz.com", "xyz.com", "other.test", "xyz.com"];
+  const performed = await perform({
+    ...SEND,
+    recipients: locals.map((local, at) => ({ address: { local, domain: domains[at]! } })),
+  }, 5_000);
+  assert.deepEqual(
+    performed.done && performed.attempts.map(({ recipient, result }) => [
+      recipient.address.local,
+      result,
+    ]),
+    locals.map((local) => [local, local === "nobody" ? "refused" : "delivered"]),
+  );
+  assert.deepEqual(hop.messages.map(({ recipients }) => recipients), [
+    ["bob@xyz.com", "carol@xyz.com"],
+    ["eve@xyz.com"],
+    ["dave@other.test"],
+  ]);
+  assert.equal(hop.connections.length, 3);
+  await links.close();
+  hop.stop();
+});
+
+Deno.test("a kept connection that holds no more gives way to a new one", async () => {
+  const limits = "250-hop.test\r\n250 LIMITS RCPTDOMAINMAX=1";
+  const { hop, links, perform } = startSetting((line) =>
+    line.startsWith("EHLO") ? limits : undefined
+  );
+  await perform(SEND);
+  const recipients = [{ address: { local: "eve", domain: "other.test" } }];
+  const performed = await perform({ ...SEND, recipients });
+  assert.deepEqual(performed.done && performed.attempts.map(({ result }) => result), ["delivered"]);
+  assert.deepEqual(hop.connections.map((lines) => lines.filter((line) => line === ".").length), [
+    1,
+    1,
+  ]);
+  await links.close();
+  hop.stop();
+});
+
 Deno.test("what is not SMTP is told in words", async () => {
   const { hop, links, perform } = startSetting((line) =>
     line === "connect" ? "SSH-2.0-OpenSSH" : undefined

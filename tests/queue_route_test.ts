@@ -7,7 +7,7 @@ const SMART = { host: "smart.test", port: 25 };
 
 const ROUTES: Routes = {
   local: new Set(["abc.com", "second.test"]),
-  hops: new Map([["xyz.com", XYZ]]),
+  hops: new Map([["xyz.com", XYZ], ["closed.test", null]]),
 };
 const WITH_STAR: Routes = { ...ROUTES, hops: new Map([...ROUTES.hops, ["*", SMART]]) };
 
@@ -16,6 +16,7 @@ const CASES: readonly (readonly [domain: string, routes: Routes, Route])[] = [
   ["second.test", ROUTES, { kind: "local" }],
   ["", ROUTES, { kind: "local" }], // <Postmaster>
   ["xyz.com", ROUTES, { kind: "relay", to: XYZ }],
+  ["closed.test", ROUTES, { kind: "noMail" }],
   ["mail.xyz.com", ROUTES, { kind: "none" }],
   ["mail.abc.com", ROUTES, { kind: "none" }],
   ["[127.0.0.1]", ROUTES, { kind: "none" }],
@@ -23,6 +24,7 @@ const CASES: readonly (readonly [domain: string, routes: Routes, Route])[] = [
   ["abc.com", WITH_STAR, { kind: "local" }],
   ["", WITH_STAR, { kind: "local" }],
   ["xyz.com", WITH_STAR, { kind: "relay", to: XYZ }],
+  ["closed.test", WITH_STAR, { kind: "noMail" }],
   ["anything.test", WITH_STAR, { kind: "relay", to: SMART }],
 ];
 

@@ -1,127 +1,12 @@
 /** The queue's worker in virtual time: when it tries, how often, and what comes of it. */
 import assert from "$assert";
-import { SILENT } from "../lib/log.ts";
-import { bodyOf } from "../lib/mail/body.ts";
-import { createLinks } from "../lib/queue/link.ts";
 import { EXPIRE_AFTER_MS } from "../lib/queue/schedule.ts";
-import { type Reportable, startWorker, type Worker } from "../lib/queue/worker.ts";
 import { textOf } from "../lib/smtp/reply.ts";
-import { openMemoryStore } from "../lib/store/memory.ts";
 import { openSqliteStore } from "../lib/store/sqlite.ts";
-import type { Accepted, Queue, Store } from "../lib/store/store.ts";
-import { encode } from "../lib/wire/bytes.ts";
-import { type FakeWorld, fakeWorld } from "./fake_world.ts";
-import { type NextHop, type NextHopOptions, startNextHop } from "./next_hop.ts";
+import { PORT, type SettingOptions, SLOW_PORT, startSetting, taken } from "./queue_support.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-/** Of xyz.com. */
-const PORT = 2526;
-/** Of slow.test. */
-const SLOW_PORT = 2527;
-
-interface Setting extends AsyncDisposable {
-  readonly world: FakeWorld;
-  readonly store: Store;
-  readonly worker: Worker;
-  /** Every recipient that was given up, with its last words. */
-  readonly reported: readonly string[];
-  /** Queues a message; by default for bob@xyz.com. */
-  queue(id: string, ...recipients: readonly string[]): Promise<void>;
-  /** Who still waits. */
-  waiting(): Promise<readonly string[]>;
-  /** Starts a next hop, by default that of xyz.com. */
-  hop(answer?: NextHopOptions["answer"], port?: number): NextHop;
-}
-
-interface SettingOptions {
-  readonly store?: (turn: () => Promise<void>) => Store | Promise<Store>;
-  /** Changes what the worker sees of the queue. */
-  readonly queue?: (queue: Queue) => Partial<Queue>;
-}
-
-async function startSetting(options: SettingOptions = {}): Promise<Setting> {
-  const world = fakeWorld();
-  const { turn } = world.clock;
-  const store = await (options.store?.(turn) ?? openMemoryStore({ turn }));
-  const hops: NextHop[] = [];
-  const reported: string[] = [];
-  const links = createLinks({ world, hostname: "abc.com", log: SILENT });
-  const worker = startWorker({
-    world,
-    links,
-    store: { ...store, queue: { ...store.queue, ...options.queue?.(store.queue) } },
-    routes: {
-      local: new Set(["abc.com"]),
-      hops: new Map([
-        ["xyz.com", { host: "127.0.0.1", port: PORT }],
-        ["slow.test", { host: "127.0.0.1", port: SLOW_PORT }],
-      ]),
-    },
-    log: SILENT,
-    report: (failed) => {
-      reported.push(...failed.map(wordsOf));
-      return null;
-    },
-  });
-  let running = true;
-  return {
-    world,
-    store,
-    reported,
-    worker: {
-      async stop() {
-        running = false;
-        await worker.stop();
-      },
-    },
-    queue: (id, ...recipients) => store.accept(acceptedOf(world, id, recipients)),
-    async waiting() {
-      const list = await store.queue.list({ max: 1000 });
-      return list.map(({ message, recipient }) => `${message} ${recipient.local}`);
-    },
-    hop(answer, port = PORT) {
-      const hop = startNextHop(world, { port, ...(answer === undefined ? {} : { answer }) });
-      hops.push(hop);
-      return hop;
-    },
-    async [Symbol.asyncDispose]() {
-      const stopped = running ? worker.stop() : Promise.resolve();
-      await world.clock.pass(30_000);
-      await stopped;
-      const closed = links.close();
-      await world.clock.pass(30_000);
-      await closed;
-      for (const hop of hops) hop.stop();
-      assert.deepEqual(await store.check(), []);
-      await store[Symbol.asyncDispose]();
-    },
-  };
-}
-
-function wordsOf({ taken, reply, remote }: Reportable): string {
-  return `${taken.recipient.address.local}: ${remote ?? "we"}: ${textOf(reply)}`;
-}
-
-function acceptedOf(world: FakeWorld, id: string, recipients: readonly string[]): Accepted {
-  const now = world.clock.now();
-  const addresses = recipients.length === 0 ? ["bob@xyz.com"] : recipients;
-  return {
-    id,
-    acceptedAt: now,
-    envelope: { sender: { local: "alice", domain: "abc.com" }, body: "7BIT" },
-    content: bodyOf(encode(`Subject: ${id}\r\n\r\nHello\r\n`)),
-    deliveries: addresses.map((address) => {
-      const [local, domain] = address.split("@") as [string, string];
-      return { to: "queue", hop: domain, recipient: { address: { local, domain } }, dueAt: now };
-    }),
-  };
-}
-
-/** The subjects of what a hop has taken. */
-function taken(hop: NextHop): readonly string[] {
-  return hop.messages.map(({ content }) => /^Subject: (.*)\r\n/.exec(content)![1]!);
-}
 
 for (const kind of ["memory", "SQLite"] as const) {
   const options: SettingOptions = kind === "memory"
@@ -189,6 +74,24 @@ Deno.test("recipients of one message go together, each with its own outcome", as
   const [queued] = await setting.store.queue.list({ max: 1 });
   assert.equal(textOf(queued!.lastReply!), "452 4.2.2 Full");
   assert.equal(queued!.attempts, 1);
+});
+
+Deno.test("what waits for a domain that takes no mail any more is reported at once", async () => {
+  await using setting = await startSetting();
+  await setting.queue("one", "bob@closed.test");
+  await setting.world.clock.pass(0);
+  assert.deepEqual(setting.reported, ["bob: we: 556 5.1.10 That domain takes no mail"]);
+  assert.deepEqual(await setting.waiting(), []);
+});
+
+Deno.test("RFC 7504 §4: a host that never takes mail is asked once, and quoted", async () => {
+  await using setting = await startSetting();
+  const hop = setting.hop((line) => line === "connect" ? "521 5.3.2 No mail here" : undefined);
+  await setting.queue("one");
+  await setting.world.clock.pass(0);
+  assert.deepEqual(setting.reported, ["bob: 127.0.0.1: 521 5.3.2 No mail here"]);
+  assert.deepEqual(await setting.waiting(), []);
+  assert.equal(hop.connections.length, 1);
 });
 
 Deno.test("a hop that is down costs one probe at a time, however much waits for it", async () => {

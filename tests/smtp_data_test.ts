@@ -1,6 +1,6 @@
 import assert from "$assert";
 import * as check from "$check";
-import type { DataFault } from "../lib/smtp/data.ts";
+import type { DataFault } from "../lib/smtp/content.ts";
 import { decodeLatin1 } from "../lib/wire/bytes.ts";
 import { dotStuffer } from "../lib/wire/dots.ts";
 import { modelRead, played, read } from "./smtp_data_model.ts";

@@ -7,6 +7,7 @@ Deno.test("formatEhlo names the extensions, one a line, behind the host name", (
   assert.deepEqual(
     formatEhlo("abc.com", {
       pipelining: true,
+      chunking: true,
       eightBitMime: true,
       enhancedStatusCodes: true,
       startTls: true,
@@ -15,6 +16,7 @@ Deno.test("formatEhlo names the extensions, one a line, behind the host name", (
       pop3: true,
       size: { bytesMax: 1000 },
       auth: ["PLAIN", "LOGIN"],
+      limits: { recipientsMax: 1000, mailsMax: 9_999_999, recipientDomainsMax: null },
     }),
     reply(
       250,
@@ -22,12 +24,14 @@ Deno.test("formatEhlo names the extensions, one a line, behind the host name", (
       "abc.com at your service",
       "PIPELINING",
       "SIZE 1000",
+      "CHUNKING",
       "8BITMIME",
       "SMTPUTF8",
       "ENHANCEDSTATUSCODES",
       "STARTTLS",
       "DSN",
       "AUTH PLAIN LOGIN",
+      "LIMITS RCPTMAX=1000 MAILMAX=999999",
       "XPOP3",
       "HELP",
     ),
@@ -37,9 +41,11 @@ Deno.test("formatEhlo names the extensions, one a line, behind the host name", (
 
 Deno.test("parseEhlo reads back what formatEhlo wrote", () => {
   const bytesMax = check.option(check.integer({ min: 1 }), { nil: null });
+  const limit = check.option(check.integer({ min: 1, max: 999_999 }), { nil: null });
   const plain = { noNullPrototype: true };
   const extensions: check.Arbitrary<Extensions> = check.record({
     pipelining: check.boolean(),
+    chunking: check.boolean(),
     eightBitMime: check.boolean(),
     enhancedStatusCodes: check.boolean(),
     startTls: check.boolean(),
@@ -48,6 +54,11 @@ Deno.test("parseEhlo reads back what formatEhlo wrote", () => {
     pop3: check.boolean(),
     size: check.option(check.record({ bytesMax }, plain), { nil: null }),
     auth: check.subarray(["PLAIN", "LOGIN", "SCRAM-SHA-256"]),
+    limits: check.record({
+      recipientsMax: limit,
+      mailsMax: limit,
+      recipientDomainsMax: limit,
+    }, plain),
   }, plain);
   check.assert(check.property(extensions, (extensions) => {
     assert.deepEqual(parseEhlo(formatEhlo("abc.com", extensions)), extensions);
@@ -70,7 +81,13 @@ Deno.test("parseEhlo reads what other servers write", () => {
     [["smtputf8 anything", "Dsn"], { smtpUtf8: true, dsn: true }],
     [["AUTH  PLAIN   LOGIN "], { auth: ["PLAIN", "LOGIN"] }],
     [["starttls"], { startTls: true }],
-    [["STARTTLSX", "CHUNKING", "", "X-ODD thing"], {}],
+    [["STARTTLSX", "BINARYMIME", "", "X-ODD thing"], {}],
+    [["chunking"], { chunking: true }],
+    [["LIMITS"], {}],
+    [["limits mailmax=5 RcptMax=100"], { limits: limits({ mailsMax: 5, recipientsMax: 100 }) }],
+    [["LIMITS RCPTDOMAINMAX=1"], { limits: limits({ recipientDomainsMax: 1 }) }],
+    [["LIMITS RCPTMAX=999999"], { limits: limits({ recipientsMax: 999_999 }) }],
+    [["LIMITS RCPTMAX=0 MAILMAX=01 RCPTDOMAINMAX=1000000 NEWMAX=5 RCPTMAX RCPTMAX=x"], {}],
     [["__proto__ x", "constructor"], {}],
   ];
   for (const [lines, found] of table) {
@@ -78,6 +95,10 @@ Deno.test("parseEhlo reads what other servers write", () => {
     assert.deepEqual(read, { ...NO_EXTENSIONS, ...found }, lines.join());
   }
 });
+
+function limits(some: Partial<Extensions["limits"]>): Extensions["limits"] {
+  return { ...NO_EXTENSIONS.limits, ...some };
+}
 
 Deno.test("parseEhlo takes the host name for nothing else", () => {
   assert.deepEqual(parseEhlo(reply(250, "", "PIPELINING")), NO_EXTENSIONS);

@@ -26,6 +26,7 @@ import {
   PLAIN_TRANSCRIPTS,
   SUBMISSION_TRANSCRIPTS,
 } from "./transcripts/smtp_login.ts";
+import { CHUNKING_TRANSCRIPTS } from "./transcripts/smtp_chunking.ts";
 import { ODD_TRANSCRIPTS } from "./transcripts/smtp_odd.ts";
 import { IMPLICIT_TRANSCRIPTS, TLS_TRANSCRIPTS } from "./transcripts/smtp_tls.ts";
 
@@ -39,6 +40,7 @@ for (
     [TRANSCRIPTS, {}],
     [ODD_TRANSCRIPTS, {}],
     [EXTENSION_TRANSCRIPTS, {}],
+    [CHUNKING_TRANSCRIPTS, {}],
     [LOGIN_TRANSCRIPTS, {}],
     [PLAIN_TRANSCRIPTS, { plainAuth: false, pop3: false }],
     [SUBMISSION_TRANSCRIPTS, { service: "submission" }],
@@ -247,8 +249,10 @@ Deno.test("smtpServer sets a deadline for each command, and for each block of co
 
 Deno.test("smtpServer closes its conversation once, and takes no message, wherever it is broken off", () => {
   const input = `${TO_DATA.replace("HELO", "EHLO")}Hello\r\n.\r\n`;
+  const chunked = input.replace("DATA\r\nHello\r\n.", "BDAT 5\r\nHelloBDAT 2 LAST\r\n");
   const withLogin = "EHLO x\r\nAUTH LOGIN\r\nYWxpY2U=\r\n";
-  for (const [text, takenAt] of [[input, input.length], [withLogin, Infinity]] as const) {
+  const table = [[input, input.length], [chunked, chunked.length], [withLogin, Infinity]] as const;
+  for (const [text, takenAt] of table) {
     for (let at = 0; at <= text.length; at++) {
       for (const end of ["close", "deadline", "shutdown", "lost"] as const) {
         const { backend, lines } = talk(text.slice(0, at), { end });
@@ -364,6 +368,11 @@ Deno.test("smtpServer says the same to the same bytes, wherever they are cut", (
     "AUTH PLAIN AGFsaWNlAHdyb25n\r\n",
     "AUTH LOGIN\r\n",
     "YWxpY2U=\r\n",
+    "BDAT 0\r\n",
+    "BDAT 7\r\nHello\r\n",
+    "BDAT 6 LAST\r\nDATA\r\n",
+    "BDAT 120 LAST\r\n",
+    "BDAT\r\n",
     "NOOP\n",
     "XPOP3\r\n",
     "x\r\n".repeat(8),

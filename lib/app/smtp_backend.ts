@@ -3,7 +3,7 @@ import type { Address } from "../mail/address.ts";
 import { formatAddress } from "../mail/address.ts";
 import type { Envelope, Recipient } from "../mail/envelope.ts";
 import { describeError } from "../log.ts";
-import { routeOf } from "../queue/route.ts";
+import { NO_MAIL, routeOf } from "../queue/route.ts";
 import type { SmtpBackend, SmtpConversation, SmtpHello, SmtpPeer } from "../smtp/backend.ts";
 import type { MailCommand, RcptCommand } from "../smtp/command.ts";
 import { isPositive, type Reply, reply, textOf } from "../smtp/reply.ts";
@@ -25,6 +25,7 @@ interface Open {
 }
 
 const NOT_YOURS = reply(553, "5.7.1", "That sender is not yours");
+const NO_REPORT = reply(550, "5.7.27", "The sender's domain takes no mail");
 
 class Conversation implements SmtpConversation {
   readonly #site: Site;
@@ -54,6 +55,10 @@ class Conversation implements SmtpConversation {
     const foreign = hello.user !== null && mail.from !== null &&
       !this.#site.accounts.owns(hello.user, mail.from);
     if (foreign) return this.#refused(mail.from, null, NOT_YOURS);
+    // RFC 7505 §4.2: no report could ever go there.
+    if (mail.from !== null && routeOf(mail.from.domain, this.#site.routes).kind === "noMail") {
+      return this.#refused(mail.from, null, NO_REPORT);
+    }
     this.#open = { mail, hello, recipients: [], verifyMs: VERIFY_TIMEOUT_MS };
     return reply(250, "2.1.0", "Sender taken");
   }
@@ -106,6 +111,7 @@ class Conversation implements SmtpConversation {
       if (accounts.ofAddress(to) !== null) return reply(250, "2.1.5", "Recipient taken");
       return reply(550, "5.1.1", "There is no such user here");
     }
+    if (route.kind === "noMail") return NO_MAIL;
     // Design, promise 4: no open relay. What looks like another address inside the local part
     // (percent, bang, quotes) is just a local part, so there is nothing else to refuse.
     if (hello.user === null) {

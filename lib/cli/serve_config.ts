@@ -105,7 +105,7 @@ function given<Name extends string, Value>(
 }
 
 function routesOf(routes: NonNullable<Settings["route"]>): ServerConfig["routes"] {
-  const byDomain = new Map<string, Endpoint>();
+  const byDomain = new Map<string, Endpoint | null>();
   for (const { domain, to } of routes) {
     if (byDomain.has(domain)) throw new RangeError(`--route: ${domain} is there twice`);
     byDomain.set(domain, to);

@@ -43,7 +43,8 @@ export interface UserSetting {
 export interface RouteSetting {
   /** Lower case, or `*`. */
   readonly domain: string;
-  readonly to: Endpoint;
+  /** `null`: the domain takes no mail. */
+  readonly to: Endpoint | null;
 }
 
 export interface Setting<Value> {
@@ -81,7 +82,8 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<SettingValues[N
   "route": often(
     "D=HOST[:PORT]",
     parseRoute,
-    `next hop for a domain, or for * (all others), default port ${SMTP_PORT}; repeatable`,
+    `next hop for a domain, or for * (all others), default port ${SMTP_PORT}; repeatable; ` +
+      "D=. for a domain that takes no mail",
   ),
   "submission-port": once("number", "N", parsePort, "SMTP that takes nothing before a login"),
   "smtps-port": once("number", "N", parsePort, "the same with TLS from the first byte (465)"),
@@ -203,10 +205,13 @@ function parseUser(text: string): UserSetting {
 }
 
 function parseRoute(text: string): RouteSetting {
+  // RFC 7505 §3: a host that is only a dot says that there is none.
+  const closed = /^([^=*]+)=\.$/.exec(text)?.[1];
+  if (closed !== undefined) return { domain: parseDomain(closed), to: null };
   const [, domain, bracketed, plain, port = `${SMTP_PORT}`] =
     /^([^=]+)=(?:\[([^[\]]+)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
   const host = bracketed ?? plain;
-  if (domain === undefined || host === undefined) {
+  if (domain === undefined || host === undefined || host === ".") {
     throw new RangeError(
       `${JSON.stringify(text)} is not D=HOST[:PORT] ` +
         "(xyz.com=127.0.0.1:2526, *=relay.example, xyz.com=[::1]:2526)",

@@ -245,6 +245,8 @@ function statusOf({ at, reply, result }: Attempt): ExitStatus {
       return reply.status.startsWith("5.7.") ? EXIT.loginRefused : EXIT.badData;
     case "hello":
       return EXIT.badData;
+    case "greeting":
+      return EXIT.unavailable;
     case "data":
       // RFC 5321 §4.2.2: 552 is too much of it; RFC 3463 §3.7: 5.6 is its form.
       return reply.code === 552 || reply.status.startsWith("5.6.")

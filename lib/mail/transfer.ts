@@ -2,7 +2,7 @@
  * Transfer encodings, RFC 2045 §6: how content gets through servers that know only short ASCII
  * lines.
  */
-import { CR, encode, LF } from "../wire/bytes.ts";
+import { concat, CR, decodeLatin1, encode, LF } from "../wire/bytes.ts";
 
 /** How a part is written down. */
 export interface Encoded {
@@ -57,6 +57,16 @@ export function encodeQuotedPrintable(lines: Uint8Array): Uint8Array {
   return encode(out.join(""));
 }
 
+/** RFC 2045 §6.8: lines of at most 76 characters; the last one has no line end. */
+export function encodeBase64Lines(bytes: Uint8Array): Uint8Array {
+  const lines: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; at += BASE64_LINE_BYTES) {
+    if (at > 0) lines.push(CRLF);
+    lines.push(encode(btoa(decodeLatin1(bytes.subarray(at, at + BASE64_LINE_BYTES)))));
+  }
+  return concat(lines);
+}
+
 /** Text with any line ends as UTF-8 lines with CRLF, the last one among them (RFC 5322 §2.1). */
 export function toLines(text: string): Uint8Array {
   const lines = text.replace(/\r\n|\r|\n/g, "\r\n");
@@ -64,6 +74,9 @@ export function toLines(text: string): Uint8Array {
 }
 
 const EQUALS = 61;
+/** 57 bytes make 76 characters. */
+const BASE64_LINE_BYTES = 57;
+const CRLF = encode("\r\n");
 const HEX = "0123456789ABCDEF";
 /** RFC 5322 §2.1.1, with the CRLF. */
 const LINE_BYTES_MAX = 1000;

@@ -75,6 +75,19 @@ class LinkPool implements Links {
   }
 
   async perform(to: Endpoint, job: SmtpJob, options: PerformOptions): Promise<Performed> {
+    const performed = await this.#performOnce(to, job, options);
+    if (!performed.done) return performed;
+    const left = performed.attempts.filter(hadNoPlace);
+    // RFC 9422: what a server takes no more on one connection, it takes on the next.
+    if (left.length === 0 || left.length === performed.attempts.length) return performed;
+    const recipients = left.map((each) => each.recipient);
+    const rest = await this.perform(to, { ...job, recipients }, options);
+    if (!rest.done) return performed;
+    const learnt = new Map(left.map((each, at) => [each, rest.attempts[at]!]));
+    return { ...performed, attempts: performed.attempts.map((each) => learnt.get(each) ?? each) };
+  }
+
+  async #performOnce(to: Endpoint, job: SmtpJob, options: PerformOptions): Promise<Performed> {
     const kept = this.#takeIdle(endpointText(to));
     if (kept !== null) {
       const { performed, begun } = await kept.perform(job, options);
@@ -155,6 +168,11 @@ function opportunistic({ host }: Endpoint): ClientTls {
   };
 }
 
+/** Whether a recipient was left out because of the limits that the server announced. */
+function hadNoPlace({ at, result }: Attempt): boolean {
+  return at === "hello" && result === "deferred";
+}
+
 function failed(words: string): Performed {
   return { done: false, words: reply(450, "4.4.1", words) };
 }
@@ -204,11 +222,11 @@ class Link implements SmtpJobs {
     this.ended = drive(session, transport, this, { clock: world.clock, signal: this.#cut.signal })
       .then((end) => {
         if (end.end === "tlsFailed") this.tlsFailure = describeError(end.why.cause ?? end.why);
-        return wordsOf(end);
-      }, describeError)
-      .then((words) => {
+        return performedAt(end, this.#job);
+      }, (error) => failed(describeError(error)))
+      .then((performed) => {
         this.#alarm.cancel();
-        this.#finish({ performed: failed(words), begun: false });
+        this.#finish({ performed, begun: false });
       });
   }
 
@@ -277,7 +295,8 @@ class Link implements SmtpJobs {
     if (!attempts.every((each) => each.reply === null && each.result === "deferred")) {
       // RFC 5321 §3.8: the server may close at any time, and says so at the next command.
       const goodbye = attempts.every((each) => each.at === "mail" && each.reply?.code === 421);
-      return this.#finish({ performed: done, begun: !goodbye });
+      const noPlace = attempts.every(hadNoPlace);
+      return this.#finish({ performed: done, begun: !goodbye && !noPlace });
     }
     const { aborted, reason } = this.#cut.signal;
     this.#finish({ performed: failed(aborted ? reason : LOST), begun: aborted });
@@ -287,6 +306,23 @@ class Link implements SmtpJobs {
     this.#report?.(served);
     this.#report = null;
   }
+}
+
+/** What became of a job that was not begun when the conversation ended. */
+function performedAt(end: SmtpClientEnd, job: SmtpJob | null): Performed {
+  // RFC 7504 §4: 521 from a host that never takes mail, 556 about a domain that takes none. To come
+  // again would change nothing, so it is the answer to every recipient.
+  const takesNone = end.end === "refused" && end.at !== "login" &&
+    (end.reply.code === 521 || end.reply.code === 556);
+  if (!takesNone || job === null) return failed(wordsOf(end));
+  const { reply } = end;
+  const attempts = job.recipients.map((recipient): Attempt => ({
+    recipient,
+    reply,
+    at: "greeting",
+    result: "refused",
+  }));
+  return { done: true, attempts, serverName: "", extensions: NO_EXTENSIONS, tls: null };
 }
 
 /** Why no transaction came about, in words that the sender may have to read. */

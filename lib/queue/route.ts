@@ -1,22 +1,31 @@
 /** Where mail for a domain goes: pure, asked anew at each attempt. */
 import type { Endpoint } from "../net/world.ts";
+import { reply } from "../smtp/reply.ts";
 
 export interface Routes {
   /** Lower case; mail for these stays here. */
   readonly local: ReadonlySet<string>;
-  /** Next hops by domain, lower case; `*` is for all that are not named. */
-  readonly hops: ReadonlyMap<string, Endpoint>;
+  /**
+   * Next hops by domain, lower case; `*` is for all that are not named. `null`: the domain takes no
+   * mail (RFC 7505 §3, the null MX).
+   */
+  readonly hops: ReadonlyMap<string, Endpoint | null>;
 }
 
 export type Route =
   | { readonly kind: "local" }
   | { readonly kind: "relay"; readonly to: Endpoint }
+  | { readonly kind: "noMail" }
   /** Nobody said where, and there is no DNS to ask. */
   | { readonly kind: "none" };
+
+/** RFC 7504 §3 and RFC 7505 §4.1: for a recipient in a domain that takes no mail. */
+export const NO_MAIL = reply(556, "5.1.10", "That domain takes no mail");
 
 export function routeOf(domain: string, routes: Routes): Route {
   // The postmaster without a domain is ours (RFC 5321 §4.1.1.3).
   if (domain === "" || routes.local.has(domain)) return { kind: "local" };
-  const to = routes.hops.get(domain) ?? routes.hops.get("*");
-  return to === undefined ? { kind: "none" } : { kind: "relay", to };
+  const to = routes.hops.has(domain) ? routes.hops.get(domain) : routes.hops.get("*");
+  if (to === undefined) return { kind: "none" };
+  return to === null ? { kind: "noMail" } : { kind: "relay", to };
 }

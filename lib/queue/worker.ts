@@ -11,7 +11,7 @@ import type { Accepted, HopId, Store, Taken, Verdict } from "../store/store.ts";
 import type { Links } from "./link.ts";
 import { actionToReport, expired, verdictOf } from "./outcome.ts";
 import { endpointText } from "../endpoint.ts";
-import { routeOf, type Routes } from "./route.ts";
+import { NO_MAIL, routeOf, type Routes } from "./route.ts";
 import { isExpired, PROBE_AFTER_MS, waitMs } from "./schedule.ts";
 
 export interface WorkerOptions {
@@ -168,6 +168,11 @@ class QueueWorker {
   async #deliver(hop: HopId, group: readonly Taken[]): Promise<Reply | null> {
     const { world, links, routes } = this.#options;
     const route = routeOf(hop, routes);
+    if (route.kind === "noMail") {
+      const verdict = { do: "finish", outcome: "failed", reply: NO_MAIL } as const;
+      await this.#giveUp(group, verdict);
+      return null;
+    }
     if (route.kind !== "relay") return reply(450, "4.4.4", `There is no route to ${hop}`);
     const startedMs = world.clock.monotonicMs();
     const performed = await links.perform(route.to, {
@@ -206,13 +211,7 @@ class QueueWorker {
     const old = left.filter((each) => isExpired(each.acceptedAt, now));
     for (const group of byMessage(old)) {
       const verdict = expired(words);
-      await this.#settle(
-        group.map((taken) => {
-          const action = actionToReport(verdict, taken.recipient, false);
-          return { taken, verdict, action, speaker: null };
-        }),
-        { via: null, tls: null, ms: 0 },
-      );
+      await this.#giveUp(group, verdict);
     }
     // Where all were too old, those behind them may be as well, and need not wait for it.
     if (old.length === left.length) return;
@@ -227,6 +226,15 @@ class QueueWorker {
       this.#failures.delete(this.#failures.keys().next().value!);
     }
     this.#failures.set(hop, failures);
+  }
+
+  /** Recipients of one message that nobody was asked about. */
+  async #giveUp(group: readonly Taken[], verdict: Verdict): Promise<void> {
+    const outcomes = group.map((taken): Outcome => {
+      const action = actionToReport(verdict, taken.recipient, false);
+      return { taken, verdict, action, speaker: null };
+    });
+    await this.#settle(outcomes, { via: null, tls: null, ms: 0 });
   }
 
   /**

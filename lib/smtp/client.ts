@@ -3,12 +3,9 @@
  * the next server, and for `smtpc`. It says hello, logs in if it should, and then does the jobs
  * that its backend hands out, until there are none.
  */
-import type { Body } from "../mail/body.ts";
-import type { Recipient } from "../mail/envelope.ts";
 import { encodeBase64 } from "../sasl/base64.ts";
-import { type Login, saslClient } from "../sasl/client.ts";
-import { ByteQueue, encode } from "../wire/bytes.ts";
-import { dotStuffer } from "../wire/dots.ts";
+import { saslClient } from "../sasl/client.ts";
+import { ByteQueue } from "../wire/bytes.ts";
 import {
   call,
   deadline,
@@ -16,31 +13,29 @@ import {
   type Session,
   type Step,
   type TlsInfo,
-  trace,
-  write,
-  writeNow,
 } from "../wire/session.ts";
-import { type ClientTls, mayLogIn } from "../wire/upgrade.ts";
+import { mayLogIn } from "../wire/upgrade.ts";
+import { contentFor, sendContent } from "./client_content.ts";
+import { groupsFor, isUsedUp, mailsLeft } from "./client_limits.ts";
+import {
+  command,
+  decide,
+  type Link,
+  type OpenAttempt,
+  receive,
+  send,
+  type SmtpClientOptions,
+} from "./client_link.ts";
 import { startTlsWhereOffered, type SwitchEnd, type TlsEnd, upgradeOrEnd } from "./client_tls.ts";
-import { type Extensions, NO_EXTENSIONS, parseEhlo } from "./ehlo.ts";
+import { NO_EXTENSIONS, parseEhlo } from "./ehlo.ts";
 import { mailLine, rcptLine, unable } from "./client_envelope.ts";
 import { DEFAULT_CLIENT_TIMEOUTS, type SmtpClientTimeouts } from "./client_timeouts.ts";
 import type { Attempt, SmtpJob, SmtpJobs } from "./job.ts";
 import { isPositive, type Reply, reply } from "./reply.ts";
-import { readReply, ReplyError } from "./reply_reader.ts";
+import { ReplyError } from "./reply_reader.ts";
 
 export { DEFAULT_CLIENT_TIMEOUTS };
-export type { Attempt, SmtpClientTimeouts, SmtpJob, SmtpJobs };
-
-export interface SmtpClientOptions {
-  /** What we call ourselves, in EHLO. */
-  readonly helloName: string;
-  /** Logs in when given. */
-  readonly login: Login | null;
-  readonly tls: ClientTls;
-  readonly timeouts: SmtpClientTimeouts;
-  readonly traced?: boolean;
-}
+export type { Attempt, SmtpClientOptions, SmtpClientTimeouts, SmtpJob, SmtpJobs };
 
 /** How the conversation ended. Jobs that were begun are reported before. */
 export type SmtpClientEnd =
@@ -61,13 +56,7 @@ export type SmtpClientEnd =
 export function* smtpClient<B extends SmtpJobs>(
   options: SmtpClientOptions,
 ): Session<B, SmtpClientEnd> {
-  const link: Link = {
-    options,
-    queue: new ByteQueue(),
-    tls: null,
-    extensions: NO_EXTENSIONS,
-    serverName: "",
-  };
+  const link = newLink(options, new ByteQueue(), null);
   try {
     const refused = (yield* greet<B>(link)) ?? (yield* logIn<B>(link));
     if (refused !== null) {
@@ -75,7 +64,7 @@ export function* smtpClient<B extends SmtpJobs>(
       return refused;
     }
     yield* call<B, void>((jobs) => jobs.ready?.(link.extensions, link.serverName, link.tls));
-    for (;;) {
+    while (!isUsedUp(link)) {
       const job = yield* call<B, SmtpJob | null>((jobs, signal) => jobs.next(signal));
       if (job === null) break;
       const closing = yield* doJob(link, job);
@@ -100,7 +89,7 @@ export function* switchToPop3<B>(
   active: TlsInfo | null,
   options: SmtpClientOptions,
 ): Step<B, SwitchEnd> {
-  const link: Link = { options, queue, tls: active, extensions: NO_EXTENSIONS, serverName: "" };
+  const link = newLink(options, queue, active);
   const refused = yield* introduce<B>(link);
   if (refused?.end === "tlsFailed") return refused;
   if (refused === null && link.extensions.pop3) {
@@ -111,12 +100,16 @@ export function* switchToPop3<B>(
   return refused?.end === "refused" && refused.at === "starttls" ? refused : { end: "smtpOnly" };
 }
 
-interface Link {
-  readonly options: SmtpClientOptions;
-  readonly queue: ByteQueue;
-  tls: TlsInfo | null;
-  extensions: Extensions;
-  serverName: string;
+function newLink(options: SmtpClientOptions, queue: ByteQueue, tls: TlsInfo | null): Link {
+  return {
+    options,
+    queue,
+    tls,
+    extensions: NO_EXTENSIONS,
+    serverName: "",
+    mails: 0,
+    domains: new Set(),
+  };
 }
 
 function* greet<B>(link: Link): Step<B, SmtpClientEnd | null> {
@@ -194,7 +187,7 @@ const COMMAND_CHARACTERS_MAX = 510;
 
 /** Does one job and reports it, whatever happens; true when the server is closing. */
 function* doJob<B extends SmtpJobs>(link: Link, job: SmtpJob): Step<B, boolean> {
-  const attempts: MutableAttempt[] = job.recipients.map((recipient) => ({
+  const attempts: OpenAttempt[] = job.recipients.map((recipient) => ({
     recipient,
     reply: null,
     at: "mail",
@@ -202,7 +195,7 @@ function* doJob<B extends SmtpJobs>(link: Link, job: SmtpJob): Step<B, boolean> 
   }));
   let failure: { readonly error: unknown } | null = null;
   try {
-    yield* transact<B>(link, job, attempts);
+    yield* transactions<B>(link, job, attempts);
   } catch (error) {
     failure = { error };
   }
@@ -220,35 +213,63 @@ function* doJob<B extends SmtpJobs>(link: Link, job: SmtpJob): Step<B, boolean> 
   return attempts.some(isClosing);
 }
 
-interface MutableAttempt {
-  readonly recipient: Recipient;
-  reply: Reply | null;
-  at: Attempt["at"];
-  result: Attempt["result"] | "accepted";
-}
-
-/** MAIL, RCPT and, when it is to be sent, the content. Writes what it learns into the attempts. */
-function* transact<B>(link: Link, job: SmtpJob, attempts: MutableAttempt[]): Step<B, void> {
-  const contentBytes = job.do === "send" ? job.content.size : job.contentBytes;
-  const excess = tooLarge(link, contentBytes);
-  if (excess !== null) return decide(attempts, "hello", excess);
+/** RFC 9422: in as many transactions as the server's limits ask for. */
+function* transactions<B>(
+  link: Link,
+  job: SmtpJob,
+  attempts: readonly OpenAttempt[],
+): Step<B, void> {
   for (const each of attempts) {
     const reason = unable(link.extensions, job, each.recipient);
     if (reason !== null) decide([each], "hello", reason);
   }
   const able = attempts.filter((each) => each.reply === null);
   if (able.length === 0 || (isAllOrNothing(job) && able.length < attempts.length)) return;
-  const unfit = job.do === "send" ? yield* needsEightBit<B>(link, job.content) : null;
-  if (unfit !== null) return decide(able, "hello", unfit);
-  yield* envelope<B>(link, job, contentBytes, able);
+  const content = job.do === "send" ? yield* contentFor<B>(link, job.content) : null;
+  if (content !== null && "code" in content) return decide(able, "hello", content);
+  const ready: SmtpJob = job.do === "send" && content !== null ? { ...job, content } : job;
+  const contentBytes = ready.do === "send" ? ready.content.size : ready.contentBytes;
+  const impossible = tooLarge(link, contentBytes);
+  if (impossible !== null) return decide(able, "hello", impossible);
+  const { groups, left } = groupsFor(link, able);
+  decide(left, "hello", NO_PLACE);
+  if (job.do === "send" && job.allOrNothing && (groups.length > 1 || left.length > 0)) {
+    // Each group asks first: what was sent to one of them could not be taken back.
+    if (left.length > 0 || 2 * groups.length > mailsLeft(link)) {
+      return decide(attempts, "hello", NO_PLACE);
+    }
+    yield* inTurn<B>(link, { ...job, do: "verify", contentBytes }, groups);
+    if (attempts.some((each) => each.result !== "accepted")) return;
+    for (const each of attempts) Object.assign(each, { reply: null, result: "deferred" });
+  }
+  yield* inTurn<B>(link, ready, groups);
+}
+
+const NO_PLACE = reply(452, "4.5.3", "The server's limits leave no place on this connection");
+
+function* inTurn<B>(
+  link: Link,
+  job: SmtpJob,
+  groups: readonly (readonly OpenAttempt[])[],
+): Step<B, void> {
+  for (const group of groups) {
+    yield* transact<B>(link, job, group);
+    if (group.some(isClosing)) return;
+  }
+}
+
+/** MAIL, RCPT and, when it is to be sent, the content. Writes what it learns into the attempts. */
+function* transact<B>(link: Link, job: SmtpJob, attempts: readonly OpenAttempt[]): Step<B, void> {
+  link.mails++;
+  for (const { recipient } of attempts) link.domains.add(recipient.address.domain);
+  const contentBytes = job.do === "send" ? job.content.size : job.contentBytes;
+  yield* envelope<B>(link, job, contentBytes, attempts);
   if (job.do === "verify") return;
   const taken = attempts.filter((each) => each.result === "accepted");
   if (taken.length === 0 || (isAllOrNothing(job) && taken.length < attempts.length)) {
     return yield* abandon<B>(link, attempts);
   }
-  const begun = yield* content<B>(link, job.content, taken);
-  // RFC 5321 §4.1.1.4: a server that refuses DATA may keep the transaction, and refuse the next.
-  if (!begun) yield* abandon<B>(link, attempts);
+  if (!(yield* sendContent<B>(link, job, taken))) yield* abandon<B>(link, attempts);
 }
 
 function isAllOrNothing(job: SmtpJob): boolean {
@@ -256,12 +277,12 @@ function isAllOrNothing(job: SmtpJob): boolean {
 }
 
 /** Ends a transaction that sends nothing, unless the server is closing the connection. */
-function* abandon<B>(link: Link, attempts: readonly MutableAttempt[]): Step<B, void> {
+function* abandon<B>(link: Link, attempts: readonly OpenAttempt[]): Step<B, void> {
   if (!attempts.some(isClosing)) yield* command<B>(link, "RSET");
 }
 
 /** RFC 5321 §3.8: 421, whatever it answers, says that the server is closing the connection. */
-function isClosing({ reply }: MutableAttempt): boolean {
+function isClosing({ reply }: OpenAttempt): boolean {
   return reply?.code === 421;
 }
 
@@ -270,7 +291,7 @@ function* envelope<B>(
   link: Link,
   job: SmtpJob,
   contentBytes: number | null,
-  attempts: MutableAttempt[],
+  attempts: readonly OpenAttempt[],
 ): Step<B, void> {
   const recipients = attempts.map(({ recipient }) => recipient);
   const about = { ...job, recipients, contentBytes };
@@ -300,58 +321,11 @@ function* envelope<B>(
 /** So many commands wait unanswered at most: their replies must fit into the network's buffers. */
 const PIPELINED_MAX = 100;
 
-/** Sends the content; false when the server does not want to hear it. */
-function* content<B>(link: Link, body: Body, taken: MutableAttempt[]): Step<B, boolean> {
-  const { timeouts, traced } = link.options;
-  const go = yield* command<B>(link, "DATA", { timeoutMs: timeouts.dataMs });
-  if (go.code !== 354) {
-    decide(taken, "data", go);
-    return false;
-  }
-  const stuffer = dotStuffer();
-  for (let at = 0; at < body.size; at += SLICE_BYTES) {
-    const slice = yield* call<B, Uint8Array>(() => body.slice(at, at + SLICE_BYTES));
-    yield* deadline(timeouts.blockMs);
-    yield* write(stuffer.push(slice));
-  }
-  if (traced) yield* trace("self", encode(`(${body.size} bytes of message)`));
-  for (const each of taken) Object.assign(each, { reply: null, at: "data", result: "unknown" });
-  yield* writeNow(stuffer.end());
-  yield* deadline(timeouts.finalMs);
-  const final = yield* receive<B>(link);
-  decide(taken, "data", final);
-  if (isPositive(final)) { for (const each of taken) each.result = "delivered"; }
-  return true;
-}
-
-const SLICE_BYTES = 64 * 1024;
-
-/** What a reply means for these recipients (RFC 5321 §4.2.1: the first digit says it all). */
-function decide(attempts: readonly MutableAttempt[], at: Attempt["at"], answer: Reply): void {
-  for (const each of attempts) {
-    each.reply = answer;
-    each.at = at;
-    each.result = isPositive(answer) ? "accepted" : answer.code >= 500 ? "refused" : "deferred";
-  }
-}
-
 /** RFC 1870 §6: what the server said it will not take is not offered to it. */
 function tooLarge(link: Link, contentBytes: number | null): Reply | null {
   const bytesMax = link.extensions.size?.bytesMax ?? null;
   if (bytesMax === null || contentBytes === null || contentBytes <= bytesMax) return null;
   return reply(552, "5.3.4", `The next server takes at most ${bytesMax} bytes`);
-}
-
-/** RFC 6152 §3: content with the high bit goes only to a server that said it can take it. */
-function* needsEightBit<B>(link: Link, body: Body): Step<B, Reply | null> {
-  if (link.extensions.eightBitMime) return null;
-  for (let at = 0; at < body.size; at += SLICE_BYTES) {
-    const slice = yield* call<B, Uint8Array>(() => body.slice(at, at + SLICE_BYTES));
-    if (slice.some((byte) => byte > 127)) {
-      return reply(554, "5.6.3", "The next server takes no 8-bit content");
-    }
-  }
-  return null;
 }
 
 function* quit<B>(link: Link): Step<B, void> {
@@ -361,24 +335,4 @@ function* quit<B>(link: Link): Step<B, void> {
     // The work is done; how a server takes its leave changes nothing.
     if (!(error instanceof Interrupted) && !(error instanceof ReplyError)) throw error;
   }
-}
-
-/** Says a command and gives the reply to it; `shown` stands for a command with a secret in it. */
-function* command<B>(
-  link: Link,
-  line: string,
-  { shown = line, timeoutMs = link.options.timeouts.commandMs } = {},
-): Step<B, Reply> {
-  yield* send<B>(link, line, shown);
-  yield* deadline(timeoutMs);
-  return yield* receive<B>(link);
-}
-
-function* send<B>(link: Link, line: string, shown: string = line): Step<B, void> {
-  if (link.options.traced) yield* trace("self", encode(shown));
-  yield* write(encode(`${line}\r\n`));
-}
-
-function* receive<B>(link: Link): Step<B, Reply> {
-  return yield* readReply<B>(link.queue, link.options.traced ?? false);
 }

@@ -17,7 +17,10 @@ export type SmtpCommand =
   | { readonly verb: "HELO" | "EHLO"; readonly name: string }
   | MailCommand
   | RcptCommand
-  | { readonly verb: "DATA" | "RSET" | "NOOP" | "QUIT" | "HELP" | "STARTTLS" | "XPOP3" }
+  | { readonly verb: "DATA" | "RSET" | "NOOP" | "QUIT" | "STARTTLS" | "XPOP3" }
+  /** `text` is empty where nothing was asked for. */
+  | { readonly verb: "HELP"; readonly text: string }
+  | BdatCommand
   | { readonly verb: "VRFY" | "EXPN"; readonly text: string }
   | AuthCommand;
 
@@ -33,6 +36,14 @@ export interface MailCommand extends EnvelopeOptions {
 export interface RcptCommand extends RecipientOptions {
   readonly verb: "RCPT";
   readonly to: Address;
+}
+
+export interface BdatCommand {
+  readonly verb: "BDAT";
+  /** What follows the command; `null` where it is not said, and so cannot be passed over. */
+  readonly chunkBytes: number | null;
+  /** `unknown`: something else than LAST stands behind the length. */
+  readonly ending: "more" | "last" | "unknown";
 }
 
 export interface AuthCommand {
@@ -95,8 +106,11 @@ export function parseCommand(line: Uint8Array, said: Said): SmtpCommand {
       if (rest !== "") throw argument(`${verb} takes no argument`);
       return { verb };
     case "NOOP":
-    case "HELP":
       return { verb };
+    case "HELP":
+      return { verb, text: rest.trim() };
+    case "BDAT":
+      return parseBdat(rest.trim());
     case "VRFY":
     case "EXPN":
       if (rest === "") throw argument(`${verb} needs an argument`);
@@ -246,6 +260,19 @@ function checkAuthParameter(value: string | null): void {
   if (value === null || !isXtext(value)) {
     throw argument("AUTH is not an encoded mailbox");
   }
+}
+
+/**
+ * RFC 3030 §2: `"BDAT" SP chunk-size [ SP end-marker ]`. What is wrong with it is for the session
+ * to say, once it has passed over the chunk.
+ */
+function parseBdat(text: string): BdatCommand {
+  const [size = "", marker, ...more] = text.split(/ +/);
+  // Beyond 2^53 the exact figure no longer matters: no chunk is that long.
+  const chunkBytes = /^\d+$/.test(size) ? Number(size) : null;
+  if (marker === undefined) return { verb: "BDAT", chunkBytes, ending: "more" };
+  const last = marker.toUpperCase() === "LAST" && more.length === 0;
+  return { verb: "BDAT", chunkBytes, ending: last ? "last" : "unknown" };
 }
 
 function parseAuth(rest: string): AuthCommand {

@@ -14,6 +14,7 @@ import {
   writeNow,
 } from "../wire/session.ts";
 import type { SmtpConversation, SmtpPeer } from "./backend.ts";
+import type { ChunkReader } from "./chunks.ts";
 import { parseCommand, type SmtpCommand } from "./command.ts";
 import { formatReply, type Reply, reply, replyLines } from "./reply.ts";
 import type { Room } from "./room.ts";
@@ -41,6 +42,8 @@ export interface SmtpServerOptions {
 export interface SmtpLimits {
   readonly messageBytesMax: number;
   readonly recipientsMax: number;
+  /** Transactions before the client is asked to connect anew. */
+  readonly mailsMax: number;
   /** Faults and refusals before the connection is closed. */
   readonly errorsMax: number;
   /** From so many on, each costs a second. */
@@ -55,6 +58,7 @@ export interface SmtpLimits {
 export const DEFAULT_SMTP_LIMITS: SmtpLimits = {
   messageBytesMax: 25 * 1024 * 1024,
   recipientsMax: 1000, // RFC 5321 §4.5.3.1.8 asks for at least 100
+  mailsMax: 1000, // a place here is worth more to others than a new connection to this client
   errorsMax: 20, // as Postfix practises
   errorsUnslowed: 10,
   failedLoginsMax: 3,
@@ -71,16 +75,32 @@ export interface Connection {
   hello: { readonly name: string; readonly extended: boolean } | null;
   /** The account that logged in. */
   user: string | null;
-  transaction: { recipients: number; readonly utf8: boolean } | null;
+  transaction: {
+    recipients: number;
+    /** Whether MAIL said SMTPUTF8. */
+    readonly utf8: boolean;
+    /** The content so far, where it comes by BDAT. */
+    chunks: ChunkReader | null;
+  } | null;
+  /** How many transactions there were. */
+  mails: number;
+  /** What came by BDAT for this message, also behind a chunk that was refused. */
+  chunkedBytes: number;
+  /** Whether a chunk of this message was refused; those behind it are only thrown away. */
+  chunkRefused: boolean;
   errors: number;
   failedLogins: number;
   /** Whether the last AUTH failed, so that the client may still be sending what belonged to it. */
   loginFailed: boolean;
 }
 
+/** Ends the transaction, if there is one, and gives back what its content took. */
 export function reset(connection: Connection): void {
+  connection.transaction?.chunks?.clear();
   if (connection.transaction !== null) connection.conversation.reset();
   connection.transaction = null;
+  connection.chunkedBytes = 0;
+  connection.chunkRefused = false;
 }
 
 /** The command, or the reply to a line that is none. */

@@ -6,6 +6,7 @@
 import { type ByteQueue, CR, LF } from "../wire/bytes.ts";
 import { fill } from "../wire/lines.ts";
 import { deadline, type Step } from "../wire/session.ts";
+import { ContentBuffer, type DataFault, PROGRESS_BYTES, TEXT_LINE_BYTES_MAX } from "./content.ts";
 import type { Hold } from "./room.ts";
 
 export interface DataLimits {
@@ -25,16 +26,9 @@ export type DataResult =
   | { readonly fault: DataFault }
   | "flood"
   | null;
-export type DataFault = "tooBig" | "noRoom" | "bareLf" | "bareCr" | "overlong";
 
-/** RFC 5321 §4.5.3.1.6: in octets, with the CRLF, not counting a stuffed dot. */
-const TEXT_LINE_BYTES_MAX = 1000;
 /** Before its LF: a stuffed dot, text and CR. With more, a line's end need not be waited for. */
-const OPEN_LINE_BYTES_MAX = TEXT_LINE_BYTES_MAX;
-/** A peer that sends less than this within one block's time is holding a place for nothing. */
-const PROGRESS_BYTES = 16 * 1024;
-/** The first buffer: most mail fits, and a SIZE that was promised and not sent costs nothing. */
-const FIRST_BUFFER_BYTES = 8 * 1024;
+const OPEN_LINE_BYTES_MAX = 1 + 998 + 1;
 const DOT = 46;
 
 /** Reads the content up to its end; `null` when the peer closed before it. */
@@ -58,9 +52,7 @@ export function* readData<B>(queue: ByteQueue, limits: DataLimits): Step<B, Data
 
 class DataReader {
   readonly #bytesMax: number;
-  readonly #hold: Hold;
-  #content: Uint8Array = new Uint8Array(FIRST_BUFFER_BYTES);
-  #size = 0;
+  readonly #content: ContentBuffer;
   #fault: DataFault | null = null;
   /** After a fault: how much of `CRLF.CRLF` the last bytes have matched. */
   #matched = 0;
@@ -68,7 +60,7 @@ class DataReader {
 
   constructor({ contentBytesMax, hold }: DataLimits) {
     this.#bytesMax = contentBytesMax;
-    this.#hold = hold;
+    this.#content = new ContentBuffer(contentBytesMax, hold);
   }
 
   /** Only what is thrown away can be endless; the rest is bounded by what is kept. */
@@ -78,7 +70,7 @@ class DataReader {
 
   result(): DataResult {
     if (this.#fault !== null) return { fault: this.#fault };
-    return { content: this.#content.subarray(0, this.#size) };
+    return { content: this.#content.bytes() };
   }
 
   /** Consumes what it can; true when the end was there. */
@@ -105,17 +97,17 @@ class DataReader {
       if (fault !== null) return this.#stopBehind(queue, lineFeed, fault);
       if (bytes[lineStart] === DOT) {
         // RFC 5321 §4.5.2: a dot at the start of a line is only there to be removed.
-        this.#keep(bytes, runStart, lineStart);
+        this.#content.append(bytes.subarray(runStart, lineStart));
         runStart = lineStart + 1;
         if (lineFeed - lineStart === 2) {
           queue.skip(lineFeed + 1);
           return true;
         }
       }
-      if (this.#size + lineFeed + 1 - runStart > this.#bytesMax) {
+      if (this.#content.size + lineFeed + 1 - runStart > this.#bytesMax) {
         return this.#stopBehind(queue, lineFeed, "tooBig");
       }
-      if (!this.#makeRoom(this.#size + lineFeed + 1 - runStart)) {
+      if (!this.#content.makeRoom(this.#content.size + lineFeed + 1 - runStart)) {
         return this.#stopBehind(queue, lineFeed, "noRoom");
       }
       lineStart = lineFeed + 1;
@@ -123,27 +115,9 @@ class DataReader {
     if (bytes.length - lineStart > OPEN_LINE_BYTES_MAX) {
       return this.#stopBehind(queue, bytes.length - 1, "overlong");
     }
-    this.#keep(bytes, runStart, lineStart);
+    this.#content.append(bytes.subarray(runStart, lineStart));
     queue.skip(lineStart);
     return false;
-  }
-
-  /** Whether content of this size can be kept; the first buffer is small, and free. */
-  #makeRoom(size: number): boolean {
-    const { length } = this.#content;
-    if (size <= length) return true;
-    const room = Math.min(this.#bytesMax, Math.max(size, 2 * length));
-    if (!this.#hold.take(room - length)) return false;
-    const grown = new Uint8Array(room);
-    grown.set(this.#content.subarray(0, this.#size));
-    this.#content = grown;
-    return true;
-  }
-
-  /** Keeps whole lines, for which room was made. */
-  #keep(bytes: Uint8Array, from: number, to: number): void {
-    this.#content.set(bytes.subarray(from, to), this.#size);
-    this.#size += to - from;
   }
 
   /** A fault ends the keeping; it is reported, and behind `last` only the end is looked for. */
@@ -153,8 +127,7 @@ class DataReader {
     if (bytes[last] === CR) this.#matched = 1;
     else this.#matched = bytes[last] === LF && behindCr ? 2 : 0;
     this.#fault = fault;
-    this.#content = EMPTY;
-    this.#hold.release();
+    this.#content.clear();
     queue.skip(last + 1);
     return false;
   }
@@ -191,4 +164,3 @@ function lineFault(bytes: Uint8Array, start: number, lineFeed: number): DataFaul
 
 /** CRLF.CRLF */
 const END: readonly number[] = [CR, LF, DOT, CR, LF];
-const EMPTY = new Uint8Array(0);

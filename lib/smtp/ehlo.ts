@@ -4,6 +4,8 @@ import { type Reply, reply } from "./reply.ts";
 /** What a server offers. */
 export interface Extensions {
   readonly pipelining: boolean;
+  /** Whether content may come by BDAT. */
+  readonly chunking: boolean;
   readonly eightBitMime: boolean;
   readonly enhancedStatusCodes: boolean;
   readonly startTls: boolean;
@@ -15,11 +17,29 @@ export interface Extensions {
   readonly size: { readonly bytesMax: number | null } | null;
   /** Mechanism names, upper case. */
   readonly auth: readonly string[];
+  readonly limits: AnnouncedLimits;
 }
+
+/** LIMITS of RFC 9422; `null` where nothing was announced. */
+export interface AnnouncedLimits {
+  /** RCPTMAX: recipients of one transaction. */
+  readonly recipientsMax: number | null;
+  /** MAILMAX: transactions of one connection. */
+  readonly mailsMax: number | null;
+  /** RCPTDOMAINMAX: different domains of recipients on one connection. */
+  readonly recipientDomainsMax: number | null;
+}
+
+const NO_LIMITS: AnnouncedLimits = {
+  recipientsMax: null,
+  mailsMax: null,
+  recipientDomainsMax: null,
+};
 
 /** What a server offers that knows only HELO. */
 export const NO_EXTENSIONS: Extensions = {
   pipelining: false,
+  chunking: false,
   eightBitMime: false,
   enhancedStatusCodes: false,
   startTls: false,
@@ -28,18 +48,22 @@ export const NO_EXTENSIONS: Extensions = {
   pop3: false,
   size: null,
   auth: [],
+  limits: NO_LIMITS,
 };
 
 export function formatEhlo(hostname: string, extensions: Extensions): Reply {
   const lines = [`${hostname} at your service`];
   if (extensions.pipelining) lines.push("PIPELINING"); // RFC 2920
   if (extensions.size !== null) lines.push(`SIZE ${extensions.size.bytesMax ?? 0}`); // RFC 1870 §4
+  if (extensions.chunking) lines.push("CHUNKING"); // RFC 3030 §2
   if (extensions.eightBitMime) lines.push("8BITMIME"); // RFC 6152
   if (extensions.smtpUtf8) lines.push("SMTPUTF8"); // RFC 6531 §3.1
   if (extensions.enhancedStatusCodes) lines.push("ENHANCEDSTATUSCODES"); // RFC 2034
   if (extensions.startTls) lines.push("STARTTLS"); // RFC 3207
   if (extensions.dsn) lines.push("DSN"); // RFC 3461 §3
   if (extensions.auth.length > 0) lines.push(`AUTH ${extensions.auth.join(" ")}`); // RFC 4954
+  const limits = formatLimits(extensions.limits);
+  if (limits !== "") lines.push(`LIMITS${limits}`); // RFC 9422
   if (extensions.pop3) lines.push("XPOP3");
   lines.push("HELP");
   // RFC 2034 §4: the reply to EHLO has no enhanced status code.
@@ -59,6 +83,7 @@ export function parseEhlo(ehlo: Reply): Extensions {
   const size = offered.get("SIZE");
   return {
     pipelining: offered.has("PIPELINING"),
+    chunking: offered.has("CHUNKING"),
     eightBitMime: offered.has("8BITMIME"),
     enhancedStatusCodes: offered.has("ENHANCEDSTATUSCODES"),
     startTls: offered.has("STARTTLS"),
@@ -67,7 +92,34 @@ export function parseEhlo(ehlo: Reply): Extensions {
     pop3: offered.has("XPOP3"),
     size: size === undefined ? null : { bytesMax: parseSizeMax(size[0]) },
     auth: offered.get("AUTH") ?? [],
+    limits: parseLimits(offered.get("LIMITS") ?? []),
   };
+}
+
+/** RFC 9422: a figure has up to six digits, and does not begin with a zero. */
+const SIX_DIGITS = 999_999;
+
+const LIMIT_NAMES: readonly (readonly [keyof AnnouncedLimits, name: string])[] = [
+  ["recipientsMax", "RCPTMAX"],
+  ["mailsMax", "MAILMAX"],
+  ["recipientDomainsMax", "RCPTDOMAINMAX"],
+];
+
+function formatLimits(limits: AnnouncedLimits): string {
+  return LIMIT_NAMES.map(([key, name]) => {
+    const value = limits[key];
+    return value === null ? "" : ` ${name}=${Math.min(value, SIX_DIGITS)}`;
+  }).join("");
+}
+
+function parseLimits(parameters: readonly string[]): AnnouncedLimits {
+  const limits: Record<keyof AnnouncedLimits, number | null> = { ...NO_LIMITS };
+  for (const parameter of parameters) {
+    const [, name, figure] = /^([A-Z]+)=([1-9]\d{0,5})$/.exec(parameter) ?? [];
+    const key = LIMIT_NAMES.find((each) => each[1] === name)?.[0];
+    if (key !== undefined) limits[key] = Number(figure);
+  }
+  return limits;
 }
 
 /** RFC 1870 §4: no figure, or zero, means that there is no fixed limit. */

@@ -40,8 +40,12 @@ export interface Attempt {
   readonly recipient: Recipient;
   /** The server's words; `null` when there were none. */
   readonly reply: Reply | null;
-  /** What the words were said to; `hello`: we decided ourselves, from what the server offers. */
-  readonly at: "hello" | "mail" | "rcpt" | "data";
+  /**
+   * What the words were said to. `greeting`: to us, before any transaction. `hello`: we decided
+   * ourselves, from what the server offers; `deferred` there: its limits leave no place for this
+   * recipient on this connection.
+   */
+  readonly at: "greeting" | "hello" | "mail" | "rcpt" | "data";
   /**
    * `delivered`: the server has taken the message, or was asked and would take it. `unknown`: the
    * connection was lost between the final dot and its reply (RFC 5321 §4.5.3.2.6).

@@ -13,6 +13,7 @@ import {
 import { MECHANISMS } from "../sasl/server.ts";
 import { authenticate } from "./auth.ts";
 import type { SmtpBackend, SmtpConversation, SmtpPeer } from "./backend.ts";
+import { bdat } from "./chunking.ts";
 import { type AuthCommand, COMMAND_LINE_BYTES_MAX, type SmtpCommand } from "./command.ts";
 import {
   answer,
@@ -28,6 +29,7 @@ import {
   traceCommand,
 } from "./connection.ts";
 import { formatEhlo } from "./ehlo.ts";
+import { help } from "./help.ts";
 import { type Reply, reply } from "./reply.ts";
 import { mayLogIn, secure } from "./start_tls.ts";
 import { data, mail, recipients } from "./transaction.ts";
@@ -41,26 +43,29 @@ export type SmtpEnd =
 export function* smtpServer<B extends SmtpBackend>(
   options: SmtpServerOptions,
 ): Session<B, SmtpEnd> {
-  let conversation: SmtpConversation | null = null;
+  let connection: Connection | null = null;
   try {
     const opened = yield* open<B>(options.peer);
     if ("code" in opened) {
       yield* turnAway(options, opened);
       return CLOSE;
     }
-    conversation = opened;
-    return yield* converse({
+    connection = {
       options,
-      conversation,
+      conversation: opened,
       queue: new ByteQueue(),
       tls: options.tls,
       hello: null,
       user: null,
       transaction: null,
+      mails: 0,
+      chunkedBytes: 0,
+      chunkRefused: false,
       errors: 0,
       failedLogins: 0,
       loginFailed: false,
-    });
+    };
+    return yield* converse(connection);
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
     // RFC 5321 §3.8: a server that must close says so first, with 421.
@@ -71,7 +76,8 @@ export function* smtpServer<B extends SmtpBackend>(
     }
     return CLOSE;
   } finally {
-    conversation?.close();
+    connection?.transaction?.chunks?.clear();
+    connection?.conversation.close();
   }
 }
 
@@ -114,11 +120,13 @@ function* obey<B>(connection: Connection, command: SmtpCommand): Step<B, SmtpEnd
     case "EHLO":
       return yield* hello(connection, command.verb, command.name);
     case "MAIL":
-      return yield* answer(connection, yield* mail<B>(connection, command));
+      return yield* answerMail(connection, yield* mail<B>(connection, command));
     case "RCPT":
       return yield* recipients(connection, command);
     case "DATA":
       return (yield* data<B>(connection)) === "close" ? CLOSE : null;
+    case "BDAT":
+      return (yield* bdat<B>(connection, command)) === "close" ? CLOSE : null;
     case "RSET":
       reset(connection);
       return yield* answer(connection, reply(250, "2.0.0", "OK"));
@@ -128,10 +136,7 @@ function* obey<B>(connection: Connection, command: SmtpCommand): Step<B, SmtpEnd
       yield* answerNow(options, reply(221, "2.0.0", `${options.hostname} says goodbye`));
       return CLOSE;
     case "HELP":
-      return yield* answerNow(
-        options,
-        reply(214, "2.0.0", "Commands: EHLO HELO MAIL RCPT DATA RSET NOOP QUIT VRFY AUTH HELP"),
-      );
+      return yield* answerHelp(connection, help(command.text));
     case "VRFY":
       // RFC 5321 §3.5.3: a server that does not tell who is here answers 252.
       return yield* answerNow(
@@ -158,6 +163,7 @@ function* hello<B>(connection: Connection, verb: string, name: string): Step<B, 
     options,
     formatEhlo(options.hostname, {
       pipelining: true,
+      chunking: true,
       eightBitMime: true,
       enhancedStatusCodes: true,
       // RFC 3207 §4.2: not again where TLS is active.
@@ -166,9 +172,27 @@ function* hello<B>(connection: Connection, verb: string, name: string): Step<B, 
       dsn: true,
       pop3: options.pop3,
       size: { bytesMax: options.limits.messageBytesMax },
+      limits: {
+        recipientsMax: options.limits.recipientsMax,
+        mailsMax: options.limits.mailsMax,
+        recipientDomainsMax: null,
+      },
       auth: mayLogIn(connection) && connection.user === null ? MECHANISMS : [],
     }),
   );
+}
+
+/** RFC 5321 §3.8: after 421 the connection is closed. */
+function* answerMail<B>(connection: Connection, given: Reply): Step<B, SmtpEnd | null> {
+  if (given.code !== 421) return yield* answer(connection, given);
+  yield* say(connection.options, given);
+  return CLOSE;
+}
+
+function* answerHelp<B>(connection: Connection, given: Reply): Step<B, null> {
+  return given.code >= 500
+    ? yield* fault(connection, given)
+    : yield* answerNow(connection.options, given);
 }
 
 function* auth<B>(

@@ -19,7 +19,8 @@ import {
   traceCommand,
   traceContent,
 } from "./connection.ts";
-import { type DataFault, readData } from "./data.ts";
+import type { DataFault } from "./content.ts";
+import { readData } from "./data.ts";
 import { isPositive, type Reply, reply } from "./reply.ts";
 import type { Hold } from "./room.ts";
 
@@ -30,13 +31,20 @@ export function* mail<B>(connection: Connection, command: MailCommand): Step<B, 
   if (options.service === "submission" && connection.user === null) {
     return reply(530, "5.7.0", "Log in first"); // RFC 4954 §6
   }
+  // RFC 9422: MAILMAX, as EHLO announced it.
+  if (connection.mails >= options.limits.mailsMax) {
+    return reply(421, "4.7.0", "Too many messages on one connection, closing");
+  }
   // RFC 1870 §6.1: refused before a byte of it is sent.
   if (command.size !== null && command.size > options.limits.messageBytesMax) {
     return reply(552, "5.3.4", "The message is larger than this server takes");
   }
   const about: SmtpHello = { ...connection.hello, tls: connection.tls, user: connection.user };
   const result = yield* ask<B>((signal) => conversation.mail(command, about, signal));
-  if (isPositive(result)) connection.transaction = { recipients: 0, utf8: command.utf8 ?? false };
+  if (!isPositive(result)) return result;
+  reset(connection);
+  connection.transaction = { recipients: 0, utf8: command.utf8 ?? false, chunks: null };
+  connection.mails++;
   return result;
 }
 
@@ -93,6 +101,9 @@ function* askRecipients<B>(
 ): Step<B, readonly Reply[]> {
   const { transaction, options } = connection;
   if (transaction === null) return asked.map(() => reply(503, "5.5.1", "Say MAIL first"));
+  if (transaction.chunks !== null) {
+    return asked.map(() => reply(503, "5.5.1", "The message has begun already"));
+  }
   const answers: Reply[] = [];
   while (answers.length < asked.length) {
     // Whoever is refused takes no room, so those behind may still find some.
@@ -127,6 +138,10 @@ export function* data<B>(connection: Connection): Step<B, "close" | null> {
   if (transaction === null) {
     return yield* fault(connection, reply(503, "5.5.1", "Say MAIL and RCPT first"));
   }
+  if (transaction.chunks !== null) {
+    // RFC 3030 §2: DATA and BDAT are not used in one transaction.
+    return yield* fault(connection, reply(503, "5.5.1", "The message comes by BDAT already"));
+  }
   if (transaction.recipients === 0) {
     return yield* fault(connection, reply(554, "5.5.1", "No valid recipients")); // RFC 5321 §3.3
   }
@@ -141,7 +156,7 @@ export function* data<B>(connection: Connection): Step<B, "close" | null> {
 
 /** What follows the 354: the content, up to its reply. */
 function* content<B>(connection: Connection, hold: Hold): Step<B, "close" | null> {
-  const { options, conversation, queue } = connection;
+  const { options, queue } = connection;
   const result = yield* readData<B>(queue, {
     contentBytesMax: options.limits.messageBytesMax,
     blockTimeoutMs: options.limits.blockTimeoutMs,
@@ -155,19 +170,29 @@ function* content<B>(connection: Connection, hold: Hold): Step<B, "close" | null
   }
   if ("fault" in result) {
     reset(connection);
-    const refusal = dataFault(result.fault);
-    if (refusal.code < 500) return yield* answerNow(options, refusal);
-    return yield* fault(connection, refusal);
+    return yield* refuseContent(connection, result.fault);
   }
-  const body = bodyOf(result.content);
-  if (options.traced) yield* traceContent(body.size);
-  const outcome = yield* ask<B>((signal) => conversation.message(body, signal));
-  connection.transaction = null;
-  conversation.reset();
+  if (options.traced) yield* traceContent(result.content.length);
+  return yield* takeMessage(connection, result.content);
+}
+
+/** Says what was wrong with content; that there was no room for it is not the client's fault. */
+function* refuseContent<B>(connection: Connection, kind: DataFault): Step<B, null> {
+  const refusal = dataFault(kind);
+  return refusal.code < 500
+    ? yield* answerNow(connection.options, refusal)
+    : yield* fault(connection, refusal);
+}
+
+/** Hands over what came by DATA or BDAT; that is the end of the transaction. */
+export function* takeMessage<B>(connection: Connection, content: Uint8Array): Step<B, null> {
+  const { options, conversation } = connection;
+  const outcome = yield* ask<B>((signal) => conversation.message(bodyOf(content), signal));
+  reset(connection);
   return yield* answerNow(options, outcome);
 }
 
-function dataFault(kind: DataFault): Reply {
+export function dataFault(kind: DataFault): Reply {
   switch (kind) {
     case "tooBig":
       return reply(552, "5.3.4", "The message is larger than this server takes");

@@ -4,6 +4,13 @@ import { runSmtpc } from "../process/programs.ts";
 import { canRun, temporaryFolder, until } from "../support.ts";
 import { startPostfixDovecot } from "./postfix.ts";
 
+const EIGHT_BIT = [
+  ...["From: carol@postfix.example", "To: carol@postfix.example", "Subject: chunks"],
+  ...["Message-ID: <1@postfix.example>", "Date: Tue, 24 Nov 2026 08:00:00 +0000"],
+  ...["MIME-Version: 1.0", "Content-Type: text/plain; charset=utf-8"],
+  ...["Content-Transfer-Encoding: 8bit", "", "Grüße", ".", "..two dots", ""],
+].join("\n");
+
 Deno.test({
   name: "smtpc sends to Postfix and reads from Dovecot",
   ignore: !canRun,
@@ -28,6 +35,20 @@ Deno.test({
         return ran.stdout.includes("Käse") ? ran.stdout : null;
       }, 30_000);
       assert.ok(shown.includes(body), shown);
+    });
+
+    await test.step("8-bit content goes to Postfix by BDAT, and arrives as it is", async () => {
+      const to = ["--to", "carol@postfix.example"];
+      const sent = await runSmtpc([...send, ...to, "-v", "--file", "-"], {
+        password,
+        stdin: EIGHT_BIT,
+      });
+      assert.equal(sent.status, 0, sent.stderr);
+      assert.match(sent.stderr, /BDAT \d+ LAST/);
+      await until("the mail in Dovecot", async () => {
+        const ran = await runSmtpc([...read, "--last", "--keep", "--raw"], { password });
+        return ran.stdout.replaceAll("\r\n", "\n").endsWith(EIGHT_BIT) ? true : null;
+      }, 30_000);
     });
 
     await test.step("a recipient whom Postfix does not know gives status 67", async () => {

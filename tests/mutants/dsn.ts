@@ -55,8 +55,8 @@ export const DSN_MUTANTS: readonly Mutant[] = [
   {
     name: "transaction: SMTPUTF8 of one transaction holds for the next",
     file: "lib/smtp/transaction.ts",
-    find: "utf8: command.utf8 ?? false }",
-    replace: "utf8: true }",
+    find: "utf8: command.utf8 ?? false,",
+    replace: "utf8: true,",
     test: {
       file: "tests/smtp_server_test.ts",
       name: "smtpServer follows the transcript: RFC 6531 §3: addresses and a header in UTF-8",

@@ -71,8 +71,8 @@ export const WIRE_MUTANTS: readonly Mutant[] = [
   {
     name: "data: size is not looked at",
     file: "lib/smtp/data.ts",
-    find: "if (this.#size + lineFeed + 1 - runStart > this.#bytesMax) {",
-    replace: "if (this.#size < 0) {",
+    find: "if (this.#content.size + lineFeed + 1 - runStart > this.#bytesMax) {",
+    replace: "if (this.#content.size < 0) {",
     test: {
       file: "tests/smtp_data_test.ts",
       name: "readData takes content up to its limit, and throws more away up to its end",

@@ -10,11 +10,13 @@ export const TRANSCRIPTS = {
     S: 250-abc.com at your service
     S: 250-PIPELINING
     S: 250-SIZE 200
+    S: 250-CHUNKING
     S: 250-8BITMIME
     S: 250-SMTPUTF8
     S: 250-ENHANCEDSTATUSCODES
     S: 250-DSN
     S: 250-AUTH PLAIN LOGIN
+    S: 250-LIMITS RCPTMAX=3 MAILMAX=1000
     S: 250-XPOP3
     S: 250 HELP
     C: MAIL FROM:<alice@abc.com>
@@ -88,7 +90,7 @@ export const TRANSCRIPTS = {
     C: VRFY bob
     S: 252 2.0.0 Cannot say, but will take mail and try to deliver it
     C: HELP
-    S: 214 2.0.0 Commands: EHLO HELO MAIL RCPT DATA RSET NOOP QUIT VRFY AUTH HELP
+    S: 214 2.0.0 Commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY AUTH HELP
     C: HELO client.example
     S: 250 abc.com
     C: DATA
@@ -128,11 +130,13 @@ export const TRANSCRIPTS = {
     S: 250-abc.com at your service
     S: 250-PIPELINING
     S: 250-SIZE 200
+    S: 250-CHUNKING
     S: 250-8BITMIME
     S: 250-SMTPUTF8
     S: 250-ENHANCEDSTATUSCODES
     S: 250-DSN
     S: 250-AUTH PLAIN LOGIN
+    S: 250-LIMITS RCPTMAX=3 MAILMAX=1000
     S: 250-XPOP3
     S: 250 HELP
     C: RCPT TO:<bob@xyz.com>
@@ -163,13 +167,17 @@ export const TRANSCRIPTS = {
     S: 502 5.5.1 EXPN is not done here
     C: STARTTLS
     S: 502 5.5.1 TLS is not offered here
-    C: BDAT 5 LAST
+    C: BURL imap://abc.com/x LAST
     S: 500 5.5.1 Unknown command
     # RFC 5321 §4.1.1: case and trailing blanks do not matter.
     C: nOoP and some text
     S: 250 2.0.0 OK
-    C: help me${"  "}
-    S: 214 2.0.0 Commands: EHLO HELO MAIL RCPT DATA RSET NOOP QUIT VRFY AUTH HELP
+    C: help${"  "}
+    S: 214 2.0.0 Commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY AUTH HELP
+    C: help rcpt
+    S: 214 2.0.0 RCPT TO:<them@their.domain>: names a recipient; once for each
+    C: HELP me
+    S: 504 5.5.4 There is no such command here; HELP lists them
     C: quit${" "}
     S: 221 2.0.0 abc.com says goodbye
     ! closes
@@ -303,11 +311,13 @@ export function hello(): string {
     S: 250-abc.com at your service
     S: 250-PIPELINING
     S: 250-SIZE 200
+    S: 250-CHUNKING
     S: 250-8BITMIME
     S: 250-SMTPUTF8
     S: 250-ENHANCEDSTATUSCODES
     S: 250-DSN
     S: 250-AUTH PLAIN LOGIN
+    S: 250-LIMITS RCPTMAX=3 MAILMAX=1000
     S: 250-XPOP3
     S: 250 HELP
   `;

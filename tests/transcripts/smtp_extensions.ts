@@ -5,11 +5,13 @@ const HELLO = String.raw`
     S: 250-abc.com at your service
     S: 250-PIPELINING
     S: 250-SIZE 200
+    S: 250-CHUNKING
     S: 250-8BITMIME
     S: 250-SMTPUTF8
     S: 250-ENHANCEDSTATUSCODES
     S: 250-DSN
     S: 250-AUTH PLAIN LOGIN
+    S: 250-LIMITS RCPTMAX=3 MAILMAX=1000
     S: 250-XPOP3
     S: 250 HELP`;
 

@@ -14,10 +14,12 @@ export const LOGIN_TRANSCRIPTS = {
     S: 250-abc.com at your service
     S: 250-PIPELINING
     S: 250-SIZE 200
+    S: 250-CHUNKING
     S: 250-8BITMIME
     S: 250-SMTPUTF8
     S: 250-ENHANCEDSTATUSCODES
     S: 250-DSN
+    S: 250-LIMITS RCPTMAX=3 MAILMAX=1000
     S: 250-XPOP3
     S: 250 HELP
   `,
@@ -146,10 +148,12 @@ export const PLAIN_TRANSCRIPTS = {
     S: 250-abc.com at your service
     S: 250-PIPELINING
     S: 250-SIZE 200
+    S: 250-CHUNKING
     S: 250-8BITMIME
     S: 250-SMTPUTF8
     S: 250-ENHANCEDSTATUSCODES
     S: 250-DSN
+    S: 250-LIMITS RCPTMAX=3 MAILMAX=1000
     S: 250 HELP
     C: AUTH PLAIN AGFsaWNlAGNvcnJlY3QgaG9yc2U=
     S: 538 5.7.11 A login needs TLS here

@@ -1,0 +1,30 @@
+/** HELP, RFC 5321 §4.1.1.8: what can be said here, for people who type. */
+import { type Reply, reply } from "./reply.ts";
+
+/** The commands and how they are written. */
+const COMMANDS: ReadonlyMap<string, string> = new Map([
+  ["EHLO", "EHLO your.host.name: says who you are, and asks what is offered"],
+  ["HELO", "HELO your.host.name: as EHLO, without extensions"],
+  ["MAIL", "MAIL FROM:<you@your.domain> [SIZE=bytes] [BODY=7BIT|8BITMIME]: begins a message"],
+  ["RCPT", "RCPT TO:<them@their.domain>: names a recipient; once for each"],
+  ["DATA", "DATA: then the message, and a dot on a line of its own"],
+  ["BDAT", "BDAT bytes [LAST]: then exactly so many bytes of the message"],
+  ["RSET", "RSET: forgets the message that was begun"],
+  ["NOOP", "NOOP: does nothing"],
+  ["QUIT", "QUIT: ends the conversation"],
+  ["VRFY", "VRFY name: is not answered with names here"],
+  ["AUTH", "AUTH mechanism [base64]: logs in"],
+  ["HELP", "HELP [command]: says this"],
+]);
+
+/** The reply to HELP; `topic` is what stood behind it. */
+export function help(topic: string): Reply {
+  if (topic === "") {
+    return reply(214, "2.0.0", `Commands: ${[...COMMANDS.keys()].join(" ")}`);
+  }
+  const text = COMMANDS.get(topic.toUpperCase());
+  // RFC 5321 §4.2.2: 504 for a parameter that is not implemented.
+  return text === undefined
+    ? reply(504, "5.5.4", "There is no such command here; HELP lists them")
+    : reply(214, "2.0.0", text);
+}

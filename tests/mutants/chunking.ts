@@ -1,0 +1,238 @@
+/** BDAT, LIMITS, domains without mail, and 8-bit content for servers that take none. */
+import type { Mutant } from "./mutant.ts";
+
+const CHUNKS = {
+  file: "tests/smtp_chunks_test.ts",
+  name: "chunkReader refuses whatever the next reader of the content could take for its end",
+};
+const TRANSCRIPT = "smtpServer follows the transcript: ";
+const transcript = (name: string) => ({
+  file: "tests/smtp_server_test.ts",
+  name: `${TRANSCRIPT}${name}`,
+});
+
+export const CHUNKING_MUTANTS: readonly Mutant[] = [
+  {
+    name: "chunks: a bare LF is content",
+    file: "lib/smtp/chunks.ts",
+    find: '    [bareLfAt(piece, line), "bareLf"],\n',
+    replace: "",
+    test: CHUNKS,
+    why: "smuggling through BDAT past the next server",
+  },
+  {
+    name: "chunks: a bare CR is content",
+    file: "lib/smtp/chunks.ts",
+    find: '    [bareCrAt(piece, line), "bareCr"],\n',
+    replace: "",
+    test: CHUNKS,
+    why: "smuggling through BDAT past the next server",
+  },
+  {
+    name: "chunks: a CR at the end of a piece is forgotten",
+    file: "lib/smtp/chunks.ts",
+    find: "  if (endsWithCr && piece[0] !== LF) return 0;\n",
+    replace: "",
+    test: CHUNKS,
+    why: "smuggling in two chunks",
+  },
+  {
+    name: "chunks: lines of any length",
+    file: "lib/smtp/chunks.ts",
+    find: '    [TEXT_LINE_BYTES_MAX - line.bytes, "overlong"],\n',
+    replace: "",
+    test: {
+      file: "tests/smtp_chunks_test.ts",
+      name: "chunkReader takes lines of 1000 bytes, and content up to its limit",
+    },
+    why: "what DATA refuses would come by BDAT",
+  },
+  {
+    name: "chunks: content of any size",
+    file: "lib/smtp/chunks.ts",
+    find: '    [room, "tooBig"],\n',
+    replace: "",
+    test: { file: "tests/smtp_chunks_test.ts" },
+    why: "memory would be the stranger's",
+  },
+  {
+    name: "chunks: the last line stays open",
+    file: "lib/smtp/chunks.ts",
+    find: "if (line.bytes > 0) push(CRLF);",
+    replace: "if (line.bytes < 0) push(CRLF);",
+    test: transcript("RFC 5321 §4.1.1.4: a message that does not end with CRLF gets one"),
+    why: "POP3 and the next hop would have other bytes than were counted",
+  },
+  {
+    name: "chunks: a chunk may trickle in",
+    file: "lib/smtp/chunks.ts",
+    find: "    if (progress >= PROGRESS_BYTES) {",
+    replace: "    if (progress > 0) {",
+    test: {
+      file: "tests/smtp_chunks_test.ts",
+      name: "readChunk gives the peer more time for each 16 KiB, and for nothing less",
+    },
+    why: "slow-loris within a chunk",
+  },
+  {
+    name: "chunking: what is not wanted is not consumed",
+    file: "lib/smtp/chunking.ts",
+    find: "  const reader = refusal !== null",
+    replace: "  if (refusal !== null) return yield* refuse(connection, command, refusal);\n" +
+      "  const reader = refusal !== null",
+    test: transcript("a chunk that is not wanted is passed over all the same"),
+    why: "a message would be read as commands, in the name of its sender",
+  },
+  {
+    name: "chunking: a chunk whose length is not known is read as commands",
+    file: "lib/smtp/chunking.ts",
+    find: '    return "close";\n  }\n  connection.chunkedBytes',
+    replace: "    return null;\n  }\n  connection.chunkedBytes",
+    test: transcript("BDAT without a length: what follows can never be told from commands"),
+    why: "a message would be read as commands, in the name of its sender",
+  },
+  {
+    name: "chunking: chunks of any size are passed over",
+    file: "lib/smtp/chunking.ts",
+    find: "if (connection.chunkedBytes > 2 * messageBytesMax) {",
+    replace: "if (connection.chunkedBytes < 0) {",
+    test: transcript("a chunk of more than twice the limit ends the connection before it comes"),
+    why: "a chunk of 10^20 bytes would keep the connection for ever",
+  },
+  {
+    name: "chunking: only one chunk is counted",
+    file: "lib/smtp/chunking.ts",
+    find: "connection.chunkedBytes += chunkBytes;",
+    replace: "connection.chunkedBytes = chunkBytes;",
+    test: transcript("RFC 1870 §6.3: a message that grows too large in its chunks"),
+    why: "an endless message in small chunks",
+  },
+  {
+    name: "chunking: a message is taken without a chunk that was refused",
+    file: "lib/smtp/chunking.ts",
+    find: "  reset(connection);\n  if (ending",
+    replace: "  if (ending",
+    test: transcript("without recipients a chunk is refused, and so is the message"),
+    why: "the rest of a message would be accepted as the whole",
+  },
+  {
+    name: "chunking: chunks keep their room",
+    file: "lib/smtp/connection.ts",
+    find: "  connection.transaction?.chunks?.clear();\n",
+    replace: "",
+    test: {
+      file: "tests/smtp_chunking_test.ts",
+      name: "chunks hold room until the message is taken, refused, reset or broken off",
+    },
+    why: "after a while the server would take no mail",
+  },
+  {
+    name: "chunking: chunks keep their room when the connection ends",
+    file: "lib/smtp/server.ts",
+    find: "    connection?.transaction?.chunks?.clear();\n",
+    replace: "",
+    test: {
+      file: "tests/smtp_chunking_test.ts",
+      name: "chunks hold room until the message is taken, refused, reset or broken off",
+    },
+    why: "a stranger who leaves in the middle, often, would stop all mail",
+  },
+  {
+    name: "transaction: DATA after BDAT",
+    file: "lib/smtp/transaction.ts",
+    find: "  if (transaction.chunks !== null) {\n    // RFC 3030",
+    replace: "  if (transaction.recipients < 0) {\n    // RFC 3030",
+    test: transcript("RFC 3030 §2: what stands between chunks"),
+    why: "a message in two halves, of which one is lost",
+  },
+  {
+    name: "transaction: recipients after the first chunk",
+    file: "lib/smtp/transaction.ts",
+    find: "  if (transaction.chunks !== null) {\n    return asked",
+    replace: "  if (transaction.recipients < 0) {\n    return asked",
+    test: transcript("RFC 3030 §2: what stands between chunks"),
+    why: "a recipient who was not there when the message began",
+  },
+  {
+    name: "transaction: MAILMAX is only words",
+    file: "lib/smtp/transaction.ts",
+    find: "if (connection.mails >= options.limits.mailsMax) {",
+    replace: "if (connection.mails < 0) {",
+    test: {
+      file: "tests/smtp_chunking_test.ts",
+      name: "a transaction more than MAILMAX is told to connect anew",
+    },
+    why: "one client would keep its place for ever",
+  },
+  {
+    name: "client: a chunk goes out before recipients are known",
+    file: "lib/smtp/client.ts",
+    find: "  if (taken.length === 0 || (isAll",
+    replace: "  if (taken.length < 0 || (isAll",
+    test: {
+      file: "tests/smtp_client_extensions_test.ts",
+      name: "no chunk is sent before all recipients are known, nor when none is taken",
+    },
+    why: "mail to nobody, or to some where all were meant",
+  },
+  {
+    name: "client: a failed BDAT is not reset",
+    file: "lib/smtp/client_content.ts",
+    find: "return isPositive(final);",
+    replace: "return true;",
+    test: {
+      file: "tests/smtp_client_extensions_test.ts",
+      name: "a chunk that is refused is followed by RSET, and the next message goes",
+    },
+    why: "the next message would go to the recipients of this one",
+  },
+  {
+    name: "downgrade: signed parts are encoded",
+    file: "lib/mail/downgrade.ts",
+    find: 'if (sub === "signed" || sub === "encrypted" || boundary === null) return false;',
+    replace: "if (boundary === null) return false;",
+    test: {
+      file: "tests/mail_downgrade_test.ts",
+      name: "toSevenBit gives null for what it would break, or cannot know",
+    },
+    why: "a good signature would look forged",
+  },
+  {
+    name: "downgrade: parts within parts without end",
+    file: "lib/mail/downgrade.ts",
+    find: " || place.depth >= DEPTH_MAX) return false;",
+    replace: ") return false;",
+    test: {
+      file: "tests/mail_downgrade_test.ts",
+      name: "toSevenBit takes little time for hostile structures",
+    },
+    why: "time and stack would be the sender's",
+  },
+  {
+    name: "route: a domain that takes no mail falls back to *",
+    file: "lib/queue/route.ts",
+    find: 'routes.hops.has(domain) ? routes.hops.get(domain) : routes.hops.get("*")',
+    replace: 'routes.hops.get(domain) ?? routes.hops.get("*")',
+    test: { file: "tests/queue_route_test.ts" },
+    why: "mail would go to a smarthost for a domain that is said to take none",
+  },
+  {
+    name: "backend: a sender who can never be told",
+    file: "lib/app/smtp_backend.ts",
+    find: 'routeOf(mail.from.domain, this.#site.routes).kind === "noMail"',
+    replace: "mail.size === -1",
+    test: {
+      file: "tests/app_chunking_test.ts",
+      name: "RFC 7505 §4: nothing goes to a domain that takes no mail, and nothing comes from it",
+    },
+    why: "RFC 7505 §4.2: forged senders",
+  },
+  {
+    name: "link: 521 is tried again for five days",
+    file: "lib/queue/link.ts",
+    find: "(end.reply.code === 521 || end.reply.code === 556)",
+    replace: "(end.reply.code === 0)",
+    test: { file: "tests/queue_link_test.ts" },
+    why: "RFC 7504 §4: the sender would hear of it after five days",
+  },
+];

@@ -1,0 +1,121 @@
+/** What the tests of the queue's worker share: one in virtual time, with next hops to talk to. */
+import assert from "$assert";
+import { SILENT } from "../lib/log.ts";
+import { bodyOf } from "../lib/mail/body.ts";
+import { createLinks } from "../lib/queue/link.ts";
+import { type Reportable, startWorker, type Worker } from "../lib/queue/worker.ts";
+import { textOf } from "../lib/smtp/reply.ts";
+import { openMemoryStore } from "../lib/store/memory.ts";
+import type { Accepted, Queue, Store } from "../lib/store/store.ts";
+import { encode } from "../lib/wire/bytes.ts";
+import { type FakeWorld, fakeWorld } from "./fake_world.ts";
+import { type NextHop, type NextHopOptions, startNextHop } from "./next_hop.ts";
+
+/** Of xyz.com. */
+export const PORT = 2526;
+/** Of slow.test. */
+export const SLOW_PORT = 2527;
+
+export interface Setting extends AsyncDisposable {
+  readonly world: FakeWorld;
+  readonly store: Store;
+  readonly worker: Worker;
+  /** Every recipient that was given up, with its last words. */
+  readonly reported: readonly string[];
+  /** Queues a message; by default for bob@xyz.com. */
+  queue(id: string, ...recipients: readonly string[]): Promise<void>;
+  /** Who still waits. */
+  waiting(): Promise<readonly string[]>;
+  /** Starts a next hop, by default that of xyz.com. */
+  hop(answer?: NextHopOptions["answer"], port?: number): NextHop;
+}
+
+export interface SettingOptions {
+  readonly store?: (turn: () => Promise<void>) => Store | Promise<Store>;
+  /** Changes what the worker sees of the queue. */
+  readonly queue?: (queue: Queue) => Partial<Queue>;
+}
+
+export async function startSetting(options: SettingOptions = {}): Promise<Setting> {
+  const world = fakeWorld();
+  const { turn } = world.clock;
+  const store = await (options.store?.(turn) ?? openMemoryStore({ turn }));
+  const hops: NextHop[] = [];
+  const reported: string[] = [];
+  const links = createLinks({ world, hostname: "abc.com", log: SILENT });
+  const worker = startWorker({
+    world,
+    links,
+    store: { ...store, queue: { ...store.queue, ...options.queue?.(store.queue) } },
+    routes: {
+      local: new Set(["abc.com"]),
+      hops: new Map([
+        ["xyz.com", { host: "127.0.0.1", port: PORT }],
+        ["slow.test", { host: "127.0.0.1", port: SLOW_PORT }],
+        ["closed.test", null],
+      ]),
+    },
+    log: SILENT,
+    report: (failed) => {
+      reported.push(...failed.map(wordsOf));
+      return null;
+    },
+  });
+  let running = true;
+  return {
+    world,
+    store,
+    reported,
+    worker: {
+      async stop() {
+        running = false;
+        await worker.stop();
+      },
+    },
+    queue: (id, ...recipients) => store.accept(acceptedOf(world, id, recipients)),
+    async waiting() {
+      const list = await store.queue.list({ max: 1000 });
+      return list.map(({ message, recipient }) => `${message} ${recipient.local}`);
+    },
+    hop(answer, port = PORT) {
+      const hop = startNextHop(world, { port, ...(answer === undefined ? {} : { answer }) });
+      hops.push(hop);
+      return hop;
+    },
+    async [Symbol.asyncDispose]() {
+      const stopped = running ? worker.stop() : Promise.resolve();
+      await world.clock.pass(30_000);
+      await stopped;
+      const closed = links.close();
+      await world.clock.pass(30_000);
+      await closed;
+      for (const hop of hops) hop.stop();
+      assert.deepEqual(await store.check(), []);
+      await store[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function wordsOf({ taken, reply, remote }: Reportable): string {
+  return `${taken.recipient.address.local}: ${remote ?? "we"}: ${textOf(reply)}`;
+}
+
+function acceptedOf(world: FakeWorld, id: string, recipients: readonly string[]): Accepted {
+  const now = world.clock.now();
+  const addresses = recipients.length === 0 ? ["bob@xyz.com"] : recipients;
+  return {
+    id,
+    acceptedAt: now,
+    envelope: { sender: { local: "alice", domain: "abc.com" }, body: "7BIT" },
+    content: bodyOf(encode(`Subject: ${id}\r\n\r\nHello\r\n`)),
+    deliveries: addresses.map((address) => {
+      const [local, domain] = address.split("@") as [string, string];
+      return { to: "queue", hop: domain, recipient: { address: { local, domain } }, dueAt: now };
+    }),
+  };
+}
+
+/** The subjects of what a hop has taken. */
+export function taken(hop: NextHop): readonly string[] {
+  return hop.messages.map(({ content }) => /^Subject: (.*)\r\n/.exec(content)![1]!);
+}
