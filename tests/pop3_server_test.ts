@@ -7,12 +7,13 @@ import { play, type PlayOptions } from "./play.ts";
 import { fakePop3, type FakePop3Options, serverSession } from "./pop3_support.ts";
 import { parseTranscript, replay, replayOnSocket } from "./transcripts.ts";
 import { TRANSCRIPTS } from "./transcripts/pop3.ts";
+import { LOGIN_TRANSCRIPTS } from "./transcripts/pop3_login.ts";
 
 const GREETING = "+OK abc.com POP3 server ready";
 const LOGIN = "USER alice\r\nPASS secret\r\n";
 const LOGGED_IN = [GREETING, "+OK now the password", "+OK 2 messages"];
 
-for (const [name, text] of Object.entries(TRANSCRIPTS)) {
+for (const [name, text] of Object.entries({ ...TRANSCRIPTS, ...LOGIN_TRANSCRIPTS })) {
   const transcript = parseTranscript(name, text);
   const start = () => ({ session: serverSession(), backend: fakePop3() });
   Deno.test(`pop3Server follows the transcript: ${name}`, async () => {

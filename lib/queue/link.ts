@@ -243,6 +243,8 @@ function wordsOf(end: SmtpClientEnd): string {
       return `${end.at} was answered with ${end.reply.code} ${end.reply.lines[0]}`;
     case "noLogin":
       return "There is no way to log in";
+    case "faultyLogin":
+      return `The login was given up: ${end.fault.text}`;
     case "protocol":
       return `It does not speak SMTP: ${end.detail}`;
     case "lost":

@@ -6,8 +6,7 @@
 import type { Body } from "../mail/body.ts";
 import { formatAddress } from "../mail/address.ts";
 import type { Envelope, Recipient } from "../mail/envelope.ts";
-import { encodeBase64 } from "../sasl/base64.ts";
-import { type Login, saslClient } from "../sasl/client.ts";
+import type { Login } from "../sasl/client.ts";
 import { ByteQueue, encode } from "../wire/bytes.ts";
 import { dotStuffer } from "../wire/dots.ts";
 import {
@@ -22,6 +21,7 @@ import {
 } from "../wire/session.ts";
 import { type Extensions, NO_EXTENSIONS, parseEhlo } from "./ehlo.ts";
 import type { Attempt, SmtpJob, SmtpJobs } from "./job.ts";
+import { type LoginEnd, smtpLogin } from "./login.ts";
 import { isPositive, type Reply, reply } from "./reply.ts";
 import { readReply, ReplyError } from "./reply_reader.ts";
 
@@ -59,9 +59,9 @@ export const DEFAULT_CLIENT_TIMEOUTS: SmtpClientTimeouts = {
 export type SmtpClientEnd =
   | { readonly end: "done" }
   /** The server does not want us, or not now. */
-  | { readonly end: "refused"; readonly at: "greeting" | "hello" | "login"; readonly reply: Reply }
-  /** The server has no mechanism that we could log in with. */
-  | { readonly end: "noLogin" }
+  | { readonly end: "refused"; readonly at: "greeting" | "hello"; readonly reply: Reply }
+  /** The login has failed. */
+  | LoginEnd
   /** It does not speak SMTP. */
   | { readonly end: "protocol"; readonly detail: string }
   /** The connection broke, or its time was up. */
@@ -145,31 +145,12 @@ function* hello<B>(link: Link): Step<B, SmtpClientEnd | null> {
 function* logIn<B>(link: Link): Step<B, SmtpClientEnd | null> {
   const { login } = link.options;
   if (login === null) return null;
-  const mechanism = saslClient(link.extensions.auth, login);
-  if (mechanism === null) return { end: "noLogin" };
-  const exchange = mechanism.exchange;
-  let step = exchange.next();
-  let line = `AUTH ${mechanism.name}`;
-  if (mechanism.initial && !step.done) {
-    const whole = `${line} ${encodeBase64(step.value)}`;
-    // RFC 4954 §4: an initial response that makes the command too long waits for the challenge.
-    if (whole.length <= COMMAND_CHARACTERS_MAX) {
-      line = whole;
-      step = exchange.next(NOTHING);
-    }
-  }
-  let answer = yield* command<B>(link, line, { shown: `AUTH ${mechanism.name} ****` });
-  while (answer.code === 334 && !step.done) {
-    answer = yield* command<B>(link, encodeBase64(step.value), { shown: "****" });
-    step = exchange.next(NOTHING);
-  }
-  if (answer.code === 334) answer = yield* command<B>(link, "*"); // RFC 4954 §4: it wants too much
-  return isPositive(answer) ? null : { end: "refused", at: "login", reply: answer };
+  return yield* smtpLogin<B>({
+    login,
+    offered: link.extensions.auth,
+    say: (line, shown) => command<B>(link, line, { shown }),
+  });
 }
-
-const NOTHING = new Uint8Array(0);
-/** RFC 5321 §4.5.3.1.4, without the CRLF. */
-const COMMAND_CHARACTERS_MAX = 510;
 
 /** Does one job and reports it, whatever happens; true when the server is closing. */
 function* doJob<B extends SmtpJobs>(link: Link, job: SmtpJob): Step<B, boolean> {
