@@ -19,6 +19,8 @@ export interface ServerConfig {
   readonly verifyRecipients: "routes" | "always" | "never";
   /** Whether a password may cross the network without TLS; on loopback it always may. */
   readonly plainAuth: boolean;
+  /** Whether limits for one address hold for this machine's own addresses, too. */
+  readonly limitLoopback: boolean;
 }
 
 /** What can be listened for. */
@@ -53,6 +55,7 @@ export function makeConfig(options: ServerOptions): ServerConfig {
     connectionsMax: options.connectionsMax ?? 1000,
     verifyRecipients: options.verifyRecipients ?? "routes",
     plainAuth: options.plainAuth ?? false,
+    limitLoopback: options.limitLoopback ?? false,
   };
   check(config);
   return config;
