@@ -7,6 +7,7 @@ import { MAIL_MUTANTS } from "./mutants/mail.ts";
 import type { Mutant } from "./mutants/mutant.ts";
 import { POP3_MUTANTS } from "./mutants/pop3.ts";
 import { SMTP_MUTANTS } from "./mutants/smtp.ts";
+import { SASL_MUTANTS } from "./mutants/sasl.ts";
 import { WIRE_MUTANTS } from "./mutants/wire.ts";
 
 export const MUTANTS: readonly Mutant[] = [
@@ -15,4 +16,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...MAIL_MUTANTS,
   ...APP_MUTANTS,
   ...POP3_MUTANTS,
+  ...SASL_MUTANTS,
 ];

@@ -4,6 +4,7 @@
  */
 import { endpointText } from "../endpoint.ts";
 import { drive } from "../net/drive.ts";
+import { scramWork } from "../net/scram_work.ts";
 import type { Transport } from "../net/world.ts";
 import {
   pop3Client,
@@ -23,7 +24,15 @@ import { ByteQueue, decodeLatin1 } from "../wire/bytes.ts";
 import { fill, hasLine } from "../wire/lines.ts";
 import { deadline, Interrupted, type Session, type Step } from "../wire/session.ts";
 import { EXIT, Failure } from "./fail.ts";
-import { type Access, connectTo, helloNameOf, lostFailure, NEVER, timeoutsOf } from "./transfer.ts";
+import {
+  type Access,
+  connectTo,
+  faultyLoginFailure,
+  helloNameOf,
+  lostFailure,
+  NEVER,
+  timeoutsOf,
+} from "./transfer.ts";
 
 export interface ReaderAccess extends Access {
   readonly login: Login;
@@ -57,7 +66,7 @@ export async function readOverPop3<Result>(
   const transport = await connectTo(access);
   const desk = openDesk(work);
   const session = reader({
-    login: access.login,
+    login: { ...access.login, work: scramWork(access.world) },
     greeting: null,
     traced: access.trace !== undefined,
     deadlines: { replyMs: access.timeoutMs },
@@ -246,8 +255,13 @@ function loginFailure(
       );
     case "temporary":
       return new Failure(EXIT.tryAgainLater, `no login at ${where} just now: ${text}`);
-    case "unsendable":
-      return new Failure(EXIT.usage, text);
+    case "mechanism":
+      return new Failure(
+        EXIT.loginRefused,
+        `no login at ${where}: ${text} (--auth chooses another)`,
+      );
+    default:
+      return faultyLoginFailure({ fault: reason, text }, where);
   }
 }
 

@@ -1,5 +1,6 @@
 /** The command line of `smtpc`: words in, a command out. */
 import { type Command, InvalidArgumentError, Option, parseCommandLine } from "./command_line.ts";
+import { type MechanismName, mechanismOf, MECHANISMS } from "../sasl/mechanism.ts";
 import { EXIT, Failure } from "./fail.ts";
 import { EXAMPLES, READ_NOTES, SEND_NOTES, STATUSES } from "./smtpc_help.ts";
 
@@ -19,6 +20,7 @@ export interface CommonFlags {
   readonly port: number | undefined;
   readonly user?: string;
   readonly passwordFile?: string;
+  readonly auth?: MechanismName;
   readonly tls: Tls;
   readonly ca?: string;
   readonly timeoutMs: number | undefined;
@@ -150,6 +152,10 @@ function withCommon(command: Command): Command {
     .option("--user <name>", "log in as this user")
     .option("--password-file <file>", "its first line is the password")
     .addOption(
+      new Option("--auth <mechanism>", "log in only in this way (default: the strongest)")
+        .choices(MECHANISMS.map((name) => name.toLowerCase())).argParser(parseMechanism),
+    )
+    .addOption(
       new Option("--tls <how>", "how the connection is encrypted").choices(TLS).default("auto"),
     )
     .option("--ca <file>", "trust certificates that this one has signed")
@@ -184,6 +190,13 @@ function parsePort(text: string): number {
   const port = count("a port")(text);
   if (port > 65535) throw new InvalidArgumentError("Ports go up to 65535.");
   return port;
+}
+
+function parseMechanism(text: string): MechanismName {
+  const name = mechanismOf(text);
+  if (name !== null) return name;
+  const names = MECHANISMS.map((each) => each.toLowerCase()).join(", ");
+  throw new InvalidArgumentError(`Allowed choices are ${names}.`);
 }
 
 function count(what: string): (text: string) => number {
