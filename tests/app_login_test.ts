@@ -59,7 +59,9 @@ Deno.test("who is not there is answered like who is, by every mechanism", async 
   const heard = await Promise.all(["alice", "nobody"].map(async (user) => {
     const talker = await server.smtp();
     const plain = await logIn(talker, user, "wrong");
-    return [plain, ...await guess(talker, user)];
+    const heard = [plain, ...await guess(talker, user)];
+    talker.close();
+    return heard;
   }));
   assert.deepEqual(heard[0], heard[1]);
   assert.deepEqual(heard[0], [
@@ -75,6 +77,7 @@ Deno.test("a proof of another exchange is worth nothing", async () => {
   const begun = await talker.say(`AUTH SCRAM-SHA-256 ${RFC_7677_BASE64.clientFirst}`);
   assert.match(begun, /^334 /);
   assert.match(await talker.say(RFC_7677_BASE64.clientFinal), /^535 /);
+  talker.close();
 });
 
 Deno.test("too many guesses over many connections are put off, for those who are there and others", async () => {
@@ -87,6 +90,7 @@ Deno.test("too many guesses over many connections are put off, for those who are
       const answer = logIn(talker, user, "wrong");
       await world.clock.pass(35_000);
       answers.push((await answer).slice(0, 9));
+      talker.close();
     }
     assert.ok(answers.slice(0, ACCOUNT_FAILURES_FREE).every((each) => each === "535 5.7.8"));
     // Half a minute between them are enough at first, and then not.
