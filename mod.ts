@@ -77,7 +77,7 @@ const world = denoWorld();
 /**
  * Starts a mail server that keeps everything in memory: on free ports of `127.0.0.1`, for the
  * domain `example.test`, without users, unless the options say otherwise. It is a complete server:
- * clients log in with AUTH PLAIN or LOGIN (RFC 4954), strangers reach its users and nobody else,
+ * clients log in with AUTH (RFC 4954), strangers reach its users and nobody else,
  * and users reach everybody it has a route to. A recipient elsewhere is verified at the next server
  * while the client waits; what cannot be delivered is retried for five days, and then reported to
  * its sender.

@@ -23,6 +23,8 @@ export interface ServerConfig {
   readonly verifyRecipients: "routes" | "always" | "never";
   /** Whether a password may cross the network without TLS; on loopback it always may. */
   readonly plainAuth: boolean;
+  /** Whether limits for one address hold for this machine's own addresses, too. */
+  readonly limitLoopback: boolean;
 }
 
 /** What can be listened for; `smtps` is submission with TLS from the first byte (RFC 8314 §3.3). */
@@ -71,6 +73,7 @@ export function makeConfig(options: ServerOptions): ServerConfig {
     connectionsMax: options.connectionsMax ?? 1000,
     verifyRecipients: options.verifyRecipients ?? "routes",
     plainAuth: options.plainAuth ?? false,
+    limitLoopback: options.limitLoopback ?? false,
   };
   check(config);
   return config;

@@ -82,14 +82,15 @@ Deno.test("users are added, listed, given another password and removed", async (
 Deno.test("a new password counts at once, and the old one no more", async () => {
   await using server = await startTestServer({ world: fakeWorld(), users: ["alice"] });
   const { accounts } = server.server.site;
-  assert.notEqual(await accounts.login("alice", "secret"), null);
+  const peer = { address: "192.0.2.1", signal: new AbortController().signal };
+  assert.notEqual(await accounts.login("alice", "secret", peer), "refused");
   await administer({ ...server, domain: "abc.com" }, {
     do: "user password",
     name: "alice",
     password: "other",
   });
-  assert.equal(await accounts.login("alice", "secret"), null);
-  assert.notEqual(await accounts.login("alice", "other"), null);
+  assert.equal(await accounts.login("alice", "secret", peer), "refused");
+  assert.notEqual(await accounts.login("alice", "other", peer), "refused");
 });
 
 const WRONG: readonly (readonly [AdminRequest, fault: string])[] = [

@@ -35,6 +35,15 @@ Deno.test("send's flags are read, repeatable ones in their order", () => {
   );
 });
 
+Deno.test("a mechanism is one of ours, in any case", () => {
+  const { flags } = parseAs("send", "send abc.com 25 --to a@x.com --auth Scram-SHA-256");
+  assert.equal(flags.auth, "SCRAM-SHA-256");
+  assert.equal(parseAs("read", "read abc.com 110 --auth login").flags.auth, "LOGIN");
+  for (const name of ["cram-md5", "scram-sha-1", "plainly"]) {
+    assert.throws(() => parse(`read abc.com 110 --auth ${name}`), /scram-sha-256, plain, login/);
+  }
+});
+
 Deno.test("two runs do not share the lists of repeatable flags", () => {
   parse("send abc.com 25 --to a@x.com");
   const { flags } = parseAs("send", "send abc.com 25 --to b@x.com");

@@ -149,6 +149,19 @@ Deno.test("attachments are named on standard error", async () => {
   assert.equal(run.errors, "(attached: a.png, image/png, 3 bytes)\n");
 });
 
+Deno.test("the strongest login is used, or the one that was chosen, or none", async () => {
+  await using server = startServer();
+  for (const [auth, shown] of [[[], "SCRAM-SHA-256"], [["--auth", "login"], "LOGIN"]] as const) {
+    const run = await read(server, ["--list", "-v", ...auth]);
+    assert.equal(run.status, EXIT.done, run.errors);
+    assert.ok(run.errors.includes(`AUTH ${shown}`), run.errors);
+  }
+  await using old = startScript("+OK ready\r\n+OK\r\nSASL PLAIN\r\n.\r\n+OK\r\n");
+  const run = await read(old, ["--auth", "scram-sha-256"]);
+  assert.equal(run.status, EXIT.loginRefused);
+  assert.match(run.failure, /does not offer SCRAM-SHA-256/);
+});
+
 Deno.test("a login that is refused ends with 77, a mailbox in use with 75", async () => {
   await using server = startServer();
   await using locked = startServer({ pop3: fakePop3({ locked: true }) });

@@ -155,6 +155,41 @@ Deno.test("a login that is refused, or not offered, ends with 77", async () => {
   assert.match(hidden.failure, /offers no login/);
 });
 
+Deno.test("the strongest login is used, or the one that was chosen", async () => {
+  await using server = startServer();
+  const args = ["--user", "alice", "--to", "bob@xyz.com", "--body", "Hi", "-v"];
+  for (
+    const [auth, shown] of [
+      [[], "SCRAM-SHA-256"],
+      [["--auth", "scram-sha-256"], "SCRAM-SHA-256"],
+      [["--auth", "plain"], "PLAIN"],
+      [["--auth", "login"], "LOGIN"],
+    ] as const
+  ) {
+    const run = await runSmtpc(["send", ...server.at, ...args, ...auth], WITH_PASSWORD);
+    assert.equal(run.status, EXIT.done, run.errors);
+    assert.ok(run.errors.includes(`AUTH ${shown} ****`), run.errors);
+  }
+  await using old = startScript(
+    "220 abc.com ESMTP\r\n250-abc.com\r\n250 AUTH PLAIN\r\n221 bye\r\n",
+  );
+  const chosen = ["--auth", "scram-sha-256"];
+  const run = await runSmtpc(["send", ...old.at, ...args, ...chosen], WITH_PASSWORD);
+  assert.equal(run.status, EXIT.loginRefused);
+  assert.match(run.failure, /does not offer SCRAM-SHA-256/);
+});
+
+Deno.test("a server that lets everybody in is not logged in to", async () => {
+  await using server = startScript(
+    "220 abc.com ESMTP\r\n250-abc.com\r\n250 AUTH SCRAM-SHA-256\r\n235 2.7.0 welcome\r\n" +
+      "221 bye\r\n",
+  );
+  const args = ["--user", "alice", "--to", "bob@xyz.com", "--body", "Hi"];
+  const run = await runSmtpc(["send", ...server.at, ...args], WITH_PASSWORD);
+  assert.equal(run.status, EXIT.loginRefused);
+  assert.match(run.failure, /may be a false one/);
+});
+
 const SEND = ["--from", "a@abc.com", "--to", "bob@xyz.com", "--body", "Hi"];
 
 const scripts: readonly (readonly [
@@ -219,7 +254,10 @@ Deno.test("-v shows the dialogue and hides the password", async () => {
   ];
   const { errors } = await runSmtpc(args, WITH_PASSWORD);
   assert.match(errors, /^S: 220 abc\.com ESMTP ready\nC: EHLO \[127\.0\.0\.1\]\n/);
-  assert.match(errors, /\nC: AUTH PLAIN \*\*\*\*\nS: 235 /);
+  assert.match(
+    errors,
+    /\nC: AUTH SCRAM-SHA-256 \*{4}\nS: 334 \*{4}\nC: \*{4}\n.*\nC: \*{4}\nS: 235 /,
+  );
   assert.match(errors, /\nC: RCPT TO:<bob@xyz\.com>\n/);
   assert.doesNotMatch(errors, new RegExp(`${PASSWORD}|${btoa(`\0alice\0${PASSWORD}`)}`));
 });

@@ -11,6 +11,7 @@ import { NET_MUTANTS } from "./mutants/net.ts";
 import { POP3_MUTANTS } from "./mutants/pop3.ts";
 import { SMTP_MUTANTS } from "./mutants/smtp.ts";
 import { TLS_MUTANTS } from "./mutants/tls.ts";
+import { SASL_MUTANTS } from "./mutants/sasl.ts";
 import { WIRE_MUTANTS } from "./mutants/wire.ts";
 
 export const MUTANTS: readonly Mutant[] = [
@@ -23,4 +24,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...APP_MUTANTS,
   ...POP3_MUTANTS,
   ...NET_MUTANTS,
+  ...SASL_MUTANTS,
 ];

@@ -12,10 +12,11 @@ import {
 } from "../lib/pop3/client.ts";
 import { decode, decodeLatin1, encode } from "../lib/wire/bytes.ts";
 import { IN_CLEAR } from "../lib/wire/upgrade.ts";
-import { play, type PlayOptions } from "./play.ts";
+import { play, playAsync, type PlayOptions } from "./play.ts";
 import { fakePop3, serverSession } from "./pop3_support.ts";
+import { RFC_7677_BASE64, RFC_7677_WORK } from "./scram_support.ts";
 import { parseTranscript, replay, replayOnSocket } from "./transcripts.ts";
-import { CLIENT_TRANSCRIPTS } from "./transcripts/pop3_client.ts";
+import { CLIENT_TRANSCRIPTS, SCRAM_CLIENT_TRANSCRIPTS } from "./transcripts/pop3_client.ts";
 
 const ALICE = { user: "alice", password: "secret" };
 /** What a server without CAPA says until somebody is logged in. */
@@ -29,6 +30,49 @@ for (const [name, text] of Object.entries(CLIENT_TRANSCRIPTS)) {
     assert.ok(await replayOnSocket(transcript, start));
   });
 }
+
+for (const [name, text] of Object.entries(SCRAM_CLIENT_TRANSCRIPTS)) {
+  Deno.test(`pop3Client follows the transcript: ${name}`, async () => {
+    const transcript = parseTranscript(name, text, { side: "client" });
+    const login = { user: "user", password: "pencil", work: RFC_7677_WORK };
+    const start = () => ({ session: client({ login }), backend: jobsOf([]) });
+    await replay(transcript, start);
+    assert.ok(await replayOnSocket(transcript, start));
+  });
+}
+
+Deno.test("pop3Client says why it does not log in where the server would let it", async () => {
+  const capable = "+OK\r\n+OK\r\nSASL PLAIN SCRAM-SHA-256\r\n.\r\n";
+  const cancelled = "-ERR cancelled\r\n";
+  const { serverFirst, serverFinal } = RFC_7677_BASE64;
+  const forged = btoa("v=" + btoa("x".repeat(32)));
+  const many = btoa("r=rOprNGfwEbeRWgbNEkqO1,s=QSXCR+Q6sek8bf92,i=99999999");
+  const table: readonly (readonly [heard: string, reason: string])[] = [
+    [`+ ${serverFirst}\r\n+ ${serverFinal}\r\n+OK\r\n+OK\r\n`, "done"],
+    [`+ ${serverFirst}\r\n+ ${forged}\r\n${cancelled}`, "untrusted"],
+    ["+OK\r\n", "untrusted"],
+    [`+ ${serverFirst}\r\n+OK\r\n`, "untrusted"],
+    [`+ ${many}\r\n${cancelled}`, "protocol"],
+    [`+ ${serverFirst}\r\n+ ${btoa("e=other-error")}\r\n${cancelled}`, "protocol"],
+    [`+ ${serverFirst}\r\n-ERR [AUTH] no\r\n`, "credentials"],
+  ];
+  for (const [heard, reason] of table) {
+    const login = { user: "user", password: "pencil", work: RFC_7677_WORK };
+    const bytes = encode(capable + heard);
+    const { outcome } = await playAsync(client({ login }), [bytes], jobsOf([]));
+    assert.equal(outcome?.result === "loginRefused" ? outcome.reason : outcome?.result, reason);
+  }
+});
+
+Deno.test("pop3Client logs in by the mechanism that was chosen, or not at all", () => {
+  const capable = "+OK ready\r\n+OK\r\nSASL PLAIN LOGIN\r\n.\r\n";
+  const chosen = { ...ALICE, mechanism: "LOGIN" } as const;
+  assert.equal(talk(capable, jobsOf([]), { login: chosen }).said[1], "AUTH LOGIN");
+  const scram = { ...ALICE, mechanism: "SCRAM-SHA-256", work: RFC_7677_WORK } as const;
+  const { said, outcome } = talk(capable, jobsOf([]), { login: scram });
+  assert.deepEqual(said, ["CAPA", "QUIT"]);
+  assert.equal(outcome?.result === "loginRefused" && outcome.reason, "mechanism");
+});
 
 Deno.test("pop3Client does one job after the other and hands in how it went", () => {
   const jobs = jobsOf([

@@ -9,6 +9,7 @@ import { fakePop3, type FakePop3Options, serverSession } from "./pop3_support.ts
 import { parseTranscript, replay, replayOnSocket } from "./transcripts.ts";
 import { TRANSCRIPTS } from "./transcripts/pop3.ts";
 import { TLS_TRANSCRIPTS } from "./transcripts/pop3_tls.ts";
+import { LOGIN_TRANSCRIPTS } from "./transcripts/pop3_login.ts";
 
 const GREETING = "+OK abc.com POP3 server ready";
 const LOGIN = "USER alice\r\nPASS secret\r\n";
@@ -19,6 +20,7 @@ const IDENTITY = fakeIdentity([{ certificate: "abc.com", key: "" }]);
 for (
   const [transcripts, options] of [
     [TRANSCRIPTS, {}],
+    [LOGIN_TRANSCRIPTS, {}],
     [TLS_TRANSCRIPTS, { plainAuth: false, identity: IDENTITY }],
   ] as const
 ) {

@@ -3,6 +3,7 @@ import { bodyOf } from "../lib/mail/body.ts";
 import type { Pop3Backend, Pop3Message } from "../lib/pop3/backend.ts";
 import { pop3Server, type Pop3ServerOptions } from "../lib/pop3/server.ts";
 import { encode } from "../lib/wire/bytes.ts";
+import { rfc7677Start } from "./scram_support.ts";
 import type { Session } from "../lib/wire/session.ts";
 
 export interface FakePop3 extends Pop3Backend {
@@ -50,7 +51,13 @@ export function fakePop3(options: FakePop3Options = {}): FakePop3 {
       return {
         login(user, password) {
           breakIf("login");
+          if (user === "slowed") return "later";
           if (PASSWORDS[user] !== password) return "refused";
+          return locked ? "inUse" : snapshot(bodies);
+        },
+        secret: (user) => user === "slowed" ? "later" : rfc7677Start(user, PASSWORDS),
+        proven(_user, right) {
+          if (!right) return "refused";
           return locked ? "inUse" : snapshot(bodies);
         },
         message({ uniqueId }) {

@@ -1,7 +1,20 @@
 import assert from "$assert";
 import { decodeLatin1 } from "../lib/wire/bytes.ts";
-import { BYE, EHLO, GREETING, hear, PLAIN_EHLO, SCRIPT, sendJob } from "./smtp_client_support.ts";
-import { PASSWORD } from "./smtp_support.ts";
+import type { Login } from "../lib/sasl/client.ts";
+import { playAsync } from "./play.ts";
+import { RFC_7677_BASE64, RFC_7677_WORK } from "./scram_support.ts";
+import {
+  BYE,
+  clientSession,
+  EHLO,
+  fakeJobs,
+  GREETING,
+  hear,
+  PLAIN_EHLO,
+  SCRIPT,
+  sendJob,
+} from "./smtp_client_support.ts";
+import { bytewise, latin1, PASSWORD } from "./smtp_support.ts";
 
 Deno.test("smtpClient logs in with what the server offers", () => {
   const login = { user: "alice", password: PASSWORD };
@@ -44,7 +57,10 @@ Deno.test("smtpClient takes no job when the login fails", () => {
   // A server that asks on and on is told that this is over.
   const endless = hear([GREETING, EHLO, "334 \r\n", "501 5.0.0 cancelled\r\n", BYE], [], { login });
   assert.deepEqual(endless.said.slice(2), ["*", "QUIT"]);
-  assert.equal(endless.end.end, "refused");
+  assert.deepEqual(endless.end, {
+    end: "faultyLogin",
+    fault: { fault: "protocol", text: "the server asks on behind the exchange" },
+  });
   for (const ehlo of [PLAIN_EHLO, "250-mx\r\n250 AUTH GSSAPI CRAM-MD5\r\n"]) {
     const none = hear([GREETING, ehlo, BYE], [sendJob()], { login });
     assert.deepEqual(none.end, { end: "noLogin" });
@@ -70,4 +86,71 @@ Deno.test("smtpClient shows all that is said but the password and the message", 
     assert.ok(shown.includes("self (10 bytes of message)"));
     assert.equal(shown.at(-1), "peer 221 2.0.0 Bye");
   }
+});
+
+const SCRAM_EHLO = "250-mx\r\n250 AUTH PLAIN LOGIN SCRAM-SHA-256\r\n";
+const USER = { user: "user", password: "pencil", work: RFC_7677_WORK };
+
+/** What the client says, behind EHLO, to a server that offers SCRAM and says this. */
+async function hearScram(answers: readonly string[], login: Login = USER) {
+  const heard = latin1([GREETING, SCRAM_EHLO, ...answers].join(""));
+  const session = () => clientSession({ login, traced: true });
+  const played = await playAsync(session(), [heard], fakeJobs());
+  const cut = await playAsync(session(), bytewise(heard), fakeJobs());
+  assert.deepEqual([cut.output, cut.outcome], [played.output, played.outcome]);
+  return {
+    said: decodeLatin1(played.output).split("\r\n").slice(1, -1),
+    end: played.outcome!,
+    shown: played.trace.map(([from, bytes]) => `${from} ${decodeLatin1(bytes)}`),
+  };
+}
+
+Deno.test("smtpClient logs in by SCRAM-SHA-256, with the exchange of RFC 7677 §3", async () => {
+  const { clientFirst, serverFirst, clientFinal, serverFinal } = RFC_7677_BASE64;
+  const answers = [`334 ${serverFirst}\r\n`, `334 ${serverFinal}\r\n`, "235 in\r\n", BYE];
+  const { said, end, shown } = await hearScram(answers);
+  assert.deepEqual(said, [`AUTH SCRAM-SHA-256 ${clientFirst}`, clientFinal, "", "QUIT"]);
+  assert.deepEqual(end, { end: "done" });
+  assert.deepEqual(shown.slice(4, -2), [
+    "self AUTH SCRAM-SHA-256 ****",
+    "peer 334 ****",
+    "self ****",
+    "peer 334 ****",
+    "self ****",
+    "peer 235 in",
+  ]);
+});
+
+Deno.test("smtpClient does not stay with a server that does not know the password", async () => {
+  const { serverFirst, serverFinal } = RFC_7677_BASE64;
+  const forged = `334 ${btoa("v=" + btoa("x".repeat(32)))}\r\n`;
+  const first = `334 ${serverFirst}\r\n`;
+  const cancelled = ["501 5.0.0 cancelled\r\n", BYE];
+  const table: readonly (readonly [readonly string[], fault: string, last: readonly string[]])[] = [
+    [[first, forged, ...cancelled], "untrusted", ["*", "QUIT"]],
+    [["235 in\r\n", BYE], "untrusted", ["QUIT"]],
+    [[first, "235 in\r\n", BYE], "untrusted", ["QUIT"]],
+    [["334 ****\r\n", ...cancelled], "protocol", ["*", "QUIT"]],
+    [[first, "334 \r\n", ...cancelled], "protocol", ["*", "QUIT"]],
+    [[first, `334 ${serverFinal}\r\n`, "334 \r\n", ...cancelled], "protocol", ["*", "QUIT"]],
+  ];
+  for (const [answers, fault, last] of table) {
+    const { said, end } = await hearScram(answers);
+    assert.equal(end.end === "faultyLogin" && end.fault.fault, fault, answers.join(""));
+    assert.deepEqual(said.slice(-last.length), last);
+  }
+});
+
+Deno.test("smtpClient sends nothing of a password that SCRAM cannot carry", async () => {
+  const { said, end } = await hearScram([BYE], { ...USER, password: "\u{1f431}" });
+  assert.deepEqual(said, ["QUIT"]);
+  assert.equal(end.end === "faultyLogin" && end.fault.fault, "unsendable");
+});
+
+Deno.test("smtpClient logs in by the mechanism that was chosen, or not at all", async () => {
+  const chosen = await hearScram(["235 in\r\n", BYE], { ...USER, mechanism: "PLAIN" });
+  assert.deepEqual(chosen.said, ["AUTH PLAIN AHVzZXIAcGVuY2ls", "QUIT"]);
+  const login = { ...USER, mechanism: "SCRAM-SHA-256" } as const;
+  const { said, end } = hear([GREETING, EHLO, BYE], [], { login });
+  assert.deepEqual([said.slice(1), end], [["QUIT"], { end: "noLogin" }]);
 });

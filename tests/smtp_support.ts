@@ -12,6 +12,7 @@ import { createRoom } from "../lib/smtp/room.ts";
 import { type SmtpEnd, smtpServer } from "../lib/smtp/server.ts";
 import { decodeLatin1 } from "../lib/wire/bytes.ts";
 import type { Session } from "../lib/wire/session.ts";
+import { rfc7677Start } from "./scram_support.ts";
 import { play, type Played, type PlayOptions } from "./play.ts";
 
 /** What was accepted; content as one character a byte. */
@@ -82,8 +83,14 @@ function fakeConversation({ messages, commands, groups, hellos, counts }: {
   return {
     login(user, password) {
       if (user === "broken") throw new Error("login is broken");
-      return user === USER && password === PASSWORD ? "alice@abc.com" : null;
+      if (user === "slowed") return "later";
+      return user === USER && password === PASSWORD ? { account: "alice@abc.com" } : "refused";
     },
+    secret(user) {
+      if (user === "broken") throw new Error("secret is broken");
+      return user === "slowed" ? "later" : rfc7677Start(user, { [USER]: PASSWORD });
+    },
+    proven: (user, right) => right ? { account: `${user}@abc.com` } : "refused",
     mail(command, hello) {
       hellos.push(hello);
       commands.push(command);

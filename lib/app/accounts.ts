@@ -1,30 +1,55 @@
 /** Who is local here, and who may log in. */
 import { createHmac } from "node:crypto";
+import type { Log } from "../log.ts";
 import { accountName, type Address, baseAddress, formatAddress } from "../mail/address.ts";
 import type { World } from "../net/world.ts";
+import { scramNonce } from "../net/scram_work.ts";
+import { createLoginGuard } from "../policy/logins.ts";
+import type { ScramStart } from "../sasl/mechanism.ts";
 import { decoySecret, type StoredSecret, verifyPassword } from "../sasl/secret.ts";
 import type { Account, Users } from "../store/store.ts";
 
 export interface Accounts {
   /** Checks a login; as slow for a name that does not exist as for a wrong password. */
-  login(user: string, password: string): Promise<Account | null>;
+  login(user: string, password: string, peer: LoginPeer): Promise<LoginResult>;
+  /** What SCRAM begins with; for a name that does not exist, something stable that looks alike. */
+  secret(user: string, peer: LoginPeer): Promise<ScramStart | "later">;
+  /** What the exchange that `secret` has begun is worth, when it was `right` or was not. */
+  proven(user: string, right: boolean, peer: LoginPeer): LoginResult;
   /** The account that takes mail for a local address; `null` when nobody has it. */
   ofAddress(address: Address): Account | null;
   /** Whether an account may send under this address. */
   owns(account: string, sender: Address): boolean;
 }
 
+/** Who logs in. */
+export interface LoginPeer {
+  /** IP address. */
+  readonly address: string;
+  /** Gives up waiting. */
+  readonly signal: AbortSignal;
+}
+
+/** `later`: so many were wrong that this one was not looked at. */
+export type LoginResult = Account | "refused" | "later";
+
 export interface AccountsOptions {
   readonly world: World;
   readonly users: Users;
   /** The first is the one of names without a domain. */
   readonly domains: readonly string[];
+  /** Whether guesses from this machine itself are slowed down, too. */
+  readonly limitLoopback: boolean;
 }
 
 /** Logins that are remembered, so that the next one costs no PBKDF2; the oldest goes first. */
 const REMEMBERED_MAX = 10_000;
+/** Of what cannot be a name, so much is remembered to count failures. */
+const NAME_CHARACTERS_MAX = 255;
 
-export function createAccounts({ world, users, domains }: AccountsOptions): Accounts {
+export function createAccounts(options: AccountsOptions): Accounts {
+  const { world, users, domains } = options;
+  const guard = createLoginGuard(options);
   const key = world.random.bytes(32);
   const remembered = new Set<string>();
 
@@ -36,27 +61,64 @@ export function createAccounts({ world, users, domains }: AccountsOptions): Acco
       .digest("base64");
   }
 
-  async function login(user: string, password: string): Promise<Account | null> {
-    const name = nameOf(user, domains[0]!);
-    const account = name === null ? null : users.find(name);
-    const secret = (account === null ? null : users.secret(account.id)) ?? decoySecret(user, key);
-    const mark = digest(name ?? "", password, secret);
-    if (remembered.has(mark)) return account;
-    const right = await verifyPassword(password, secret, world.work.pbkdf2);
-    if (!right || account === null) return null;
-    if (remembered.size >= REMEMBERED_MAX) remembered.delete(remembered.values().next().value!);
-    remembered.add(mark);
+  /** The canonical name: one account must look like one, also where it is not there. */
+  function canonical(user: string): string {
+    return nameOf(user, domains[0]!) ?? user.toLowerCase().slice(0, NAME_CHARACTERS_MAX);
+  }
+
+  function find(name: string): { readonly account: Account | null; readonly secret: StoredSecret } {
+    const account = users.find(name);
+    // Made in any case: how long it takes must not tell that it was needed.
+    const decoy = decoySecret(name, key);
+    return { account, secret: (account === null ? null : users.secret(account.id)) ?? decoy };
+  }
+
+  /** Waits for as long as guessing costs by now; false when that is too long. */
+  async function admitted(name: string, { address, signal }: LoginPeer): Promise<boolean> {
+    const attempt = { account: name, address };
+    const waitMs = guard.attempt(attempt, world.clock.monotonicMs());
+    if (waitMs !== null && waitMs > 0) await world.clock.sleep(waitMs, signal);
+    return waitMs !== null;
+  }
+
+  function succeeded(account: Account, { address }: LoginPeer): Account {
+    guard.succeeded({ account: account.name, address }, world.clock.monotonicMs());
     return account;
+  }
+
+  async function login(user: string, password: string, peer: LoginPeer): Promise<LoginResult> {
+    const name = canonical(user);
+    if (!(await admitted(name, peer))) return "later";
+    const { account, secret } = find(name);
+    const mark = digest(name, password, secret);
+    if (!remembered.has(mark)) {
+      const right = await verifyPassword(password, secret, world.work.pbkdf2);
+      if (!right || account === null) return "refused";
+      if (remembered.size >= REMEMBERED_MAX) remembered.delete(remembered.values().next().value!);
+      remembered.add(mark);
+    }
+    return account === null ? "refused" : succeeded(account, peer);
+  }
+
+  async function secret(user: string, peer: LoginPeer): Promise<ScramStart | "later"> {
+    const name = canonical(user);
+    if (!(await admitted(name, peer))) return "later";
+    return { secret: find(name).secret, nonce: scramNonce(world) };
+  }
+
+  function proven(user: string, right: boolean, peer: LoginPeer): LoginResult {
+    const { account } = find(canonical(user));
+    return right && account !== null ? succeeded(account, peer) : "refused";
   }
 
   function ofAddress(address: Address): Account | null {
     const domain = address.domain === "" ? domains[0]! : address.domain;
-    const find = (each: Address) => {
+    const findUser = (each: Address) => {
       const name = nameOf(formatAddress(each), domain);
       return name === null ? null : users.find(name);
     };
     const full = { local: address.local, domain };
-    const found = find(full) ?? find(baseAddress(full));
+    const found = findUser(full) ?? findUser(baseAddress(full));
     if (found !== null) return found;
     // RFC 5321 §4.5.1 and RFC 2142: these names are always there, and somebody has to read them.
     const role = ["postmaster", "abuse"].includes(address.local.toLowerCase());
@@ -65,10 +127,33 @@ export function createAccounts({ world, users, domains }: AccountsOptions): Acco
 
   return {
     login,
+    secret,
+    proven,
     ofAddress,
     owns: (account, sender) => ofAddress(sender)?.name === account,
   };
 }
+
+/** Writes down how a login went: the same words, whatever the protocol and the mechanism. */
+export function logLogin(
+  log: Log,
+  { user, result, peer, protocol }: {
+    readonly user: string;
+    readonly result: LoginResult | "inUse";
+    readonly peer: string;
+    readonly protocol: "smtp" | "pop3";
+  },
+): void {
+  const event = typeof result === "string" ? LOGIN_EVENTS[result] : "login";
+  const name = typeof result === "string" ? user : result.name;
+  log.info(event, { user: name, peer, protocol });
+}
+
+const LOGIN_EVENTS = {
+  refused: "login-refused",
+  later: "login-slowed",
+  inUse: "login-in-use",
+} as const;
 
 /** The canonical name, or `null` for text that cannot be one. */
 function nameOf(text: string, domain: string): string | null {

@@ -163,7 +163,12 @@ async function secretOf({ world }: AdminParts, password: string) {
   if (password.length > PASSWORD_CHARACTERS_MAX || password.includes("\0")) {
     throw new RefusedError("usage", `a password has at most ${PASSWORD_CHARACTERS_MAX} characters`);
   }
-  return await makeSecret(password, world.random.bytes(SALT_BYTES), world.work.pbkdf2);
+  try {
+    return await makeSecret(password, world.random.bytes(SALT_BYTES), world.work.pbkdf2);
+  } catch (error) {
+    if (error instanceof RangeError) throw new RefusedError("usage", error.message);
+    throw error;
+  }
 }
 
 function findUser(parts: AdminParts, name: string): Account {

@@ -3,8 +3,16 @@
  */
 import type { Body } from "../mail/body.ts";
 import { describeError } from "../log.ts";
-import type { Pop3Backend, Pop3Conversation, Pop3Message, Pop3Peer } from "../pop3/backend.ts";
+import type {
+  Pop3Backend,
+  Pop3Conversation,
+  Pop3Login,
+  Pop3Message,
+  Pop3Peer,
+} from "../pop3/backend.ts";
+import type { ScramStart } from "../sasl/mechanism.ts";
 import type { AccountId, Entry, Mailbox, Uid } from "../store/store.ts";
+import { type LoginResult, logLogin } from "./accounts.ts";
 import type { Site } from "./site.ts";
 
 /** The backend of one server; the locks are its own. */
@@ -34,28 +42,26 @@ class Conversation implements Pop3Conversation {
     this.#peer = peer;
   }
 
-  async login(
-    user: string,
-    password: string,
-  ): Promise<readonly Pop3Message[] | "refused" | "inUse"> {
+  async login(user: string, password: string, signal: AbortSignal): Promise<Pop3Login> {
     return await this.#logged("login", async () => {
-      const account = await this.#site.accounts.login(user, password);
-      const busy = account !== null && this.#locks.has(account.id);
-      this.#site.log.info(account === null ? "login-refused" : busy ? "login-in-use" : "login", {
-        user: account?.name ?? user,
-        peer: this.#peer.address,
-        protocol: "pop3",
-      });
-      if (account === null) return "refused";
-      if (busy) return "inUse"; // RFC 1939 §4: the lock is exclusive
-      this.#locks.add(account.id);
-      this.#locked = account.id;
-      try {
-        return await this.#snapshot(account.id);
-      } catch (error) {
-        this.close(); // or nobody could try again
-        throw error;
-      }
+      const peer = { address: this.#peer.address, signal };
+      return await this.#open(user, await this.#site.accounts.login(user, password, peer));
+    });
+  }
+
+  async secret(user: string, signal: AbortSignal): Promise<ScramStart | "later"> {
+    return await this.#logged("login", async () => {
+      const peer = { address: this.#peer.address, signal };
+      const start = await this.#site.accounts.secret(user, peer);
+      if (start === "later") await this.#open(user, start);
+      return start;
+    });
+  }
+
+  async proven(user: string, right: boolean, signal: AbortSignal): Promise<Pop3Login> {
+    return await this.#logged("login", async () => {
+      const peer = { address: this.#peer.address, signal };
+      return await this.#open(user, this.#site.accounts.proven(user, right, peer));
     });
   }
 
@@ -77,6 +83,24 @@ class Conversation implements Pop3Conversation {
   close(): void {
     if (this.#locked !== null) this.#locks.delete(this.#locked);
     this.#locked = null;
+  }
+
+  /** The mailbox of whoever is logged in. */
+  async #open(user: string, account: LoginResult): Promise<Pop3Login> {
+    const busy = typeof account !== "string" && this.#locks.has(account.id);
+    const result = busy ? "inUse" : account;
+    const name = typeof account === "string" ? user : account.name;
+    logLogin(this.#site.log, { user: name, result, peer: this.#peer.address, protocol: "pop3" });
+    if (typeof account === "string") return account;
+    if (busy) return "inUse"; // RFC 1939 §4: the lock is exclusive
+    this.#locks.add(account.id);
+    this.#locked = account.id;
+    try {
+      return await this.#snapshot(account.id);
+    } catch (error) {
+      this.close(); // or nobody could try again
+      throw error;
+    }
   }
 
   async #snapshot(account: AccountId): Promise<readonly Pop3Message[]> {

@@ -59,7 +59,8 @@ const CONTENT_BYTES_MAX = 512 * 1024 * 1024;
 export function startServer(parts: ServerParts): RunningServer {
   const { config, world, store, log, identity } = parts;
   const routes = { local: new Set(config.domains), hops: config.routes };
-  const accounts = createAccounts({ world, users: store.users, domains: config.domains });
+  const { domains, limitLoopback } = config;
+  const accounts = createAccounts({ world, users: store.users, domains, limitLoopback });
   const links = createLinks({ world, hostname: config.hostname, log });
   const site: Site = { config, world, store, log, accounts, routes, links };
   const connections = new Connections(site, identity);

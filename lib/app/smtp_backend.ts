@@ -4,10 +4,19 @@ import { formatAddress } from "../mail/address.ts";
 import type { Envelope, Recipient } from "../mail/envelope.ts";
 import { describeError } from "../log.ts";
 import { NO_MAIL, routeOf } from "../queue/route.ts";
-import type { SmtpBackend, SmtpConversation, SmtpHello, SmtpPeer } from "../smtp/backend.ts";
+import type { ScramStart } from "../sasl/mechanism.ts";
+import type {
+  SmtpBackend,
+  SmtpConversation,
+  SmtpHello,
+  SmtpLogin,
+  SmtpPeer,
+} from "../smtp/backend.ts";
 import type { MailCommand, RcptCommand } from "../smtp/command.ts";
 import { isPositive, type Reply, reply, textOf } from "../smtp/reply.ts";
+import type { MaybePromise } from "../wire/session.ts";
 import { accept } from "./accept.ts";
+import { type LoginResult, logLogin } from "./accounts.ts";
 import type { Site } from "./site.ts";
 import { TAKEN, VERIFY_TIMEOUT_MS, verifyRecipients } from "./verify.ts";
 
@@ -37,15 +46,26 @@ class Conversation implements SmtpConversation {
     this.#peer = peer;
   }
 
-  async login(user: string, password: string): Promise<string | null> {
+  async login(user: string, password: string, signal: AbortSignal): Promise<SmtpLogin> {
     return await this.#logged("login", async () => {
-      const account = await this.#site.accounts.login(user, password);
-      this.#site.log.info(account === null ? "login-refused" : "login", {
-        user: account?.name ?? user,
-        peer: this.#peer.address,
-        protocol: "smtp",
-      });
-      return account?.name ?? null;
+      const peer = { address: this.#peer.address, signal };
+      return this.#loggedIn(user, await this.#site.accounts.login(user, password, peer));
+    });
+  }
+
+  async secret(user: string, signal: AbortSignal): Promise<ScramStart | "later"> {
+    return await this.#logged("login", async () => {
+      const peer = { address: this.#peer.address, signal };
+      const start = await this.#site.accounts.secret(user, peer);
+      if (start === "later") this.#loggedIn(user, start);
+      return start;
+    });
+  }
+
+  async proven(user: string, right: boolean, signal: AbortSignal): Promise<SmtpLogin> {
+    return await this.#logged("login", () => {
+      const peer = { address: this.#peer.address, signal };
+      return this.#loggedIn(user, this.#site.accounts.proven(user, right, peer));
     });
   }
 
@@ -101,6 +121,11 @@ class Conversation implements SmtpConversation {
 
   close(): void {
     this.#open = null;
+  }
+
+  #loggedIn(user: string, result: LoginResult): SmtpLogin {
+    logLogin(this.#site.log, { user, result, peer: this.#peer.address, protocol: "smtp" });
+    return typeof result === "string" ? result : { account: result.name };
   }
 
   /** What we know ourselves about a recipient; `ask`: the next hop knows more. */
@@ -160,7 +185,7 @@ class Conversation implements SmtpConversation {
   }
 
   /** What goes wrong here is ours: the client hears 451, and the log the reason. */
-  async #logged<T>(what: string, run: () => Promise<T>): Promise<T> {
+  async #logged<T>(what: string, run: () => MaybePromise<T>): Promise<T> {
     try {
       return await run();
     } catch (error) {

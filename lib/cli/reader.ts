@@ -4,6 +4,7 @@
  */
 import { endpointText } from "../endpoint.ts";
 import { drive } from "../net/drive.ts";
+import { scramWork } from "../net/scram_work.ts";
 import type { Transport } from "../net/world.ts";
 import {
   pop3Client,
@@ -35,6 +36,7 @@ import {
   type Access,
   connectTo,
   driveOptionsOf,
+  faultyLoginFailure,
   helloNameOf,
   lostFailure,
   timeoutsOf,
@@ -73,7 +75,7 @@ export async function readOverPop3<Result>(
   const talk = async (verify: boolean) => {
     const transport = await connectTo(access);
     const session = reader({
-      login: access.login,
+      login: { ...access.login, work: scramWork(access.world) },
       greeting: null,
       tls: clientTls(access, transport, verify),
       traced: access.trace !== undefined,
@@ -292,8 +294,13 @@ function loginFailure(
       );
     case "temporary":
       return new Failure(EXIT.tryAgainLater, `no login at ${where} just now: ${text}`);
-    case "unsendable":
-      return new Failure(EXIT.usage, text);
+    case "mechanism":
+      return new Failure(
+        EXIT.loginRefused,
+        `no login at ${where}: ${text} (--auth chooses another)`,
+      );
+    default:
+      return faultyLoginFailure({ fault: reason, text }, where);
   }
 }
 

@@ -57,6 +57,7 @@ function configOf(settings: Settings): ServerConfig {
     ...given("connectionsMax", settings["max-connections"]),
     ...given("verifyRecipients", settings["verify-recipients"]),
     ...given("plainAuth", settings["allow-plain-auth"]),
+    ...given("limitLoopback", settings["limit-loopback"]),
   });
 }
 

@@ -24,6 +24,7 @@ export interface SettingValues {
   readonly "max-connections": number;
   readonly "verify-recipients": (typeof VERIFY)[number];
   readonly "allow-plain-auth": boolean;
+  readonly "limit-loopback": boolean;
   readonly "log-level": (typeof LOG_LEVELS)[number];
   readonly "log-format": (typeof LOG_FORMATS)[number];
   readonly "unsafe-no-sync": boolean;
@@ -112,6 +113,7 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<SettingValues[N
     "ask the next hop while the client waits: routes (default), always, never",
   ),
   "allow-plain-auth": onOff("passwords may cross the network without TLS"),
+  "limit-loopback": onOff("failed logins from this machine itself are slowed down too"),
   "log-level": once("string", "L", choice(LOG_LEVELS), `${LOG_LEVELS.join(", ")}; default info`),
   "log-format": once("string", "F", choice(LOG_FORMATS), "pretty (default) or json"),
   // For the test which shows that the test of durability would notice.

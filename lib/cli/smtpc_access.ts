@@ -61,7 +61,8 @@ async function loginAs(user: string, flags: CommonFlags, context: SmtpcContext):
   if (/\p{Cc}/u.test(user) || user.trim() === "") {
     throw new Failure(EXIT.usage, "--user is empty, or has control characters in it");
   }
-  return { user, password: await passwordOf(user, flags, context) };
+  const password = await passwordOf(user, flags, context);
+  return { user, password, ...(flags.auth === undefined ? {} : { mechanism: flags.auth }) };
 }
 
 async function passwordOf(

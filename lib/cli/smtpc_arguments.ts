@@ -4,6 +4,7 @@ import { encodeXtext } from "../mail/xtext.ts";
 import { ENVID_CHARACTERS_MAX } from "../smtp/command.ts";
 import { type Command, InvalidArgumentError, Option, parseCommandLine } from "./command_line.ts";
 import type { TlsMode } from "./client_tls.ts";
+import { type MechanismName, mechanismOf, MECHANISMS } from "../sasl/mechanism.ts";
 import { EXIT, Failure } from "./fail.ts";
 import { EXAMPLES, READ_NOTES, SEND_NOTES, STATUSES, TLS_NOTES } from "./smtpc_help.ts";
 
@@ -23,6 +24,7 @@ export interface CommonFlags {
   readonly port: number | undefined;
   readonly user?: string;
   readonly passwordFile?: string;
+  readonly auth?: MechanismName;
   readonly tls: TlsMode;
   readonly ca?: string;
   readonly timeoutMs: number | undefined;
@@ -168,6 +170,10 @@ function withCommon(command: Command): Command {
     .option("--user <name>", "log in as this user")
     .option("--password-file <file>", "its first line is the password")
     .addOption(
+      new Option("--auth <mechanism>", "log in only in this way (default: the strongest)")
+        .choices(MECHANISMS.map((name) => name.toLowerCase())).argParser(parseMechanism),
+    )
+    .addOption(
       new Option("--tls <how>", "how the connection is encrypted").choices(TLS).default("auto"),
     )
     .option("--ca <file>", "trust the certificates in this file, and those that they signed")
@@ -217,6 +223,13 @@ function parseEnvid(text: string): string {
   const xtext = encodeXtext(text);
   if (/^[ -~]+$/.test(text) && xtext.length <= ENVID_CHARACTERS_MAX) return xtext;
   throw new InvalidArgumentError("It is up to 100 characters of ASCII.");
+}
+
+function parseMechanism(text: string): MechanismName {
+  const name = mechanismOf(text);
+  if (name !== null) return name;
+  const names = MECHANISMS.map((each) => each.toLowerCase()).join(", ");
+  throw new InvalidArgumentError(`Allowed choices are ${names}.`);
 }
 
 function count(what: string): (text: string) => number {

@@ -8,7 +8,8 @@ import type { Envelope, Recipient } from "../mail/envelope.ts";
 import { literalOf } from "../mail/literal.ts";
 import { drive, type DriveOptions } from "../net/drive.ts";
 import { NetError, type Transport, type World } from "../net/world.ts";
-import type { Login } from "../sasl/client.ts";
+import { scramWork } from "../net/scram_work.ts";
+import type { Login, SaslFault } from "../sasl/client.ts";
 import {
   type Attempt,
   smtpClient,
@@ -159,7 +160,7 @@ async function converse(
     const transport = await connectTo(access);
     const session = smtpClient<typeof jobs>({
       helloName: helloNameOf(access, transport),
-      login: access.login,
+      login: access.login === null ? null : { ...access.login, work: scramWork(access.world) },
       tls: clientTls(access, transport, verify),
       timeouts: timeoutsOf(access.timeoutMs, access.finalTimeoutMs),
       traced: access.trace !== undefined,
@@ -214,7 +215,7 @@ function connectFailure(error: NetError, to: Endpoint): Failure {
 
 /** Why no transaction came about. */
 function endFailure(end: SmtpClientEnd, access: SmtpAccess): Failure {
-  const { to, timeoutMs } = access;
+  const { to, timeoutMs, login } = access;
   const where = endpointText(to);
   switch (end.end) {
     case "refused": {
@@ -234,7 +235,9 @@ function endFailure(end: SmtpClientEnd, access: SmtpAccess): Failure {
     case "noLogin":
       return new Failure(
         EXIT.loginRefused,
-        `${where} offers no login that works here (without --user, nobody logs in)`,
+        login?.mechanism === undefined
+          ? `${where} offers no login that works here (without --user, nobody logs in)`
+          : `${where} does not offer ${login.mechanism} (--auth chooses another)`,
       );
     case "noTls":
       return noTlsFailure(access);
@@ -242,12 +245,26 @@ function endFailure(end: SmtpClientEnd, access: SmtpAccess): Failure {
       return tlsFailure(end.why, access);
     case "exposed":
       return exposedFailure(access);
+    case "faultyLogin":
+      return faultyLoginFailure(end.fault, where);
     case "protocol":
       return new Failure(EXIT.protocol, `what answers at ${where} is not SMTP: ${end.detail}`);
     case "lost":
       return lostFailure(end.reason, where, timeoutMs);
     case "done":
       throw new Error("a conversation that is done has made its transaction");
+  }
+}
+
+/** We did not log in, whatever the server said. */
+export function faultyLoginFailure({ fault, text }: SaslFault, where: string): Failure {
+  switch (fault) {
+    case "unsendable":
+      return new Failure(EXIT.usage, `${text} (--auth plain sends it as it is)`);
+    case "protocol":
+      return new Failure(EXIT.protocol, `the login at ${where} makes no sense: ${text}`);
+    case "untrusted":
+      return new Failure(EXIT.loginRefused, `no login at ${where}: ${text}`);
   }
 }
 

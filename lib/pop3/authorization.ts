@@ -4,7 +4,7 @@ import { type MechanismName, mechanismOf, MECHANISMS, saslServer } from "../sasl
 import { decodeLatin1, encode } from "../wire/bytes.ts";
 import { pause, type Step, write } from "../wire/session.ts";
 import { upgrade } from "../wire/upgrade.ts";
-import type { Pop3Backend, Pop3Message } from "./backend.ts";
+import type { Pop3Backend, Pop3Login, Pop3Message } from "./backend.ts";
 import { sayCapabilities, sayListing } from "./capability.ts";
 import { type AuthCommand, malformed, MASK } from "./command.ts";
 import { counted } from "./maildrop.ts";
@@ -12,7 +12,7 @@ import { type Answer, answerCommands, ask, hearLine, mayLogIn, type Serving } fr
 import { say, show } from "./talk.ts";
 
 type Snapshot = readonly Pop3Message[];
-type Verdict = Snapshot | "refused" | "inUse" | "denied";
+type Verdict = Pop3Login | "denied";
 
 /** The wait after each failed login; behind the last comes the end. Guessing must not pay. */
 const FAILED_LOGIN_PAUSES_MS = [1_000, 2_000, 4_000] as const;
@@ -106,13 +106,30 @@ function* authenticate(
   let verdict: Verdict = "refused";
   let step = mechanism.next();
   while (!step.done) {
-    if (step.value.ask === "password") {
-      verdict = yield* logIn(serving, step.value.user, step.value.password);
-      step = mechanism.next(typeof verdict !== "string");
-    } else {
-      const response = yield* challenge(serving, step.value.challenge);
-      if (response === null) return "over";
-      step = mechanism.next(response);
+    const asked = step.value;
+    switch (asked.ask) {
+      case "response": {
+        const response = yield* challenge(serving, asked.challenge);
+        if (response === null) return "over";
+        step = mechanism.next(response);
+        break;
+      }
+      case "secret": {
+        const start = yield* ask(serving, (each, signal) => each.secret(asked.user, signal));
+        if (start === "later") return start;
+        step = mechanism.next(start);
+        break;
+      }
+      case "password":
+        verdict = yield* logIn(serving, asked.user, asked.password);
+        step = mechanism.next(typeof verdict !== "string");
+        break;
+      case "proven":
+        verdict = yield* ask(
+          serving,
+          (each, signal) => each.proven(asked.user, asked.right, signal),
+        );
+        step = mechanism.next(typeof verdict !== "string");
     }
   }
   const { result } = step.value;
@@ -152,17 +169,20 @@ function* admit(serving: Serving, verdict: Verdict): Step<Pop3Backend, Answer<Sn
       yield* say(serving, "-ERR [AUTH] that account is not yours");
       return "over";
     case "refused":
-      return yield* refuse(serving);
+      // RFC 3206 §5: the credentials are at fault; which of them is not told.
+      return yield* refuse(serving, "-ERR [AUTH] the user or the password is wrong");
+    case "later":
+      // RFC 3206 §4: the same login may succeed later.
+      return yield* refuse(serving, "-ERR [SYS/TEMP] too many failed logins; try again later");
     default:
       yield* say(serving, `+OK ${counted(verdict.length)}`);
       return verdict;
   }
 }
 
-function* refuse(serving: Serving): Step<Pop3Backend, "next" | "over"> {
+function* refuse(serving: Serving, words: string): Step<Pop3Backend, "next" | "over"> {
   const pauseMs = FAILED_LOGIN_PAUSES_MS[serving.failedLogins++]!;
   yield* pause(pauseMs);
-  // RFC 3206 §5: the credentials are at fault; which of them is not told.
-  yield* say(serving, "-ERR [AUTH] the user or the password is wrong");
+  yield* say(serving, words);
   return serving.failedLogins < FAILED_LOGIN_PAUSES_MS.length ? "next" : "over";
 }

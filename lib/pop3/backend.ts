@@ -1,5 +1,6 @@
 /** What the POP3 server needs from the application that it is part of. `lib/app/` implements it. */
 import type { Body } from "../mail/body.ts";
+import type { ScramStart } from "../sasl/mechanism.ts";
 import type { MaybePromise } from "../wire/session.ts";
 
 export interface Pop3Backend {
@@ -15,14 +16,13 @@ export interface Pop3Peer {
 /** One client's conversation. A call that throws is answered with -ERR [SYS/TEMP] (RFC 3206). */
 export interface Pop3Conversation {
   /**
-   * Logs in and locks the mailbox (RFC 1939 §4): a snapshot of it, `inUse` when another session has
-   * the lock, `refused` when the user or the password is wrong.
+   * Logs in and locks the mailbox (RFC 1939 §4), when the password is right.
    */
-  login(
-    user: string,
-    password: string,
-    signal: AbortSignal,
-  ): MaybePromise<readonly Pop3Message[] | "refused" | "inUse">;
+  login(user: string, password: string, signal: AbortSignal): MaybePromise<Pop3Login>;
+  /** What SCRAM begins with; the same for users who are not there. */
+  secret(user: string, signal: AbortSignal): MaybePromise<ScramStart | "later">;
+  /** Like `login`, for whoever has shown (or not) in SCRAM that they know the password. */
+  proven(user: string, right: boolean, signal: AbortSignal): MaybePromise<Pop3Login>;
   /** The whole message; `null` when it is gone. */
   message(message: Pop3Message, signal: AbortSignal): MaybePromise<Body | null>;
   /** RFC 1939 §6: removes these, at QUIT only; one transaction. */
@@ -30,6 +30,13 @@ export interface Pop3Conversation {
   /** The conversation is over, however it came to its end: the lock is given up. */
   close(): void;
 }
+
+/**
+ * How a login went: a snapshot of the mailbox; `refused` when the user or the password is wrong,
+ * `later` when there were too many wrong ones, so that this one was not looked at, `inUse` when
+ * another session has the lock.
+ */
+export type Pop3Login = readonly Pop3Message[] | "refused" | "later" | "inUse";
 
 /** One message of the snapshot; its number is its place in it, from 1. */
 export interface Pop3Message {

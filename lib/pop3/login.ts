@@ -2,7 +2,14 @@
  * The client's login: what the server can do decides how (RFC 2449 §5, RFC 5034 §4, RFC 1939 §7).
  */
 import { decodeBase64, encodeBase64 } from "../sasl/base64.ts";
-import { type ClientMechanism, type Login, saslClient } from "../sasl/client.ts";
+import {
+  type ClientMechanism,
+  type Login,
+  proceed,
+  type Progress,
+  saslClient,
+  type SaslFault,
+} from "../sasl/client.ts";
 import { decode } from "../wire/bytes.ts";
 import type { Step } from "../wire/session.ts";
 import { COMMAND_LINE_BYTES_MAX, MASK } from "./command.ts";
@@ -24,11 +31,11 @@ export interface LoginRefusal {
   /**
    * `credentials`: the user or the password is wrong, or not accepted here. `inUse`: another
    * session has the mailbox open (RFC 2449 §8.1.2). `temporary`: the same login may succeed later
-   * (RFC 3206 §4). `unsendable`: a name or password with a character that POP3 cannot carry;
-   * nothing was sent.
+   * (RFC 3206 §4). `mechanism`: the server does not offer the one that was asked for. Others: see
+   * {@linkcode SaslFault}.
    */
-  readonly reason: "credentials" | "inUse" | "temporary" | "unsendable";
-  /** The server's words, fit to be shown. */
+  readonly reason: "credentials" | "inUse" | "temporary" | "mechanism" | SaslFault["fault"];
+  /** The server's words, or ours, fit to be shown. */
   readonly text: string;
 }
 
@@ -45,19 +52,23 @@ export function* pop3Login<B>(
 ): Step<B, LoginRefusal | null> {
   // A line end would smuggle a command in; NUL is what PLAIN puts between its parts.
   if (/[\0\r\n]/.test(login.user + login.password)) {
-    const text = "the user or the password has a character that cannot be sent";
-    return { result: "loginRefused", reason: "unsendable", text };
+    return refusal("unsendable", "the user or the password has a character that cannot be sent");
   }
-  const mechanism = saslClient(
-    saslOffer(capabilities ?? (yield* capabilitiesOf<B>(dialogue))),
-    login,
-  );
-  const response = mechanism === null
+  const offered = saslOffer(capabilities ?? (yield* capabilitiesOf<B>(dialogue)));
+  const mechanism = saslClient(offered, login);
+  // RFC 1939 §7: USER and PASS say the password in clear; they do not stand for what was chosen.
+  if (mechanism === null && login.mechanism !== undefined) {
+    return refusal("mechanism", `the server does not offer ${login.mechanism}`);
+  }
+  const end = mechanism === null
     ? yield* userAndPass<B>(dialogue, login)
-    : yield* authenticate<B>(dialogue, mechanism);
-  return response.ok
-    ? null
-    : { result: "loginRefused", reason: reasonOf(response), text: response.text };
+    : yield* authenticate<B>(dialogue, mechanism, login);
+  if ("fault" in end) return refusal(end.fault, end.text);
+  return end.ok ? null : refusal(reasonOf(end), end.text);
+}
+
+function refusal(reason: LoginRefusal["reason"], text: string): LoginRefusal {
+  return { result: "loginRefused", reason, text };
 }
 
 /** CAPA lists a dozen lines of at most 512 bytes each (RFC 2449 §3). */
@@ -87,40 +98,52 @@ function* userAndPass<B>(dialogue: Dialogue, { user, password }: Login): Step<B,
 /** RFC 5034 §4: AUTH, then a response to each challenge, until +OK or -ERR. */
 function* authenticate<B>(
   dialogue: Dialogue,
-  { name, initial, exchange }: ClientMechanism,
-): Step<B, Response> {
-  const started = exchange.next();
+  mechanism: ClientMechanism,
+  login: Login,
+): Step<B, Response | SaslFault> {
+  const { name, initial } = mechanism;
+  let progress = yield* proceed<B>(mechanism, login);
+  if ("fault" in progress) return progress.fault!;
   /** The response that waits for its challenge; the first one is known before there is any. */
-  let due = started.done ? null : encodeBase64(started.value);
+  let due: string | null = encodeBase64(progress.response);
   const carrying = `AUTH ${name} ${due}`;
   // RFC 5034 §4: a command that would become too long goes without the initial response.
-  if (initial && due !== null && carrying.length + 2 <= COMMAND_LINE_BYTES_MAX) {
+  if (initial && carrying.length + 2 <= COMMAND_LINE_BYTES_MAX) {
     yield* say(dialogue, carrying, `AUTH ${name} ${MASK}`);
     due = null;
   } else yield* say(dialogue, `AUTH ${name}`);
   for (;;) {
     const heard = yield* hearChallenge<B>(dialogue);
-    if ("ok" in heard) return heard;
-    const response = due ?? nextResponse(exchange, heard.challenge);
+    if ("ok" in heard) {
+      if (!heard.ok) return heard;
+      progress = yield* proceed<B>(mechanism, login, null);
+      return "fault" in progress ? progress.fault ?? heard : heard;
+    }
+    if (due === null) {
+      progress = yield* answerTo<B>(heard.challenge, mechanism, login);
+      if ("fault" in progress) return yield* cancel(dialogue, progress.fault!);
+      due = encodeBase64(progress.response);
+    }
+    yield* say(dialogue, due, MASK);
     due = null;
-    if (response === null) return yield* cancel(dialogue);
-    yield* say(dialogue, response, MASK);
   }
 }
 
-/** `null` when the challenge is not base64, or one too many. */
-function nextResponse(exchange: ClientMechanism["exchange"], challenge: string): string | null {
+function* answerTo<B>(
+  challenge: string,
+  mechanism: ClientMechanism,
+  login: Login,
+): Step<B, Progress> {
   const bytes = decodeBase64(challenge);
-  if (bytes === null) return null;
-  const step = exchange.next(bytes);
-  return step.done ? null : encodeBase64(step.value);
+  if (bytes !== null) return yield* proceed<B>(mechanism, login, bytes);
+  return { fault: { fault: "protocol", text: "the server's challenge is not base64" } };
 }
 
-function* cancel<B>(dialogue: Dialogue): Step<B, Response> {
+function* cancel<B>(dialogue: Dialogue, fault: SaslFault): Step<B, SaslFault> {
   // RFC 5034 §4: a client that cannot make sense of a challenge cancels, and is answered -ERR.
   const response = yield* command<B>(dialogue, "*");
   if (response.ok) throw broken("the server's login cannot be followed");
-  return response;
+  return fault;
 }
 
 function* hearChallenge<B>(

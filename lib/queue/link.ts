@@ -336,6 +336,8 @@ function wordsOf(end: SmtpClientEnd): string {
     case "noTls":
     case "tlsFailed":
       return "There is no way to encrypt";
+    case "faultyLogin":
+      return `The login was given up: ${end.fault.text}`;
     case "protocol":
       return `It does not speak SMTP: ${end.detail}`;
     case "lost":

@@ -1,14 +1,32 @@
-/** SASL mechanisms, the client's side (RFC 4422), without I/O. */
+/** SASL mechanisms, the client's side (RFC 4422): SMTP, POP3 and IMAP only frame the exchange. */
 import { encode } from "../wire/bytes.ts";
-import { type MechanismName, MECHANISMS } from "./server.ts";
+import { call, type Step } from "../wire/session.ts";
+import {
+  type MechanismName,
+  MECHANISMS,
+  type SaslClient,
+  type SaslClientStep,
+  type SaslFault,
+} from "./mechanism.ts";
+import { scramClient } from "./scram_client.ts";
+import type { Pbkdf2 } from "./secret.ts";
+
+export type { SaslClient, SaslFault };
 
 export interface Login {
   readonly user: string;
   readonly password: string;
+  /** The only mechanism to log in with; by default the best that both sides have. */
+  readonly mechanism?: MechanismName;
+  /** What SCRAM needs of the world outside; without it, SCRAM is not used. */
+  readonly work?: SaslWork;
 }
 
-/** Yields the responses; is resumed with each challenge. */
-export type SaslClient = Generator<Uint8Array, void, Uint8Array>;
+export interface SaslWork {
+  /** New each time: printable ASCII without a comma (RFC 5802 §5.1). */
+  nonce(): string;
+  readonly pbkdf2: Pbkdf2;
+}
 
 export interface ClientMechanism {
   readonly name: MechanismName;
@@ -20,18 +38,66 @@ export interface ClientMechanism {
 /** The best mechanism that both sides have; `null` when there is none. */
 export function saslClient(offered: readonly string[], login: Login): ClientMechanism | null {
   const upper = offered.map((name) => name.toUpperCase());
-  const name = MECHANISMS.find((each) => upper.includes(each));
-  if (name === undefined) return null;
-  return name === "PLAIN"
-    ? { name, initial: true, exchange: plain(login) }
-    : { name, initial: false, exchange: loginExchange(login) };
+  const name = MECHANISMS.find((each) =>
+    upper.includes(each) && (login.mechanism ?? each) === each &&
+    (each !== "SCRAM-SHA-256" || login.work !== undefined)
+  );
+  switch (name) {
+    case undefined:
+      return null;
+    case "SCRAM-SHA-256":
+      return { name, initial: true, exchange: scramClient(login.user, login.password) };
+    case "PLAIN":
+      return { name, initial: true, exchange: plain(login) };
+    case "LOGIN":
+      return { name, initial: false, exchange: loginExchange(login) };
+  }
+}
+
+/** Where an exchange has come to: the next response, or its end. */
+export type Progress =
+  | { readonly response: Uint8Array }
+  | { readonly fault: SaslFault | null };
+
+/**
+ * Goes on to the next response. `heard` is the challenge, `null` when the server says that the
+ * login has succeeded, and left out at the beginning.
+ */
+export function* proceed<B>(
+  { exchange }: ClientMechanism,
+  { work }: Login,
+  heard?: Uint8Array | null,
+): Step<B, Progress> {
+  let step = exchange.next(heard);
+  for (;;) {
+    if (step.done) return { fault: step.value };
+    if (step.value.ask === "challenge") return { response: step.value.response };
+    step = exchange.next(yield* help<B>(step.value, work!));
+  }
+}
+
+function* help<B>(
+  asked: Exclude<SaslClientStep, { readonly ask: "challenge" }>,
+  work: SaslWork,
+): Step<B, unknown> {
+  if (asked.ask === "nonce") return work.nonce();
+  const { password, salt, iterations } = asked;
+  return yield* call<B, Uint8Array>(() => work.pbkdf2(password, salt, iterations));
 }
 
 function* plain({ user, password }: Login): SaslClient {
-  yield encode(`\0${user}\0${password}`); // RFC 4616 §2
+  return yield* responses(`\0${user}\0${password}`); // RFC 4616 §2
 }
 
 function* loginExchange({ user, password }: Login): SaslClient {
-  yield encode(user);
-  yield encode(password);
+  return yield* responses(user, password);
+}
+
+/** Gives these one after the other, whatever the challenges say. */
+function* responses(...texts: readonly string[]): SaslClient {
+  for (const text of texts) {
+    const heard = yield { ask: "challenge", response: encode(text) };
+    if (heard === null) return null;
+  }
+  return { fault: "protocol", text: "the server asks on behind the exchange" };
 }

@@ -1,5 +1,6 @@
 /** The stored secret: a SCRAM-SHA-256 verifier (RFC 5802 §3, RFC 7677). No password is kept. */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { saslprep } from "./saslprep.ts";
 
 export interface StoredSecret {
   readonly salt: Uint8Array;
@@ -20,13 +21,20 @@ export type Pbkdf2 = (
 export const ITERATIONS = 15_000;
 export const SALT_BYTES = 16;
 
-/** Makes the verifier of a password. `salt` comes from the world's randomness. */
+/**
+ * Makes the verifier of a password. `salt` comes from the world's randomness.
+ * @throws {RangeError} when it cannot be a password (RFC 4013): nobody could log in with it.
+ */
 export async function makeSecret(
   password: string,
   salt: Uint8Array,
   pbkdf2: Pbkdf2,
 ): Promise<StoredSecret> {
-  return secretOf(await pbkdf2(normalise(password), salt, ITERATIONS), salt, ITERATIONS);
+  const prepared = saslprep(password, "stored");
+  if (!prepared) {
+    throw new RangeError("the password has a character that not every mail program can send");
+  }
+  return secretOf(await pbkdf2(prepared, salt, ITERATIONS), salt, ITERATIONS);
 }
 
 /** Whether a password belongs to a verifier; takes the same time whether it does or not. */
@@ -35,9 +43,10 @@ export async function verifyPassword(
   secret: StoredSecret,
   pbkdf2: Pbkdf2,
 ): Promise<boolean> {
-  const salted = await pbkdf2(normalise(password), secret.salt, secret.iterations);
+  const prepared = saslprep(password, "stored");
+  const salted = await pbkdf2(prepared ?? "", secret.salt, secret.iterations);
   const made = secretOf(salted, secret.salt, secret.iterations);
-  return timingSafeEqual(made.storedKey, secret.storedKey);
+  return timingSafeEqual(made.storedKey, secret.storedKey) && Boolean(prepared);
 }
 
 /**
@@ -55,17 +64,25 @@ export function decoySecret(user: string, key: Uint8Array): StoredSecret {
   };
 }
 
-function secretOf(salted: Uint8Array, salt: Uint8Array, iterations: number): StoredSecret {
-  const clientKey = createHmac("sha256", salted).update("Client Key").digest();
+/** RFC 5802 §3: the keys that SaltedPassword gives. */
+export interface ScramKeys {
+  /** Only the client has it. */
+  readonly clientKey: Uint8Array;
+  readonly storedKey: Uint8Array;
+  readonly serverKey: Uint8Array;
+}
+
+export function keysOf(salted: Uint8Array): ScramKeys {
+  const hmac = (text: string) => new Uint8Array(createHmac("sha256", salted).update(text).digest());
+  const clientKey = hmac("Client Key");
   return {
-    salt,
-    iterations,
+    clientKey,
     storedKey: new Uint8Array(createHash("sha256").update(clientKey).digest()),
-    serverKey: new Uint8Array(createHmac("sha256", salted).update("Server Key").digest()),
+    serverKey: hmac("Server Key"),
   };
 }
 
-/** RFC 4013 in its useful part: what is typed the same gives the same bytes. */
-function normalise(password: string): string {
-  return password.normalize("NFKC");
+function secretOf(salted: Uint8Array, salt: Uint8Array, iterations: number): StoredSecret {
+  const { storedKey, serverKey } = keysOf(salted);
+  return { salt, iterations, storedKey, serverKey };
 }

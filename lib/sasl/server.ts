@@ -4,40 +4,30 @@
  * only frame the exchange.
  */
 import { decode, encode } from "../wire/bytes.ts";
+import {
+  type MechanismName,
+  mechanismOf,
+  MECHANISMS,
+  type SaslOutcome,
+  type SaslServer,
+  type SaslServerStep,
+  type ScramStart,
+} from "./mechanism.ts";
+import { scramServer } from "./scram_server.ts";
 
-/** The mechanisms that are offered, the strongest first. */
-export const MECHANISMS = ["PLAIN", "LOGIN"] as const;
-export type MechanismName = (typeof MECHANISMS)[number];
-
-/** What a mechanism asks for; it is resumed with the response's bytes, or with the verdict. */
-export type SaslServerStep =
-  | { readonly ask: "response"; readonly challenge: Uint8Array }
-  | { readonly ask: "password"; readonly user: string; readonly password: string };
-
-export type SaslServer = Generator<SaslServerStep, SaslOutcome, unknown>;
-
-/**
- * `refused`: the user or the password is wrong, and nobody is told which. `malformed`: the response
- * breaks the mechanism's syntax. `denied`: a correct login that wanted to act for somebody else.
- */
-export type SaslOutcome =
-  | { readonly result: "accepted"; readonly user: string }
-  | { readonly result: "refused" | "malformed" | "denied" };
+export { mechanismOf, MECHANISMS };
+export type { MechanismName, SaslOutcome, SaslServer, SaslServerStep, ScramStart };
 
 /** Starts a mechanism; `initial` is the initial response (RFC 4422 §3), `null` without one. */
 export function saslServer(name: MechanismName, initial: Uint8Array | null): SaslServer {
   switch (name) {
+    case "SCRAM-SHA-256":
+      return scramServer(initial);
     case "PLAIN":
       return plain(initial);
     case "LOGIN":
       return login(initial);
   }
-}
-
-/** Which mechanism a client names, in any case; `null` for one that is not offered. */
-export function mechanismOf(name: string): MechanismName | null {
-  const upper = name.toUpperCase();
-  return MECHANISMS.find((each) => each === upper) ?? null;
 }
 
 function* plain(initial: Uint8Array | null): SaslServer {

@@ -1,9 +1,16 @@
 /** AUTH, RFC 4954: the SMTP profile of SASL, the server's side. */
 import { decodeBase64, encodeBase64 } from "../sasl/base64.ts";
-import { mechanismOf, type SaslServer, saslServer } from "../sasl/server.ts";
+import {
+  mechanismOf,
+  type SaslServer,
+  saslServer,
+  type SaslServerStep,
+  type ScramStart,
+} from "../sasl/server.ts";
 import { decodeLatin1, encode } from "../wire/bytes.ts";
 import { readLine } from "../wire/lines.ts";
 import { call, Interrupted, type Step, trace, writeNow } from "../wire/session.ts";
+import type { SmtpLogin } from "./backend.ts";
 import { AUTH_LINE_BYTES_MAX, type AuthCommand } from "./command.ts";
 import { type Reply, reply } from "./reply.ts";
 import { type Connection, lineFault, say } from "./connection.ts";
@@ -20,6 +27,8 @@ export function* authenticate<B>(
   if (connection.transaction !== null) return reply(503, "5.5.1", "Not within a transaction");
   const mechanism = mechanismOf(command.mechanism);
   if (mechanism === null) return reply(504, "5.5.4", "That mechanism is not offered");
+  // RFC 4954 §4 would allow SCRAM in clear. But whoever listens can guess at the password at home
+  // (RFC 5802 §9), and whoever stands in between can send under the login that it has made.
   if (!mayLogIn(connection)) return reply(538, "5.7.11", "A login needs TLS here");
   return yield* exchange(connection, saslServer(mechanism, command.initial));
 }
@@ -33,18 +42,13 @@ function* exchange<B>(connection: Connection, sasl: SaslServer): Step<B, Reply |
       const response = yield* respond<B>(connection, asked.challenge);
       if (response === null || "code" in response) return response;
       step = sasl.next(response);
-    } else {
-      const { user, password } = asked;
-      try {
-        account = yield* call<B, string | null>((_, signal) =>
-          connection.conversation.login(user, password, signal)
-        );
-      } catch (error) {
-        if (error instanceof Interrupted) throw error;
-        return reply(454, "4.7.0", "Cannot check logins just now"); // RFC 4954 §6
-      }
-      step = sasl.next(account !== null);
+      continue;
     }
+    const answer = yield* consult<B>(connection, asked);
+    if (answer === "later") return TOO_MANY;
+    if (answer !== "refused" && "code" in answer) return answer;
+    if (answer !== "refused" && "account" in answer) account = answer.account;
+    step = sasl.next(asked.ask === "secret" ? answer : account !== null);
   }
   switch (step.value.result) {
     case "accepted":
@@ -58,15 +62,39 @@ function* exchange<B>(connection: Connection, sasl: SaslServer): Step<B, Reply |
   }
 }
 
+/** RFC 4954 §6: a temporary failure; the same for every user, here or not. */
+const TOO_MANY = reply(454, "4.7.0", "Too many failed logins, try again later");
+
+/** Asks the application; a reply when it cannot say. */
+function* consult<B>(
+  { conversation }: Connection,
+  asked: Exclude<SaslServerStep, { readonly ask: "response" }>,
+): Step<B, SmtpLogin | ScramStart | Reply> {
+  try {
+    return yield* call<B, SmtpLogin | ScramStart>((_, signal) => {
+      switch (asked.ask) {
+        case "password":
+          return conversation.login(asked.user, asked.password, signal);
+        case "secret":
+          return conversation.secret(asked.user, signal);
+        case "proven":
+          return conversation.proven(asked.user, asked.right, signal);
+      }
+    });
+  } catch (error) {
+    if (error instanceof Interrupted) throw error;
+    return reply(454, "4.7.0", "Cannot check logins just now"); // RFC 4954 §6
+  }
+}
+
 /** Sends a challenge and reads the response; a reply where the exchange is over. */
 function* respond<B>(
   connection: Connection,
   challenge: Uint8Array,
 ): Step<B, Uint8Array | Reply | null> {
   const { options, queue } = connection;
-  const line = `334 ${encodeBase64(challenge)}`;
-  if (options.traced) yield* trace("self", encode(line));
-  yield* writeNow(encode(`${line}\r\n`));
+  if (options.traced) yield* trace("self", encode("334 ****"));
+  yield* writeNow(encode(`334 ${encodeBase64(challenge)}\r\n`));
   const response = yield* readLine<B>(queue, AUTH_LINE_BYTES_MAX);
   if (response === null) return null;
   if (options.traced) yield* trace("peer", encode("****"));

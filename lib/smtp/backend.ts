@@ -1,5 +1,6 @@
 /** What the SMTP server needs from the application that it is part of. `lib/app/` implements it. */
 import type { Body } from "../mail/body.ts";
+import type { ScramStart } from "../sasl/mechanism.ts";
 import type { MaybePromise, TlsInfo } from "../wire/session.ts";
 import type { MailCommand, RcptCommand } from "./command.ts";
 import type { Reply } from "./reply.ts";
@@ -27,12 +28,22 @@ export interface SmtpHello {
 }
 
 /**
+ * How a login went. `refused`: the user or the password is wrong. `later`: there were too many
+ * wrong ones, so that this one was not looked at.
+ */
+export type SmtpLogin = { readonly account: string } | "refused" | "later";
+
+/**
  * One client's conversation. A call that throws is answered with 451 4.3.0, and the session goes
  * on. `signal` is aborted when the server is about to stop.
  */
 export interface SmtpConversation {
-  /** Whether the password is right; the name of the account, or `null`. */
-  login(user: string, password: string, signal: AbortSignal): MaybePromise<string | null>;
+  /** Whether the password is right. */
+  login(user: string, password: string, signal: AbortSignal): MaybePromise<SmtpLogin>;
+  /** What SCRAM begins with; the same for users who are not there. */
+  secret(user: string, signal: AbortSignal): MaybePromise<ScramStart | "later">;
+  /** Logs in, or does not, whoever has shown (or not) in SCRAM that they know the password. */
+  proven(user: string, right: boolean, signal: AbortSignal): MaybePromise<SmtpLogin>;
   /** A new transaction: from whom, and with which parameters. */
   mail(mail: MailCommand, hello: SmtpHello, signal: AbortSignal): MaybePromise<Reply>;
   /** Recipients that the client sent in one group; one reply each, in their order. */

@@ -3,8 +3,6 @@
  * the next server, and for `smtpc`. It says hello, logs in if it should, and then does the jobs
  * that its backend hands out, until there are none.
  */
-import { encodeBase64 } from "../sasl/base64.ts";
-import { saslClient } from "../sasl/client.ts";
 import { ByteQueue } from "../wire/bytes.ts";
 import {
   call,
@@ -31,6 +29,7 @@ import { NO_EXTENSIONS, parseEhlo } from "./ehlo.ts";
 import { mailLine, rcptLine, unable } from "./client_envelope.ts";
 import { DEFAULT_CLIENT_TIMEOUTS, type SmtpClientTimeouts } from "./client_timeouts.ts";
 import type { Attempt, SmtpJob, SmtpJobs } from "./job.ts";
+import { type LoginEnd, smtpLogin } from "./login.ts";
 import { isPositive, type Reply, reply } from "./reply.ts";
 import { ReplyError } from "./reply_reader.ts";
 
@@ -41,9 +40,9 @@ export type { Attempt, SmtpClientOptions, SmtpClientTimeouts, SmtpJob, SmtpJobs 
 export type SmtpClientEnd =
   | { readonly end: "done" }
   /** The server does not want us, or not now. */
-  | { readonly end: "refused"; readonly at: "greeting" | "hello" | "login"; readonly reply: Reply }
-  /** The server has no mechanism that we could log in with. */
-  | { readonly end: "noLogin" }
+  | { readonly end: "refused"; readonly at: "greeting" | "hello"; readonly reply: Reply }
+  /** The login has failed. */
+  | LoginEnd
   | TlsEnd
   /** The password was not sent, because others could have got it. */
   | { readonly end: "exposed" }
@@ -159,31 +158,12 @@ function* logIn<B>(link: Link): Step<B, SmtpClientEnd | null> {
   const { login } = link.options;
   if (login === null) return null;
   if (!mayLogIn(link.options.tls, link.tls)) return { end: "exposed" };
-  const mechanism = saslClient(link.extensions.auth, login);
-  if (mechanism === null) return { end: "noLogin" };
-  const exchange = mechanism.exchange;
-  let step = exchange.next();
-  let line = `AUTH ${mechanism.name}`;
-  if (mechanism.initial && !step.done) {
-    const whole = `${line} ${encodeBase64(step.value)}`;
-    // RFC 4954 §4: an initial response that makes the command too long waits for the challenge.
-    if (whole.length <= COMMAND_CHARACTERS_MAX) {
-      line = whole;
-      step = exchange.next(NOTHING);
-    }
-  }
-  let answer = yield* command<B>(link, line, { shown: `AUTH ${mechanism.name} ****` });
-  while (answer.code === 334 && !step.done) {
-    answer = yield* command<B>(link, encodeBase64(step.value), { shown: "****" });
-    step = exchange.next(NOTHING);
-  }
-  if (answer.code === 334) answer = yield* command<B>(link, "*"); // RFC 4954 §4: it wants too much
-  return isPositive(answer) ? null : { end: "refused", at: "login", reply: answer };
+  return yield* smtpLogin<B>({
+    login,
+    offered: link.extensions.auth,
+    say: (line, shown) => command<B>(link, line, { shown }),
+  });
 }
-
-const NOTHING = new Uint8Array(0);
-/** RFC 5321 §4.5.3.1.4, without the CRLF. */
-const COMMAND_CHARACTERS_MAX = 510;
 
 /** Does one job and reports it, whatever happens; true when the server is closing. */
 function* doJob<B extends SmtpJobs>(link: Link, job: SmtpJob): Step<B, boolean> {

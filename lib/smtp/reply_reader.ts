@@ -1,5 +1,5 @@
 /** Reading a server's replies, RFC 5321 §4.2, in all the forms that servers give them. */
-import { type ByteQueue, decode } from "../wire/bytes.ts";
+import { type ByteQueue, decode, encode } from "../wire/bytes.ts";
 import { readLine } from "../wire/lines.ts";
 import { type Step, trace } from "../wire/session.ts";
 import { printable, type Reply } from "./reply.ts";
@@ -28,8 +28,9 @@ export function* readReply<B>(queue: ByteQueue, traced: boolean): Step<B, Reply>
     const bytes = yield* readLine<B>(queue, REPLY_LINE_BYTES_MAX);
     if (bytes === null) throw new ReplyError("closed", "the server closed the connection");
     if (typeof bytes === "string") throw malformed("a line that is too long or has no CRLF");
-    if (traced) yield* trace("peer", bytes);
     const line = parseReplyLine(decode(bytes));
+    // A challenge is part of the login, and no more shown than the responses.
+    if (traced) yield* trace("peer", line?.code === 334 ? CHALLENGE_SHOWN : bytes);
     if (line === null) throw malformed("a line that is no reply");
     if (lines.length === 0) ({ code, status } = line);
     // RFC 5321 §4.2.1: the code is the same on every line.
@@ -39,6 +40,8 @@ export function* readReply<B>(queue: ByteQueue, traced: boolean): Step<B, Reply>
     if (lines.length >= REPLY_LINES_MAX) throw malformed("a reply that does not end");
   }
 }
+
+const CHALLENGE_SHOWN = encode("334 ****");
 
 interface ReplyLine {
   readonly code: number;

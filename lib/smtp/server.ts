@@ -203,7 +203,8 @@ function* auth<B>(
   const result = yield* authenticate<B>(connection, command);
   if (result === null) return CLOSE;
   connection.loginFailed = connection.user === null;
-  if (result.code !== 535) return yield* answer(connection, result);
+  // RFC 4954 §6: 535 says no; 454 that it was not looked at, which costs a guesser the same.
+  if (result.code !== 535 && result.code !== 454) return yield* answer(connection, result);
   connection.failedLogins++;
   // The answer comes later each time: guessing is slow, mistyping is not.
   yield* pause(1000 * 2 ** (connection.failedLogins - 1));

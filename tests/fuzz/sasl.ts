@@ -2,6 +2,7 @@ import assert from "$assert";
 import { decodeBase64, encodeBase64 } from "../../lib/sasl/base64.ts";
 import { MECHANISMS, type SaslServer, saslServer } from "../../lib/sasl/server.ts";
 import { decodeLatin1, encode } from "../../lib/wire/bytes.ts";
+import { rfc7677Start } from "../scram_support.ts";
 import type { FuzzTarget } from "./target.ts";
 
 export const target: FuzzTarget = {
@@ -42,6 +43,12 @@ function serve(server: SaslServer, responses: readonly Uint8Array[], right: bool
       assert.ok(user !== "" && password !== "");
       checked.push(user, password);
       step = server.next(right);
+    } else if (step.value.ask === "secret") {
+      step = server.next(rfc7677Start(step.value.user));
+    } else if (step.value.ask === "proven") {
+      // A right proof does not come about by chance, only by the seed.
+      checked.push(step.value.user, step.value.right ? "right" : "wrong");
+      step = server.next(step.value.right && right);
     } else {
       const response = responses[heard++];
       if (response === undefined) return { result: "waits", checked };

@@ -4,6 +4,7 @@ import { target as pop3Command } from "./pop3_command.ts";
 import { target as pop3Server } from "./pop3_server.ts";
 import { target as sasl } from "./sasl.ts";
 import { target as smtpBdat } from "./smtp_bdat.ts";
+import { target as saslScram } from "./sasl_scram.ts";
 import { target as smtpClient } from "./smtp_client.ts";
 import { target as smtpCommand } from "./smtp_command.ts";
 import { target as smtpData } from "./smtp_data.ts";
@@ -18,6 +19,7 @@ export const targets: readonly FuzzTarget[] = [
   pop3Server,
   sasl,
   smtpBdat,
+  saslScram,
   smtpClient,
   smtpCommand,
   smtpData,

@@ -88,6 +88,21 @@ test("swaks logs in with PLAIN and LOGIN, and is refused what it must be", async
   assert.equal(piped.status, 0, piped.stdout);
 });
 
+test("msmtp logs in with SCRAM-SHA-256, and not with a wrong password", async ({ ports }) => {
+  const send = (password: string) =>
+    run("sh", [
+      ...["-c", 'printf "Subject: msmtp\\n\\nHi\\n" | msmtp "$@"', "sh"],
+      ...["--host=127.0.0.1", `--port=${ports["smtp"]}`, "--auth=scram-sha-256", "--user=alice"],
+      ...[`--passwordeval=echo ${password}`, "--from=alice@abc.com", "--timeout=30", "--debug"],
+      "bob@abc.com",
+    ]);
+  const right = await send("secret");
+  assert.equal(right.status, 0, right.stdout + right.stderr);
+  assert.match(right.stdout, /AUTH SCRAM-SHA-256/);
+  const wrong = await send("wrong");
+  assert.equal(wrong.status, 77, wrong.stdout + wrong.stderr); // EX_NOPERM
+});
+
 test("Python's smtplib and poplib do their work", async ({ ports }, folder) => {
   const script = `
 import poplib, smtplib, sys

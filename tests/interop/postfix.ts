@@ -109,7 +109,7 @@ base_dir = ${folder}/run
 state_dir = ${folder}/run
 ssl = no
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = plain login scram-sha-256
 log_path = ${folder}/dovecot.log
 mail_location = maildir:${folder}/mail/%n
 passdb {

@@ -79,9 +79,9 @@ export const APP_MUTANTS: readonly Mutant[] = [
   {
     name: "accounts: a name that is not there answers at once",
     file: "lib/app/accounts.ts",
-    find: "const account = name === null ? null : users.find(name);",
-    replace: "const account = name === null ? null : users.find(name);\n" +
-      "    if (account === null) return null;",
+    find: "const mark = digest(name, password, secret);",
+    replace: "const mark = digest(name, password, secret);\n" +
+      '    if (account === null) return "refused";',
     test: {
       file: "tests/app_accounts_test.ts",
       name: "a login with a name that is not there costs what a wrong password costs",
@@ -91,8 +91,8 @@ export const APP_MUTANTS: readonly Mutant[] = [
   {
     name: "accounts: a login is remembered without its password",
     file: "lib/app/accounts.ts",
-    find: 'const mark = digest(name ?? "", password, secret);',
-    replace: 'const mark = digest(name ?? "", "", secret);',
+    find: "const mark = digest(name, password, secret);",
+    replace: 'const mark = digest(name, "", secret);',
     test: {
       file: "tests/app_accounts_test.ts",
       name: "a login that was remembered is refused with another password, and after a change",

@@ -52,7 +52,7 @@ export const POP3_MUTANTS: readonly Mutant[] = [
   {
     name: "pop3: no lock",
     file: "lib/app/pop3_backend.ts",
-    find: '      if (busy) return "inUse"; // RFC 1939 §4: the lock is exclusive\n',
+    find: '    if (busy) return "inUse"; // RFC 1939 §4: the lock is exclusive\n',
     replace: "",
     test: { file: "tests/app_pop3_test.ts", name: "a mailbox is open for one session at a time" },
     why: "two sessions would renumber each other's mail",

@@ -178,7 +178,7 @@ export const TRANSCRIPTS = {
     C: CAPA
     S: +OK capabilities follow
     S: USER
-    S: SASL PLAIN LOGIN
+    S: SASL SCRAM-SHA-256 PLAIN LOGIN
     S: TOP
     S: UIDL
     S: PIPELINING
@@ -207,7 +207,7 @@ export const TRANSCRIPTS = {
     C: capa
     S: +OK capabilities follow
     S: USER
-    S: SASL PLAIN LOGIN
+    S: SASL SCRAM-SHA-256 PLAIN LOGIN
     S: TOP
     S: UIDL
     S: PIPELINING
@@ -240,6 +240,7 @@ export const TRANSCRIPTS = {
     S: +OK abc.com POP3 server ready
     C: AUTH
     S: +OK mechanisms follow
+    S: SCRAM-SHA-256
     S: PLAIN
     S: LOGIN
     S: .

@@ -1,7 +1,7 @@
-/**
- * Dialogues of the POP3 client, in the form of `tests/transcripts.ts`; alice's password is
- * `secret`.
- */
+/** Dialogues of the POP3 client, in the form of `tests/transcripts.ts`. */
+import { RFC_7677_BASE64 as SCRAM } from "../scram_support.ts";
+
+/** Alice's password is `secret`; nobody does the work that SCRAM needs. */
 export const CLIENT_TRANSCRIPTS = {
   "RFC 5034 §4: PLAIN with the command, where it is offered": String.raw`
     S: +OK ready
@@ -111,6 +111,96 @@ export const CLIENT_TRANSCRIPTS = {
 
   "the server says -ERR in place of a greeting": String.raw`
     S: -ERR [SYS/TEMP] no service
+    ! closes
+  `,
+} as const;
+
+/** The same for `user` with the password `pencil`, whose client can do SCRAM. */
+export const SCRAM_CLIENT_TRANSCRIPTS = {
+  "RFC 7677 §3: SCRAM-SHA-256, where it is offered": String.raw`
+    S: +OK ready
+    C: CAPA
+    S: +OK
+    S: SASL LOGIN PLAIN SCRAM-SHA-256
+    S: .
+    C: AUTH SCRAM-SHA-256 ${SCRAM.clientFirst}
+    S: + ${SCRAM.serverFirst}
+    C: ${SCRAM.clientFinal}
+    S: + ${SCRAM.serverFinal}
+    C:
+    S: +OK
+    C: QUIT
+    S: +OK
+    ! closes
+  `,
+
+  "RFC 5802 §5: a server that does not know the password": String.raw`
+    S: +OK ready
+    C: CAPA
+    S: +OK
+    S: SASL LOGIN PLAIN SCRAM-SHA-256
+    S: .
+    C: AUTH SCRAM-SHA-256 ${SCRAM.clientFirst}
+    S: + ${SCRAM.serverFirst}
+    C: ${SCRAM.clientFinal}
+    S: + dj03cnJpVFJCaTIzV3BSUi93dHVwK21NaFVaVW4vZEI1bkxUSlJzamw5NUc0PQ==
+    C: *
+    S: -ERR cancelled
+    C: QUIT
+    ! closes
+  `,
+
+  "RFC 5802 §5: a server that lets everybody in": String.raw`
+    S: +OK ready
+    C: CAPA
+    S: +OK
+    S: SASL LOGIN PLAIN SCRAM-SHA-256
+    S: .
+    C: AUTH SCRAM-SHA-256 ${SCRAM.clientFirst}
+    S: +OK welcome
+    C: QUIT
+    ! closes
+  `,
+
+  "RFC 5802 §5: a server that lets everybody in behind the proof": String.raw`
+    S: +OK ready
+    C: CAPA
+    S: +OK
+    S: SASL LOGIN PLAIN SCRAM-SHA-256
+    S: .
+    C: AUTH SCRAM-SHA-256 ${SCRAM.clientFirst}
+    S: + ${SCRAM.serverFirst}
+    C: ${SCRAM.clientFinal}
+    S: +OK welcome
+    C: QUIT
+    ! closes
+  `,
+
+  "RFC 7677 §4: a server that wants too few rounds": String.raw`
+    S: +OK ready
+    C: CAPA
+    S: +OK
+    S: SASL LOGIN PLAIN SCRAM-SHA-256
+    S: .
+    C: AUTH SCRAM-SHA-256 ${SCRAM.clientFirst}
+    S: + ${SCRAM.fewRounds}
+    C: *
+    S: -ERR cancelled
+    C: QUIT
+    ! closes
+  `,
+
+  "a wrong password": String.raw`
+    S: +OK ready
+    C: CAPA
+    S: +OK
+    S: SASL LOGIN PLAIN SCRAM-SHA-256
+    S: .
+    C: AUTH SCRAM-SHA-256 ${SCRAM.clientFirst}
+    S: + ${SCRAM.serverFirst}
+    C: ${SCRAM.clientFinal}
+    S: -ERR [AUTH] wrong
+    C: QUIT
     ! closes
   `,
 } as const;

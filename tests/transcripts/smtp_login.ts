@@ -1,4 +1,5 @@
 /** Dialogues with the SMTP server about logging in; see `smtp.ts`. */
+import { RFC_7677_BASE64 as SCRAM } from "../scram_support.ts";
 import { hello } from "./smtp.ts";
 
 /** Logins; the user is `alice`, the password `correct horse`. */
@@ -64,6 +65,82 @@ export const LOGIN_TRANSCRIPTS = {
     S: 334 UGFzc3dvcmQ6
     C: Y29ycmVjdCBob3JzZQ==
     S: 235 2.7.0 Logged in
+  `,
+
+  "RFC 7677 §3: SCRAM-SHA-256 with an initial response": String.raw`
+    ${hello()}
+    C: AUTH SCRAM-SHA-256 ${SCRAM.clientFirst}
+    S: 334 ${SCRAM.serverFirst}
+    C: ${SCRAM.clientFinal}
+    S: 334 ${SCRAM.serverFinal}
+    # RFC 4954 §4: the signature is a challenge, and its response is empty.
+    C:
+    S: 235 2.7.0 Logged in
+    C: AUTH SCRAM-SHA-256 ${SCRAM.clientFirst}
+    S: 503 5.5.1 You are logged in already
+  `,
+
+  "RFC 5802 §5: SCRAM-SHA-256 without an initial response": String.raw`
+    ${hello()}
+    C: auth scram-sha-256
+    S: 334${" "}
+    C: ${SCRAM.clientFirst}
+    S: 334 ${SCRAM.serverFirst}
+    C: ${SCRAM.clientFinal}
+    S: 334 ${SCRAM.serverFinal}
+    C:
+    S: 235 2.7.0 Logged in
+  `,
+
+  "RFC 5802 §5: SCRAM-SHA-256 that comes to nothing": String.raw`
+    ${hello()}
+    # An initial response that is there and empty.
+    C: AUTH SCRAM-SHA-256 =
+    S: 501 5.5.2 The response is malformed
+    # RFC 5802 §7: "p" asks for -PLUS, which is not offered.
+    C: AUTH SCRAM-SHA-256 cD10bHMtZXhwb3J0ZXIsLG49dXNlcixyPWFiYw==
+    S: 501 5.5.2 The response is malformed
+    C: AUTH SCRAM-SHA-256-PLUS cD10bHMtZXhwb3J0ZXIsLG49dXNlcixyPWFiYw==
+    S: 504 5.5.4 That mechanism is not offered
+    C: AUTH SCRAM-SHA-256 ${SCRAM.clientFirst}
+    S: 334 ${SCRAM.serverFirst}
+    C: *
+    S: 501 5.0.0 The login was cancelled
+    # The right proof, but the client leaves before it is logged in.
+    C: AUTH SCRAM-SHA-256 ${SCRAM.clientFirst}
+    S: 334 ${SCRAM.serverFirst}
+    C: ${SCRAM.clientFinal}
+    S: 334 ${SCRAM.serverFinal}
+    C: *
+    S: 501 5.0.0 The login was cancelled
+    C: AUTH SCRAM-SHA-256 ${SCRAM.clientFirst}
+    S: 334 ${SCRAM.serverFirst}
+    C: ${SCRAM.clientFinal}
+    S: 334 ${SCRAM.serverFinal}
+    C: AAAA
+    S: 501 5.5.2 The response is malformed
+    C: AUTH SCRAM-SHA-256 ${SCRAM.clientFirst}
+    S: 334 ${SCRAM.serverFirst}
+    C: ${SCRAM.wrongFinal}
+    S: 535 5.7.8 User or password is wrong
+    C: AUTH SCRAM-SHA-256 biwsbj1icm9rZW4scj1hYmM=
+    S: 454 4.7.0 Cannot check logins just now
+    C: MAIL FROM:<alice@abc.com>
+    S: 250 2.1.0 Sender OK
+  `,
+
+  "too many failed logins before, whatever the mechanism": String.raw`
+    ${hello()}
+    C: AUTH SCRAM-SHA-256 biwsbj1zbG93ZWQscj1hYmM=
+    S: 454 4.7.0 Too many failed logins, try again later
+    C: AUTH PLAIN AHNsb3dlZAB4
+    S: 454 4.7.0 Too many failed logins, try again later
+    C: AUTH LOGIN c2xvd2Vk
+    S: 334 UGFzc3dvcmQ6
+    C: eA==
+    S: 454 4.7.0 Too many failed logins, try again later
+    S: 421 4.7.0 Too many failed logins, closing
+    ! closes
   `,
 
   "RFC 4954 §4: a login that is given up": String.raw`

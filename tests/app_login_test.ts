@@ -1,0 +1,101 @@
+/** Logging in to whole servers, and guessing at their passwords. */
+import assert from "$assert";
+import { readOverPop3 } from "../lib/cli/reader.ts";
+import { visitSmtp } from "../lib/cli/transfer.ts";
+import { ACCOUNT_FAILURES_FREE } from "../lib/policy/logins.ts";
+import type { MechanismName } from "../lib/sasl/mechanism.ts";
+import { decodeLatin1 } from "../lib/wire/bytes.ts";
+import { logIn, REAL, startTestServer, type Talker } from "./app_support.ts";
+import { fakeWorld } from "./fake_world.ts";
+import { RFC_7677_BASE64 } from "./scram_support.ts";
+
+for (const mechanism of ["SCRAM-SHA-256", "PLAIN", "LOGIN"] as const) {
+  Deno.test(`our clients log in to our server by ${mechanism}, and it is written down`, async () => {
+    await using server = await startTestServer({ users: ["alice"] });
+    for (const password of ["secret", "mistaken"]) {
+      const lines: string[] = [];
+      const access = (port: number) => ({
+        world: REAL,
+        to: { host: "127.0.0.1", port },
+        helloName: null,
+        timeoutMs: 20_000,
+        tls: { mode: "none" as const, authorities: [] },
+        login: { user: "Alice", password, ...mechanismOf(mechanism) },
+        trace: (_from: unknown, bytes: Uint8Array) => void lines.push(decodeLatin1(bytes)),
+      });
+      const sent = visitSmtp(access(server.port("smtp")));
+      const read = readOverPop3(access(server.port("pop3")), (mailbox) => mailbox.list());
+      if (password === "secret") await Promise.all([sent, read]);
+      else await Promise.all([sent, read].map((each) => assert.rejects(each, /login was refused/)));
+      assert.equal(lines.filter((line) => line.startsWith(`AUTH ${mechanism}`)).length, 2);
+      assert.doesNotMatch(lines.join("\n"), /secret|mistaken|biws|c2VjcmV0|bWlzdGFr/);
+    }
+    for (const [event, user] of [["login", "alice@abc.com"], ["login-refused", "Alice"]] as const) {
+      const logged = server.logged(event).map(({ user, protocol }) => `${user} ${protocol}`);
+      assert.deepEqual(logged.sort(), [`${user} pop3`, `${user} smtp`]);
+    }
+  });
+}
+
+/** The strongest is chosen without being named. */
+function mechanismOf(mechanism: MechanismName) {
+  return mechanism === "SCRAM-SHA-256" ? {} : { mechanism };
+}
+
+const first = (user: string) => btoa(`n,,n=${user},r=rOprNGfwEbeRWgbNEkqO`);
+
+/** What is said to somebody who does not know the password. */
+async function guess(talker: Talker, user: string): Promise<readonly string[]> {
+  const begun = await talker.say(`AUTH SCRAM-SHA-256 ${first(user)}`);
+  const { pathname: challenge } = new URL(`x:${atob(begun.split(" ")[1]!)}`);
+  const nonce = /r=([^,]+),/.exec(challenge)![1]!;
+  const proof = btoa("x".repeat(32));
+  const refused = await talker.say(btoa(`c=biws,r=${nonce},p=${proof}`));
+  // The salt and the nonce are what differs; whoever asks again gets the same salt.
+  return [challenge.replace(/^r=rOprNGfwEbeRWgbNEkqO[^,]{24},s=[^,]{24},/, "r,s,"), refused];
+}
+
+Deno.test("who is not there is answered like who is, by every mechanism", async () => {
+  await using server = await startTestServer({ users: ["alice"] });
+  const heard = await Promise.all(["alice", "nobody"].map(async (user) => {
+    const talker = await server.smtp();
+    const plain = await logIn(talker, user, "wrong");
+    const heard = [plain, ...await guess(talker, user)];
+    talker.close();
+    return heard;
+  }));
+  assert.deepEqual(heard[0], heard[1]);
+  assert.deepEqual(heard[0], [
+    "535 5.7.8 User or password is wrong",
+    "r,s,i=15000",
+    "535 5.7.8 User or password is wrong",
+  ]);
+});
+
+Deno.test("a proof of another exchange is worth nothing", async () => {
+  await using server = await startTestServer({ users: ["user"] });
+  const talker = await server.smtp();
+  const begun = await talker.say(`AUTH SCRAM-SHA-256 ${RFC_7677_BASE64.clientFirst}`);
+  assert.match(begun, /^334 /);
+  assert.match(await talker.say(RFC_7677_BASE64.clientFinal), /^535 /);
+  talker.close();
+});
+
+Deno.test("too many guesses over many connections are put off, for those who are there and others", async () => {
+  for (const user of ["alice", "nobody"]) {
+    const world = fakeWorld();
+    await using server = await startTestServer({ world, users: ["alice"], limitLoopback: true });
+    const answers: string[] = [];
+    for (let at = 0; at < ACCOUNT_FAILURES_FREE + 12; at++) {
+      const talker = await server.smtp();
+      const answer = logIn(talker, user, "wrong");
+      await world.clock.pass(35_000);
+      answers.push((await answer).slice(0, 9));
+      talker.close();
+    }
+    assert.ok(answers.slice(0, ACCOUNT_FAILURES_FREE).every((each) => each === "535 5.7.8"));
+    // Half a minute between them are enough at first, and then not.
+    assert.equal(answers.at(-1), "454 4.7.0");
+    assert.ok(server.logged("login-slowed").length > 0);
+  }
+});

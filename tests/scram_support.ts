@@ -1,0 +1,148 @@
+/** The exchange of RFC 7677 §3, and a server's end of SCRAM for the tests of what frames it. */
+import { pbkdf2Sync } from "node:crypto";
+import { decodeBase64 } from "../lib/sasl/base64.ts";
+import type { Login, SaslWork } from "../lib/sasl/client.ts";
+import type { SaslFault, SaslOutcome, ScramStart } from "../lib/sasl/mechanism.ts";
+import { scramClient } from "../lib/sasl/scram_client.ts";
+import { decoySecret, keysOf, type StoredSecret } from "../lib/sasl/secret.ts";
+import { saslServer } from "../lib/sasl/server.ts";
+import { decode, encode } from "../lib/wire/bytes.ts";
+
+/** The user is `user`, the password `pencil`. */
+export const RFC_7677 = {
+  clientFirst: "n,,n=user,r=rOprNGfwEbeRWgbNEkqO",
+  serverFirst: "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0," +
+    "s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
+  clientFinal: "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0," +
+    "p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
+  serverFinal: "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=",
+  clientNonce: "rOprNGfwEbeRWgbNEkqO",
+  serverNonce: "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0",
+} as const;
+
+/** The same messages as they cross the wire of SMTP and POP3. */
+export const RFC_7677_BASE64 = {
+  clientFirst: btoa(RFC_7677.clientFirst),
+  serverFirst: btoa(RFC_7677.serverFirst),
+  clientFinal: btoa(RFC_7677.clientFinal),
+  serverFinal: btoa(RFC_7677.serverFinal),
+  /** With one character of the proof changed. */
+  wrongFinal: btoa(RFC_7677.clientFinal.replace("p=dH", "p=dX")),
+  /** The right proof of whoever began with `n,a=bob,`. */
+  foreignFinal: btoa(
+    "c=bixhPWJvYiw=,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0," +
+      "p=9pdRjTdRG0zAyWO6sogK0y5lnj0yVu25jIUyCRY3pNk=",
+  ),
+  /** One round less than RFC 7677 §4 asks for. */
+  fewRounds: btoa(RFC_7677.serverFirst.replace("i=4096", "i=4095")),
+} as const;
+
+/**
+ * What the server of that exchange begins with; `user` and these have a password, others a decoy.
+ */
+export function rfc7677Start(
+  user: string,
+  passwords: Readonly<Record<string, string>> = {},
+): ScramStart {
+  const password = Object.hasOwn(passwords, user) ? passwords[user] : undefined;
+  const secret = user === "user"
+    ? RFC_7677_SECRET
+    : password !== undefined
+    ? secretOf(password, RFC_7677_SECRET.salt, 4096)
+    : decoySecret(user, new Uint8Array(32));
+  return { secret, nonce: RFC_7677.serverNonce };
+}
+
+/** The client's nonce of that exchange, and the work done at once. */
+export const RFC_7677_WORK: SaslWork = {
+  nonce: () => RFC_7677.clientNonce,
+  pbkdf2: (password, salt, iterations) => Promise.resolve(derive(password, salt, iterations)),
+};
+
+/** PBKDF2 that does not let anybody wait. */
+export function derive(password: string, salt: Uint8Array, iterations: number): Uint8Array {
+  return new Uint8Array(pbkdf2Sync(password, salt, iterations, 32, "sha256"));
+}
+
+/** A verifier with these rounds. */
+export function secretOf(password: string, salt: Uint8Array, iterations: number): StoredSecret {
+  const { storedKey, serverKey } = keysOf(derive(password, salt, iterations));
+  return { salt, iterations, storedKey, serverKey };
+}
+
+const RFC_7677_SECRET = secretOf("pencil", decodeBase64("W22ZaJ0SNY7soEsUEjb6gQ==")!, 4096);
+
+/** What a server's end came to, with what it said. */
+export interface ScramServed {
+  readonly outcome: SaslOutcome | "waits";
+  readonly challenges: readonly string[];
+  /** Whether the proof was right; `null` when it never came so far. */
+  readonly proven: boolean | null;
+}
+
+/** Lets a server's end hear these messages, the first as an initial response. */
+export function serveScram(
+  messages: readonly (string | Uint8Array)[],
+  start: (user: string) => ScramStart = rfc7677Start,
+): ScramServed {
+  const [initial, ...responses] = messages.map((each) =>
+    typeof each === "string" ? encode(each) : each
+  );
+  const challenges: string[] = [];
+  let proven: boolean | null = null;
+  const server = saslServer("SCRAM-SHA-256", initial ?? null);
+  let step = server.next();
+  while (!step.done) {
+    const asked = step.value;
+    switch (asked.ask) {
+      case "secret":
+        step = server.next(start(asked.user));
+        break;
+      case "proven":
+        proven = asked.right;
+        step = server.next(proven);
+        break;
+      case "response": {
+        challenges.push(decode(asked.challenge));
+        const response = responses.shift();
+        if (response === undefined) return { outcome: "waits", challenges, proven };
+        step = server.next(response);
+        break;
+      }
+      case "password":
+        throw new Error("SCRAM asks for no password");
+    }
+  }
+  return { outcome: step.value, challenges, proven };
+}
+
+/** What a client's end came to, with what it said. */
+export interface ScramAsked {
+  readonly end: SaslFault | null | "waits";
+  readonly responses: readonly string[];
+}
+
+/** Lets a client's end hear these challenges; `null`: the server says that it has logged in. */
+export function askScram(
+  challenges: readonly (string | Uint8Array | null)[],
+  login: Login = { user: "user", password: "pencil" },
+  nonce: string = RFC_7677.clientNonce,
+): ScramAsked {
+  const rest = [...challenges];
+  const responses: string[] = [];
+  const client = scramClient(login.user, login.password);
+  let step = client.next();
+  while (!step.done) {
+    const asked = step.value;
+    if (asked.ask === "nonce") step = client.next(nonce);
+    else if (asked.ask === "derive") {
+      step = client.next(derive(asked.password, asked.salt, asked.iterations));
+    } else {
+      responses.push(decode(asked.response));
+      const challenge = rest.shift();
+      if (challenge === undefined) return { end: "waits", responses };
+      step = client.next(typeof challenge === "string" ? encode(challenge) : challenge);
+    }
+  }
+  return { end: step.value, responses };
+}
