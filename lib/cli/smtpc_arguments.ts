@@ -1,7 +1,7 @@
 /** The command line of `smtpc`: words in, a command out. */
 import { NOTIFY_CONDITIONS, type NotifyCondition } from "../mail/envelope.ts";
 import { encodeXtext } from "../mail/xtext.ts";
-import { ENVID_CHARACTERS_MAX } from "../smtp/command.ts";
+import { ENVID_CHARACTERS_MAX } from "../smtp/parameters.ts";
 import { type Command, InvalidArgumentError, Option, parseCommandLine } from "./command_line.ts";
 import type { TlsMode } from "./client_tls.ts";
 import { type MechanismName, mechanismOf, MECHANISMS } from "../sasl/mechanism.ts";

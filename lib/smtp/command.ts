@@ -1,17 +1,22 @@
 /** SMTP commands, RFC 5321 §4.1: bytes in, a command out. */
 import { type Address, readPath } from "../mail/address.ts";
-import {
-  type Envelope,
-  type EnvelopeOptions,
-  NOTIFY_CONDITIONS,
-  type NotifyCondition,
-  type RecipientOptions,
-} from "../mail/envelope.ts";
-import { isOrcpt } from "../mail/orcpt.ts";
-import { decodeXtext, isXtext } from "../mail/xtext.ts";
+import { type Envelope, type EnvelopeOptions, type RecipientOptions } from "../mail/envelope.ts";
 import { decodeBase64 } from "../sasl/base64.ts";
 import { decode } from "../wire/bytes.ts";
 import { ProtocolError } from "../wire/error.ts";
+import {
+  argument,
+  checkAuthParameter,
+  parseBody,
+  parseEnvid,
+  parseNotify,
+  parseOrcpt,
+  parseParameters,
+  parseRet,
+  parseSize,
+  parseUtf8,
+  unknownParameter,
+} from "./parameters.ts";
 
 export type SmtpCommand =
   | { readonly verb: "HELO" | "EHLO"; readonly name: string }
@@ -64,9 +69,6 @@ export const AUTH_LINE_BYTES_MAX = 12_288;
 
 /** RFC 5321 §4.5.3.1.2: the longest domain name. */
 const DOMAIN_BYTES_MAX = 255;
-
-/** RFC 3461 §4.4 and §5.4 (a): so many have to be taken, and no more need to be. */
-export const ENVID_CHARACTERS_MAX = 100;
 
 /** What a client has said before makes a difference to what its next line may hold. */
 export interface Said {
@@ -192,76 +194,6 @@ function parsePath(rest: string, keyword: string, status: string, extended: bool
   return { address, ascii, parameters: parseParameters(rest.slice(end), extended) };
 }
 
-/** RFC 5321 §4.1.2: `Mail-parameters = esmtp-param *(SP esmtp-param)`. */
-function parseParameters(text: string, extended: boolean): ReadonlyMap<string, string | null> {
-  const parameters = new Map<string, string | null>();
-  if (text === "") return parameters;
-  if (text[0] !== " ") throw argument("A blank is missing behind the address");
-  // RFC 5321 §4.1.1.11: after HELO there are no parameters.
-  if (!extended) throw unknownParameter();
-  for (const part of text.slice(1).split(" ")) {
-    if (part === "") continue;
-    // RFC 6531 §3.3: values may be in UTF-8; which ones is seen where each is read.
-    const match = /^([A-Za-z0-9][A-Za-z0-9-]*)(?:=((?:[!-<>-~]|[^\0-\x9f\ufffd])+))?$/u.exec(part);
-    if (match === null) throw argument("A parameter is not of the form KEYWORD=value");
-    const name = match[1]!.toUpperCase();
-    if (parameters.has(name)) throw argument("A parameter is there twice");
-    parameters.set(name, match[2] ?? null);
-  }
-  return parameters;
-}
-
-function parseSize(value: string | null): number {
-  // RFC 1870 §3: up to twenty digits. Beyond 2^53 the exact figure no longer matters.
-  if (value === null || !/^\d{1,20}$/.test(value)) throw argument("SIZE is not a number");
-  return Number(value);
-}
-
-function parseBody(value: string | null): Envelope["body"] {
-  const upper = value?.toUpperCase();
-  if (upper === "7BIT" || upper === "8BITMIME") return upper;
-  throw argument("BODY is neither 7BIT nor 8BITMIME"); // RFC 6152 §3
-}
-
-function parseUtf8(value: string | null): true {
-  if (value === null) return true;
-  throw argument("SMTPUTF8 takes no value"); // RFC 6531 §3.4
-}
-
-function parseRet(value: string | null): "FULL" | "HDRS" {
-  const upper = value?.toUpperCase();
-  if (upper === "FULL" || upper === "HDRS") return upper;
-  throw argument("RET is neither FULL nor HDRS"); // RFC 3461 §4.3
-}
-
-function parseEnvid(value: string | null): string {
-  const isXtext = value !== null && decodeXtext(value) !== null;
-  if (isXtext && value.length <= ENVID_CHARACTERS_MAX) return value;
-  throw argument("ENVID is not xtext of up to 100 characters"); // RFC 3461 §4.4
-}
-
-/** RFC 3461 §4.1: NEVER by itself, or a list; each in any case. */
-function parseNotify(value: string | null): readonly NotifyCondition[] {
-  const words = value?.toUpperCase().split(",") ?? [];
-  if (words.length === 1 && words[0] === "NEVER") return [];
-  const conditions = NOTIFY_CONDITIONS.filter((condition) => words.includes(condition));
-  const isList = words.length > 0 && words.every((word) => conditions.some((one) => one === word));
-  if (isList) return conditions;
-  throw argument("NOTIFY is neither NEVER nor a list of SUCCESS, FAILURE and DELAY");
-}
-
-function parseOrcpt(value: string | null): string {
-  if (value !== null && isOrcpt(value)) return value;
-  throw argument("ORCPT is not a type and xtext, of up to 500 characters"); // RFC 3461 §4.2
-}
-
-/** RFC 4954 §5: syntax is checked; the identity is not used, for no peer is trusted with it. */
-function checkAuthParameter(value: string | null): void {
-  if (value === null || !isXtext(value)) {
-    throw argument("AUTH is not an encoded mailbox");
-  }
-}
-
 /**
  * RFC 3030 §2: `"BDAT" SP chunk-size [ SP end-marker ]`. What is wrong with it is for the session
  * to say, once it has passed over the chunk.
@@ -287,10 +219,6 @@ function parseAuth(rest: string): AuthCommand {
   return { verb: "AUTH", mechanism, initial: bytes };
 }
 
-function argument(message: string): ProtocolError {
-  return new ProtocolError(message, { code: 501, status: "5.5.4" });
-}
-
 function syntax(message: string): ProtocolError {
   return new ProtocolError(message, { code: 501, status: "5.5.2" });
 }
@@ -300,9 +228,4 @@ function asciiOnly(code: 550 | 553, who: string): ProtocolError {
     code,
     status: "5.6.7",
   });
-}
-
-/** RFC 5321 §4.1.1.11 and §4.2.4: 555 for a parameter that is not recognised. */
-function unknownParameter(): ProtocolError {
-  return new ProtocolError("Unknown parameter", { code: 555, status: "5.5.4" });
 }

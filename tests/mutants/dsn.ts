@@ -21,8 +21,8 @@ export const DSN_MUTANTS: readonly Mutant[] = [
     why: "header injection through ENVID and ORCPT into reports",
   },
   {
-    name: "command: ENVID has no limit",
-    file: "lib/smtp/command.ts",
+    name: "parameters: ENVID has no limit",
+    file: "lib/smtp/parameters.ts",
     find: "if (isXtext && value.length <= ENVID_CHARACTERS_MAX) return value;",
     replace: "if (isXtext) return value;",
     test: COMMAND_FAULTS,
