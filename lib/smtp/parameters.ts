@@ -1,6 +1,6 @@
 /**
- * The parameters of MAIL and RCPT, RFC 5321 §4.1.2: each a keyword, most with a value. What is wrong
- * with one is a {@linkcode ProtocolError} with the reply to give.
+ * The parameters of MAIL and RCPT, RFC 5321 §4.1.2: each a keyword, most with a value. What is
+ * wrong with one is a {@linkcode ProtocolError} with the reply to give.
  */
 import { type Envelope, NOTIFY_CONDITIONS, type NotifyCondition } from "../mail/envelope.ts";
 import { isOrcpt } from "../mail/orcpt.ts";
