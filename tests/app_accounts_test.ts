@@ -182,3 +182,52 @@ Deno.test("whoever waits for a guess to be looked at is let go when the server s
   stop.abort(new Error("the server stops"));
   await assert.rejects(waiting, /the server stops/);
 });
+
+Deno.test("what cannot be a name counts as one by its first 255 characters", async () => {
+  const slept: number[] = [];
+  await using here = await place(slept);
+  const long = `no name ${"x".repeat(247)}`;
+  for (let at = 0; at <= ACCOUNT_FAILURES_FREE; at++) {
+    const peer = { ...PEER, address: `10.0.${at}.1` };
+    assert.equal(await here.accounts.login(`${long}${at}`, "guess", peer), "refused");
+  }
+  assert.deepEqual(slept, []);
+  await here.accounts.login(`${long} again`, "guess", { ...PEER, address: "10.1.0.1" });
+  assert.deepEqual(slept, [1_000]);
+  await here.accounts.login(`other ${long}`, "guess", { ...PEER, address: "10.2.0.1" });
+  assert.deepEqual(slept, [1_000], "another beginning is another name");
+});
+
+Deno.test("ten thousand logins are remembered, and the oldest is forgotten first", async () => {
+  await using here = await place();
+  const secret = here.store.users.secret(here.store.users.list()[0]!.id)!;
+  let costs = 0;
+  const accounts = createAccounts({
+    world: {
+      ...denoWorld(),
+      clock: here.clock,
+      work: {
+        pbkdf2: (password, salt) => {
+          costs++;
+          return denoWorld().work.pbkdf2(password, salt, 1);
+        },
+      },
+    },
+    // Everybody is there, with the same password.
+    users: {
+      ...here.store.users,
+      find: (name) => ({ id: 1, name, createdAt: 0 }),
+      secret: () => secret,
+    },
+    domains: ["abc.com"],
+    limitLoopback: false,
+  });
+  const logIn = async (user: number) =>
+    typeof await accounts.login(`user${user}`, "secret", PEER) === "object";
+  for (let user = 0; user <= 10_000; user++) assert.ok(await logIn(user));
+  assert.equal(costs, 10_001);
+  assert.ok(await logIn(10_000) && await logIn(1));
+  assert.equal(costs, 10_001, "they cost nothing any more");
+  assert.ok(await logIn(0));
+  assert.equal(costs, 10_002, "the oldest was forgotten");
+});

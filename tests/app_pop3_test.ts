@@ -1,8 +1,10 @@
 /** The mailbox as POP3 serves it: whose it is, who may open it, and when mail goes away. */
 import assert from "$assert";
+import { bodyOf } from "../lib/mail/body.ts";
 import { openMemoryStore } from "../lib/store/memory.ts";
 import { openSqliteStore } from "../lib/store/sqlite.ts";
 import type { Mail, Store } from "../lib/store/store.ts";
+import { encode } from "../lib/wire/bytes.ts";
 import {
   letter,
   sendMessage,
@@ -190,5 +192,40 @@ Deno.test("a message that is gone since the login is answered with -ERR", async 
   assert.match(await talker.say("RETR 2"), /^\+OK/);
   await talker.hearLong();
   assert.match(await talker.say("QUIT"), /^\+OK/);
+  talker.close();
+});
+
+Deno.test("a large mailbox is read from the store in pages of a thousand", async () => {
+  const world = fakeWorld();
+  const inner = openMemoryStore({ turn: world.clock.turn });
+  const pages: number[] = [];
+  const mail: Mail = {
+    ...inner.mail,
+    async list(mailbox, after, max) {
+      const page = await inner.mail.list(mailbox, after, max);
+      pages.push(page.length);
+      return page;
+    },
+  };
+  const store: Store = {
+    ...inner,
+    mail,
+    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
+  };
+  await using server = await startTestServer({ world, store, users: ["alice"] });
+  const account = store.users.find("alice@abc.com")!.id;
+  await Promise.all(
+    Array.from({ length: 2_500 }, (_, at) =>
+      inner.accept({
+        id: `m${at}`,
+        acceptedAt: 0,
+        envelope: { sender: null, body: "7BIT" },
+        content: bodyOf(encode(letter("Many"))),
+        deliveries: [{ to: "mailbox", account, mailbox: "INBOX", prefix: new Uint8Array(0) }],
+      })),
+  );
+  const talker = await logIn(server);
+  assert.match(await talker.say("STAT"), /^\+OK 2500 /);
+  assert.deepEqual(pages, [1000, 1000, 500]);
   talker.close();
 });

@@ -110,6 +110,39 @@ Deno.test("a stop lets a message that is being committed have its 250", async ()
   assert.equal((await server.mailbox("alice@abc.com")).length, 1);
 });
 
+Deno.test("a stop cuts off who is still not answered after five seconds", async () => {
+  const world = fakeWorld();
+  const inner = openMemoryStore({ turn: world.clock.turn });
+  const committing = Promise.withResolvers<void>();
+  const store: Store = {
+    ...inner,
+    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
+    async accept(message) {
+      await committing.promise;
+      await inner.accept(message);
+    },
+  };
+  await using server = await startTestServer({ world, store, users: ["alice"] });
+  const stranger = await server.smtp();
+  const sent = sendMessage(stranger, {
+    from: "carol@other.test",
+    to: ["alice@abc.com"],
+    content: letter("Too late"),
+  });
+  let answered = false;
+  void sent.then(() => answered = true);
+  await world.clock.pass(0);
+  const stopped = server.server.stop();
+  await world.clock.pass(4_900);
+  assert.equal(answered, false);
+  await world.clock.pass(200);
+  assert.equal((await sent).at(-1), "", "the connection ended without an answer");
+  committing.resolve();
+  stranger.close();
+  await world.clock.pass(3_000);
+  await stopped;
+});
+
 Deno.test("a stop in the middle of DATA keeps nothing and says 421", async () => {
   const world = fakeWorld();
   await using server = await startTestServer({ world, users: ["alice"] });

@@ -267,3 +267,9 @@ Deno.test("an account is found by its own address, however that was typed", () =
     assert.equal(accountName(name, "other.com"), name);
   }));
 });
+
+Deno.test("parseMailbox does not look at what has over 1024 characters", () => {
+  const hostile = (characters: number) => () => parseMailbox(`"${"\\".repeat(characters - 3)}"@`);
+  assert.throws(hostile(1024), { code: 501, message: "The part before the @ is not well-formed" });
+  assert.throws(hostile(1025), { code: 501, message: "The address is too long" });
+});

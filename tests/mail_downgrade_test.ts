@@ -175,3 +175,13 @@ function decoded(part: string): string {
     (_, hex: string) => String.fromCharCode(parseInt(hex, 16)),
   );
 }
+
+Deno.test("toSevenBit leaves alone what has a boundary of over seventy characters", () => {
+  const multipart = (boundary: string) =>
+    converted(
+      ...["MIME-Version: 1.0", `Content-Type: multipart/mixed; boundary="${boundary}"`, ""],
+      ...[`--${boundary}`, ...TEXT, "ä", `--${boundary}--`],
+    );
+  assert.match(multipart("b".repeat(70))!, /base64\r\n\r\nw6Q=/);
+  assert.equal(multipart("b".repeat(71)), null);
+});

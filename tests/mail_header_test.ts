@@ -171,3 +171,11 @@ Deno.test("addressesIn finds what was written, whatever the names", () => {
     assert.deepEqual(found.map(({ name }, at) => plain[at] === null ? null : name), plain);
   }));
 });
+
+Deno.test("addressesIn takes nothing for an address that has over a thousand characters", () => {
+  const found = (route: string) => addressesIn(`<${route}bob@xyz.com>`)[0]!;
+  assert.equal(formatAddress(found("@a.test:").address!), "bob@xyz.com");
+  const long = `${Array.from({ length: 120 }, () => "@hop.test").join(",")}:`;
+  assert.ok(long.length > 1000);
+  assert.equal(found(long).address, null);
+});

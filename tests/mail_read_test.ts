@@ -167,3 +167,11 @@ Deno.test("terminalSafe takes out controls and reversals, and keeps text", () =>
   assert.equal(safe("Grüße 日本語 👩‍👩‍👧 עברית"), "Grüße 日本語 👩‍👩‍👧 עברית");
   assert.equal(terminalSafe("a\r\nb\nc\td", { newlines: false }), "a b c\td");
 });
+
+Deno.test("readMessage converts a megabyte of HTML, and leaves out what is behind it", async () => {
+  const html = `<p>${"word ".repeat(210_000)}</p><p>behind</p>`;
+  assert.ok(html.length > 1024 * 1024);
+  const read = await readMessage(lines("Content-Type: text/html; charset=utf-8", "", html));
+  assert.ok(read.text.includes("word word"));
+  assert.ok(!read.text.includes("behind"));
+});

@@ -155,3 +155,15 @@ Deno.test("whatever another server says, a report is a report", async () => {
     { numRuns: 50 },
   );
 });
+
+Deno.test("composeReport quotes a thousand characters of another server's words", () => {
+  const words = `550 ${"word ".repeat(500)}`;
+  const [recipient] = REPORT.recipients;
+  const report = decode(
+    composeReport({ ...REPORT, recipients: [{ ...recipient!, diagnostic: words }] }),
+  );
+  const unbroken = report.replaceAll("=\r\n", "").replaceAll("\r\n ", " ");
+  const quoted = unbroken.match(/550 (?:word )+/g)!;
+  // Once for people and once for programs; the last word is whole, and its blank is not quoted.
+  assert.deepEqual(quoted.map(({ length }) => length <= 1000 && length > 990), [true, true]);
+});

@@ -101,3 +101,8 @@ Deno.test("loops are seen by the number of servers, and by our own name", () => 
   assert(hasPassed(header, "third.com", 0));
   assert(!hasPassed(header, "other.com", 0));
 });
+
+Deno.test("of a stranger's name the Received field has 255 characters", () => {
+  const text = unfolded(receivedField({ ...RECEIVED, tls: null, helo: "(".repeat(2000) }));
+  assert.match(text, /\(helo=\?{255}\) by /);
+});

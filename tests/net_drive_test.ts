@@ -369,3 +369,17 @@ Deno.test("drive upgrades to TLS after what was said before, and traces what it 
   assert.deepEqual(transport.writes, ["220 go ahead\r\n"]);
   assert.deepEqual(traced, ["self: 220 go ahead"]);
 });
+
+Deno.test("what a peer sends behind the end is read up to a megabyte, and no further", async () => {
+  const transport = fakeTransport("QUIT\r\n");
+  const { outcome, clock } = start(echo(), transport);
+  await settle();
+  assert.equal(transport.state, "half");
+  for (let sent = 0; sent < 15; sent++) transport.feed("x".repeat(64 * 1024));
+  await settle();
+  assert.equal(transport.state, "half", "it may still say a little");
+  transport.feed("x".repeat(64 * 1024));
+  await outcome;
+  assert.equal(transport.state, "closed");
+  assert.equal(clock.pending(), 0);
+});

@@ -370,3 +370,21 @@ async function copy(from: Deno.Conn, to: Deno.Conn): Promise<void> {
     for (let at = 0; at < count;) at += await to.write(buffer.subarray(at, count));
   }
 }
+
+Deno.test("a client whose hello does not end is left after sixteen KiB", async () => {
+  const { server, client } = await pair();
+  const identity = identityOf((await lab()).good);
+  const upgraded = server.startTls({ side: "server", identity });
+  // Records of a ClientHello (RFC 8446 §4) that is said to have a megabyte.
+  const hello = new Uint8Array(5 + 4096);
+  hello.set([22, 3, 1, 16, 0, 1, 16, 0, 0]);
+  const rest = new Uint8Array(5 + 4096);
+  rest.set([22, 3, 1, 16, 0]);
+  await client.write(hello);
+  const more = (async () => {
+    for (let records = 0; records < 3; records++) await client.write(rest);
+  })();
+  await assert.rejects(upgraded, isNetError("handshake", /hello does not end/));
+  await more.catch(() => {}); // the last record may find the connection closed
+  client.close();
+});

@@ -131,3 +131,16 @@ Deno.test("the guard remembers 10,000 accounts, and forgets those first that wer
   assert.equal(guard.attempt({ ...lasting, address: "192.0.2.77" }, 0), null);
   assert.equal(guard.attempt({ ...quiet, address: "192.0.2.78" }, 0), 0);
 });
+
+Deno.test("the wait does not grow beyond a minute, however many guesses there were", () => {
+  const guard = createLoginGuard({ limitLoopback: false });
+  fail(guard, ACCOUNT_FAILURES_FREE);
+  let nowMs = 0;
+  for (let guesses = 0; guesses < 100; guesses++) {
+    while (guard.attempt(ALICE, nowMs) === null) nowMs += 1_000;
+  }
+  // The last one was let in after what is left of its minute, which is held for 30 s at most.
+  const since = nowMs;
+  while (guard.attempt(ALICE, nowMs) === null) nowMs += 1_000;
+  assert.ok(nowMs - since > 10_000 && nowMs - since <= 60_000, `${nowMs - since} ms`);
+});

@@ -211,6 +211,25 @@ Deno.test("pop3Client ends at what is not POP3 or more than it takes", () => {
   }
 });
 
+Deno.test("pop3Client takes capabilities of 64 KiB and a challenge of 12,288 bytes, and no more", () => {
+  const capabilities = (lines: number) =>
+    `+OK\r\n+OK\r\n${"X-SOMETHING-ELSE\r\n".repeat(lines)}.\r\n`;
+  const challenge = (bytes: number) =>
+    `+OK\r\n+OK\r\nSASL PLAIN\r\n.\r\n+ ${"A".repeat(bytes - 4)}\r\n+OK\r\n+OK\r\n`;
+  // The initial response is too long for its command, so the challenge is waited for.
+  const login = { user: "alice", password: "x".repeat(300) };
+  const table: readonly (readonly [name: string, server: string, result: string])[] = [
+    ["capabilities", `${capabilities(3_640)}+OK\r\n+OK\r\n+OK\r\n`, "done"],
+    ["too many capabilities", capabilities(3_641), "protocol"],
+    ["a challenge", challenge(12_288), "done"],
+    ["a long challenge", challenge(12_292), "protocol"],
+  ];
+  for (const [name, server, result] of table) {
+    const { outcome } = talk(server, jobsOf([]), { login });
+    assert.equal(outcome?.result, result, name);
+  }
+});
+
 Deno.test("pop3Client takes a message of just the size that is allowed", () => {
   const jobs = jobsOf([{ do: "retrieve", message: 1 }]);
   const message = `${"x".repeat(98)}\r\n`;

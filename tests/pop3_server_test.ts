@@ -145,6 +145,13 @@ Deno.test("pop3Server takes an AUTH response that is longer than a command may b
   assert.deepEqual(lines.slice(1), ["+ ", "-ERR [AUTH] the user or the password is wrong"]);
 });
 
+Deno.test("pop3Server refuses an AUTH response of over 12,288 bytes", () => {
+  const answerTo = (bytes: number) =>
+    talk(`AUTH PLAIN\r\n${"A".repeat(bytes - 2)}\r\nQUIT\r\n`).lines[2];
+  assert.equal(answerTo(12_286), "-ERR the response does not fit the mechanism");
+  assert.match(answerTo(12_290)!, /^-ERR .*too long/);
+});
+
 Deno.test("pop3Server hears nothing behind an overlong first line, for it may be HTTP", () => {
   const { lines, played } = talk(`GET /${"a".repeat(300)} HTTP/1.1\r\n${LOGIN}`);
   assert.deepEqual(lines, [GREETING]);

@@ -9,6 +9,7 @@ import type { World } from "../net/world.ts";
 import { type Reply, reply, textOf } from "../smtp/reply.ts";
 import type { Accepted, HopId, Store, Taken, Verdict } from "../store/store.ts";
 import type { Links } from "./link.ts";
+import { createFailures } from "./failures.ts";
 import { actionToReport, expired, verdictOf } from "./outcome.ts";
 import { endpointText } from "../endpoint.ts";
 import { NO_MAIL, routeOf, type Routes } from "./route.ts";
@@ -55,10 +56,6 @@ const DELIVERY_TIMEOUT_MS = 20 * 60_000;
  * While hops are blocked by nothing but our own limits, or the store fails, look again after this.
  */
 const LOOK_AGAIN_MS = 1_000;
-/**
- * Hops whose failures are remembered; the oldest is forgotten first, and then only tried sooner.
- */
-const FAILURES_MAX = 10_000;
 /** Deliveries under way may take this long to end when the server stops. */
 const STOP_GRACE_MS = 5_000;
 
@@ -71,8 +68,7 @@ export function startWorker(options: WorkerOptions): Worker {
 class QueueWorker {
   readonly #options: WorkerOptions;
   readonly #tasks = new Map<Promise<void>, HopId>();
-  /** Consecutive failures to reach a hop; forgotten with the process, which then tries soon. */
-  readonly #failures = new Map<HopId, number>();
+  readonly #failures = createFailures();
   /** Cuts off deliveries that do not end in time when the server stops. */
   readonly #cut = new AbortController();
   #stopping = false;
@@ -129,7 +125,7 @@ class QueueWorker {
   #startTask(hop: HopId): void {
     const ofHop = [...this.#tasks.values()].filter((each) => each === hop).length;
     // A hop that is down costs one probe at a time.
-    const ofHopMax = this.#failures.has(hop) ? 1 : TASKS_PER_HOP_MAX;
+    const ofHopMax = this.#failures.of(hop) > 0 ? 1 : TASKS_PER_HOP_MAX;
     if (this.#tasks.size >= TASKS_MAX || ofHop >= ofHopMax) return;
     const task = this.#deliverDue(hop).catch(async (error) => {
       const { log, world } = this.#options;
@@ -145,7 +141,7 @@ class QueueWorker {
 
   async #deliverDue(hop: HopId): Promise<void> {
     const { queue } = this.#options.store;
-    const failures = this.#failures.get(hop) ?? 0;
+    const failures = this.#failures.of(hop);
     const batch = await queue.take(hop, this.#options.world.clock.now(), BATCH_MAX);
     let left = batch;
     try {
@@ -182,7 +178,7 @@ class QueueWorker {
       recipients: group.map((each) => each.recipient),
     }, { timeoutMs: DELIVERY_TIMEOUT_MS, signal: this.#cut.signal });
     if (!performed.done) return performed.words;
-    this.#failures.delete(hop);
+    this.#failures.forget(hop);
     const now = world.clock.now();
     const server = performed.serverName || route.to.host;
     const outcomes = group.map((taken, at): Outcome => {
@@ -206,7 +202,7 @@ class QueueWorker {
     failures: number,
   ): Promise<void> {
     const { world, store, log } = this.#options;
-    this.#rememberFailures(hop, failures);
+    this.#failures.remember(hop, failures);
     const now = world.clock.now();
     const old = left.filter((each) => isExpired(each.acceptedAt, now));
     for (const group of byMessage(old)) {
@@ -218,14 +214,6 @@ class QueueWorker {
     const until = now + waitMs(PROBE_AFTER_MS, failures, world.random.fraction());
     log.info("hop-down", { hop, until: new Date(until).toISOString(), reply: textOf(words) });
     await store.queue.defer(hop, until, words);
-  }
-
-  #rememberFailures(hop: HopId, failures: number): void {
-    this.#failures.delete(hop);
-    if (this.#failures.size >= FAILURES_MAX) {
-      this.#failures.delete(this.#failures.keys().next().value!);
-    }
-    this.#failures.set(hop, failures);
   }
 
   /** Recipients of one message that nobody was asked about. */
