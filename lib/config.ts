@@ -23,8 +23,17 @@ export interface ServerConfig {
   readonly verifyRecipients: "routes" | "always" | "never";
   /** Whether a password may cross the network without TLS; on loopback it always may. */
   readonly plainAuth: boolean;
+  /** Addresses that users may send under besides their own; read by `policy/senders.ts`. */
+  readonly allowedSenders: readonly AllowedSender[];
   /** Whether limits for one address hold for this machine's own addresses, too. */
   readonly limitLoopback: boolean;
+}
+
+/** `sales@abc.com`, `@abc.com` for a whole domain, `*` for any address. */
+export interface AllowedSender {
+  /** The account; may leave out the first domain. */
+  readonly user: string;
+  readonly sender: string;
 }
 
 /** What can be listened for; `smtps` is submission with TLS from the first byte (RFC 8314 §3.3). */
@@ -73,6 +82,7 @@ export function makeConfig(options: ServerOptions): ServerConfig {
     connectionsMax: options.connectionsMax ?? 1000,
     verifyRecipients: options.verifyRecipients ?? "routes",
     plainAuth: options.plainAuth ?? false,
+    allowedSenders: options.allowedSenders ?? [],
     limitLoopback: options.limitLoopback ?? false,
   };
   check(config);

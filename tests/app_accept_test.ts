@@ -172,8 +172,8 @@ Deno.test("a message that was here too often is refused as a loop", async () => 
   assert.match((await send(ours.repeat(3) + letter("Fine"))).at(-1)!, /^250 /);
   assert.match((await send(ours.repeat(4) + letter("Round"))).at(-1)!, /^554 5\.4\.6 /);
   const others = ours.replace("ABC.com", "c.test");
-  assert.match((await send(others.repeat(99) + letter("Fine"))).at(-1)!, /^250 /);
-  assert.match((await send(others.repeat(100) + letter("Round"))).at(-1)!, /^554 5\.4\.6 /);
+  assert.match((await send(others.repeat(24) + letter("Fine"))).at(-1)!, /^250 /);
+  assert.match((await send(others.repeat(25) + letter("Round"))).at(-1)!, /^554 5\.4\.6 /);
   stranger.close();
   assert.equal((await server.mailbox("alice@abc.com")).length, 2);
 });

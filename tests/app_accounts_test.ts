@@ -57,6 +57,7 @@ async function place(slept?: number[]): Promise<Place> {
       world,
       users: store.users,
       domains: ["abc.com"],
+      allowedSenders: new Map(),
       limitLoopback: false,
     }),
     costs: () => costs.splice(0),
@@ -220,6 +221,7 @@ Deno.test("ten thousand logins are remembered, and the oldest is forgotten first
       secret: () => secret,
     },
     domains: ["abc.com"],
+    allowedSenders: new Map(),
     limitLoopback: false,
   });
   const logIn = async (user: number) =>

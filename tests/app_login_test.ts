@@ -1,5 +1,7 @@
 /** Logging in to whole servers, and guessing at their passwords. */
 import assert from "$assert";
+import { openMemoryStore } from "../lib/store/memory.ts";
+import type { Store } from "../lib/store/store.ts";
 import { readOverPop3 } from "../lib/cli/reader.ts";
 import { visitSmtp } from "../lib/cli/transfer.ts";
 import { ACCOUNT_FAILURES_FREE } from "../lib/policy/logins.ts";
@@ -98,4 +100,21 @@ Deno.test("too many guesses over many connections are put off, for those who are
     assert.equal(answers.at(-1), "454 4.7.0");
     assert.ok(server.logged("login-slowed").length > 0);
   }
+});
+
+Deno.test("the secret that is shown for a name that is not there outlives the server", async () => {
+  const inner = openMemoryStore({ turn: REAL.clock.turn });
+  // It is closed by the test, and not by the first server.
+  const store: Store = { ...inner, [Symbol.asyncDispose]: () => Promise.resolve() };
+  const salts: string[] = [];
+  for (let starts = 0; starts < 2; starts++) {
+    await using server = await startTestServer({ store });
+    const talker = await server.smtp();
+    const asked = btoa("n,,n=nobody,r=rOprNGfwEbeRWgbNEkqO");
+    const challenge = (await talker.say(`AUTH SCRAM-SHA-256 ${asked}`)).split(" ")[1]!;
+    salts.push(/s=([^,]+)/.exec(atob(challenge))![1]!);
+    talker.close();
+  }
+  assert.equal(salts[0], salts[1]);
+  await inner[Symbol.asyncDispose]();
 });

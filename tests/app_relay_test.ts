@@ -157,3 +157,64 @@ Deno.test("the submission port takes nothing before a login", async () => {
   assert.match(await client.say("MAIL FROM:<alice@abc.com>"), /^250 /);
   client.close();
 });
+
+/** What alice may send as when the operator has said so. */
+const ALLOWED: readonly (readonly [allowed: string, sender: string, reply: RegExp])[] = [
+  ["sales@abc.com", "sales@abc.com", /^250 /],
+  ["sales@abc.com", "Sales@abc.com", /^553 5\.7\.1 /], // whose case it is, only its host knows
+  ["sales@abc.com", "bob@abc.com", /^553 5\.7\.1 /],
+  ["@Shop.test", "anybody@shop.test", /^250 /],
+  ["@shop.test", "anybody@mail.shop.test", /^553 5\.7\.1 /],
+  ["*", "anybody@anywhere.test", /^250 /],
+];
+
+for (const [allowed, sender, reply] of ALLOWED) {
+  Deno.test(`a user who may send as ${allowed} sends as <${sender}>: ${reply.source}`, async () => {
+    const world = fakeWorld();
+    await using server = await startTestServer({
+      world,
+      users: ["alice", "bob"],
+      allowedSenders: [{ user: "alice", sender: allowed }],
+    });
+    const alice = await server.smtp("alice");
+    assert.match(await alice.say(`MAIL FROM:<${sender}>`), reply);
+    const bob = await server.smtp("bob");
+    const own = sender.startsWith("bob@");
+    assert.match(await bob.say(`MAIL FROM:<${sender}>`), own ? /^250 / : /^553 /);
+    alice.close();
+    bob.close();
+  });
+}
+
+Deno.test("a user's message to somebody without a whole domain is refused", async () => {
+  const world = fakeWorld();
+  const hop = startNextHop(world);
+  await using server = await startTestServer({
+    world,
+    users: ["alice"],
+    routes: { "*": hop.endpoint, "intranet": hop.endpoint },
+  });
+  const alice = await server.smtp("alice");
+  await alice.say("MAIL FROM:<alice@abc.com>");
+  assert.match(await alice.say("RCPT TO:<bob>"), /^501 5\.1\.3 /);
+  assert.match(await alice.say("RCPT TO:<bob@host>"), /^550 5\.1\.2 /);
+  assert.match(await alice.say("RCPT TO:<bob@intranet>"), /^250 /);
+  assert.match(await alice.say("RCPT TO:<bob@[192.0.2.1]>"), /^250 /);
+  alice.close();
+  hop.stop();
+});
+
+Deno.test("a user who writes in another name is named as Sender, and a stranger is not", async () => {
+  const world = fakeWorld();
+  await using server = await startTestServer({ world, users: ["alice"] });
+  const content = "From: boss@xyz.com\r\nSender: boss@xyz.com\r\n\r\nHi\r\n";
+  for (const user of ["alice", undefined]) {
+    const talker = await server.smtp(user);
+    const from = user === undefined ? "carol@other.test" : "alice@abc.com";
+    await sendMessage(talker, { from, to: ["alice@abc.com"], content });
+    talker.close();
+  }
+  const [submitted, received] = await server.mailbox("alice@abc.com");
+  assert.match(submitted!, /\r\nSender: alice@abc\.com\r\nFrom: boss@xyz\.com\r\n\r\n/);
+  assert.ok(received!.endsWith(content));
+});

@@ -23,6 +23,7 @@ Deno.test("a configuration file has the names of the flags", () => {
     max-connections = 10
     verify-recipients = "always"
     allow-plain-auth = false
+    allow-sender = ["alice=sales@abc.com", "bob=*"]
     log-level = "debug"
     log-format = "json"
     `,
@@ -46,6 +47,10 @@ Deno.test("a configuration file has the names of the flags", () => {
     "max-connections": 10,
     "verify-recipients": "always",
     "allow-plain-auth": false,
+    "allow-sender": [
+      { user: "alice", sender: "sales@abc.com" },
+      { user: "bob", sender: "*" },
+    ],
     "log-level": "debug",
     "log-format": "json",
   });

@@ -55,11 +55,13 @@ fileTest("the store keeps everything when it is opened again", async (directory)
   await before.queue.defer("def.org", 50, UNREACHABLE);
   const taken = await before.queue.take("xyz.com", 100, 10);
   const queued = await queuedOf(before);
+  const decoyKey = await before.users.decoyKey(new Uint8Array(32).fill(1));
   const modSeq = before.mail.modSeq(alice.id);
   const changes = await before.mail.changes(inbox.id, 1, 100);
   await before[Symbol.asyncDispose]();
 
   await using after = await openAt(directory);
+  assert.deepEqual(await after.users.decoyKey(new Uint8Array(32).fill(2)), decoyKey);
   assert.deepEqual(await after.check(), []);
   assert.deepEqual(after.users.list(), [alice]);
   assert.deepEqual(after.users.find("alice@abc.com"), alice);

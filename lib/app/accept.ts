@@ -1,11 +1,11 @@
 /**
  * Taking a message: the trace fields, the deliveries, and the one commit that the 250 stands for.
  */
-import { formatAddress } from "../mail/address.ts";
+import { formatAddress, parseMailbox } from "../mail/address.ts";
 import { type Body, bodyOf, joinBodies } from "../mail/body.ts";
 import { type Envelope, type Recipient, wantsReport } from "../mail/envelope.ts";
 import { HEADER_BYTES_MAX, parseHeader } from "../mail/header.ts";
-import { prepareSubmission, type Submission } from "../mail/submission.ts";
+import { prepareSubmission, type Submission, type Submitter } from "../mail/submission.ts";
 import { countReceived, hasPassed, protocolOf, receivedField } from "../mail/trace.ts";
 import { hasUtf8Header } from "../mail/utf8.ts";
 import type { SmtpHello, SmtpPeer } from "../smtp/backend.ts";
@@ -25,8 +25,11 @@ export interface Transaction {
   readonly recipients: readonly Recipient[];
 }
 
-/** RFC 5321 §6.3: counting Received fields finds loops; the limit should be large, at least 100. */
-const RECEIVED_MAX = 100;
+/**
+ * RFC 5321 §6.3: counting Received fields finds loops. It would have a limit of at least 100; no
+ * honest way is as long as 25 any more, and a loop multiplies what is in it with every round.
+ */
+const RECEIVED_MAX = 25;
 /** A list or a forward may bring a message back once or twice; more goes round in circles. */
 const PASSED_HERE_MAX = 3;
 
@@ -38,9 +41,12 @@ export async function accept(site: Site, transaction: Transaction, content: Body
   const id = newMessageId(world);
   const at = world.clock.now();
   const { hello, envelope, recipients } = transaction;
-  const prepared = hello.user === null
-    ? content
-    : await submitted(content, { now: at, id, hostname: config.hostname });
+  const prepared = hello.user === null ? content : await submitted(content, {
+    now: at,
+    id,
+    hostname: config.hostname,
+    submitter: submitterOf(site, hello.user),
+  });
   if ("code" in prepared) return prepared;
   const received = receivedField({
     helo: hello.name,
@@ -102,6 +108,14 @@ async function submitted(content: Body, submission: Submission): Promise<Body | 
     if (!(error instanceof ProtocolError)) throw error;
     return reply(error.code, error.status, error.message);
   }
+}
+
+/** An account's name is an address. */
+function submitterOf({ accounts }: Site, user: string): Submitter {
+  return {
+    address: parseMailbox(user, { utf8: true }),
+    owns: (address) => accounts.owns(user, address),
+  };
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Log } from "../log.ts";
 import { accountName, type Address, baseAddress, formatAddress } from "../mail/address.ts";
 import type { World } from "../net/world.ts";
 import { scramNonce } from "../net/scram_work.ts";
+import { type AllowedSenders, isAllowedSender } from "../policy/senders.ts";
 import { createLoginGuard } from "../policy/logins.ts";
 import type { ScramStart } from "../sasl/mechanism.ts";
 import { decoySecret, type StoredSecret, verifyPassword } from "../sasl/secret.ts";
@@ -18,7 +19,7 @@ export interface Accounts {
   proven(user: string, right: boolean, peer: LoginPeer): LoginResult;
   /** The account that takes mail for a local address; `null` when nobody has it. */
   ofAddress(address: Address): Account | null;
-  /** Whether an account may send under this address. */
+  /** Whether an account may send under this address: an own one, or one that it was allowed. */
   owns(account: string, sender: Address): boolean;
 }
 
@@ -38,6 +39,8 @@ export interface AccountsOptions {
   readonly users: Users;
   /** The first is the one of names without a domain. */
   readonly domains: readonly string[];
+  /** Addresses that accounts may send under besides their own. */
+  readonly allowedSenders: AllowedSenders;
   /** Whether guesses from this machine itself are slowed down, too. */
   readonly limitLoopback: boolean;
 }
@@ -51,6 +54,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
   const { world, users, domains } = options;
   const guard = createLoginGuard(options);
   const key = world.random.bytes(32);
+  let decoyKey: Promise<Uint8Array> | null = null;
   const remembered = new Set<string>();
 
   /**
@@ -66,10 +70,21 @@ export function createAccounts(options: AccountsOptions): Accounts {
     return nameOf(user, domains[0]!) ?? user.toLowerCase().slice(0, NAME_CHARACTERS_MAX);
   }
 
-  function find(name: string): { readonly account: Account | null; readonly secret: StoredSecret } {
+  /**
+   * Kept with the accounts: were it new with each start, whoever asks before and after one could
+   * tell the decoys from the secrets.
+   */
+  function keptDecoyKey(): Promise<Uint8Array> {
+    return decoyKey ??= users.decoyKey(world.random.bytes(32)).catch((error) => {
+      decoyKey = null;
+      throw error;
+    });
+  }
+
+  async function find(name: string): Promise<Found> {
     const account = users.find(name);
     // Made in any case: how long it takes must not tell that it was needed.
-    const decoy = decoySecret(name, key);
+    const decoy = decoySecret(name, await keptDecoyKey());
     return { account, secret: (account === null ? null : users.secret(account.id)) ?? decoy };
   }
 
@@ -89,7 +104,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
   async function login(user: string, password: string, peer: LoginPeer): Promise<LoginResult> {
     const name = canonical(user);
     if (!(await admitted(name, peer))) return "later";
-    const { account, secret } = find(name);
+    const { account, secret } = await find(name);
     const mark = digest(name, password, secret);
     if (!remembered.has(mark)) {
       const right = await verifyPassword(password, secret, world.work.pbkdf2);
@@ -103,11 +118,11 @@ export function createAccounts(options: AccountsOptions): Accounts {
   async function secret(user: string, peer: LoginPeer): Promise<ScramStart | "later"> {
     const name = canonical(user);
     if (!(await admitted(name, peer))) return "later";
-    return { secret: find(name).secret, nonce: scramNonce(world) };
+    return { secret: (await find(name)).secret, nonce: scramNonce(world) };
   }
 
   function proven(user: string, right: boolean, peer: LoginPeer): LoginResult {
-    const { account } = find(canonical(user));
+    const account = users.find(canonical(user));
     return right && account !== null ? succeeded(account, peer) : "refused";
   }
 
@@ -130,8 +145,17 @@ export function createAccounts(options: AccountsOptions): Accounts {
     secret,
     proven,
     ofAddress,
-    owns: (account, sender) => ofAddress(sender)?.name === account,
+    owns: (account, sender) =>
+      ofAddress(sender)?.name === account ||
+      isAllowedSender(options.allowedSenders, account, sender),
   };
+}
+
+/** A name with what a login under it is checked against; there is always something. */
+interface Found {
+  /** `null` where nobody has the name. */
+  readonly account: Account | null;
+  readonly secret: StoredSecret;
 }
 
 /** Writes down how a login went: the same words, whatever the protocol and the mechanism. */

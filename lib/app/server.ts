@@ -5,6 +5,7 @@ import { describeError, type Log } from "../log.ts";
 import { drive } from "../net/drive.ts";
 import { heldConnections } from "../net/socket.ts";
 import type { Listener, Transport, World } from "../net/world.ts";
+import { parseAllowedSenders } from "../policy/senders.ts";
 import { createLinks } from "../queue/link.ts";
 import { startWorker, type Worker } from "../queue/worker.ts";
 import { createRoom, type Room } from "../smtp/room.ts";
@@ -54,13 +55,20 @@ const CONTENT_BYTES_MAX = 512 * 1024 * 1024;
 /**
  * Starts a server.
  * @throws {NetError} when an address cannot be listened on; then nothing is left open.
- * @throws {RangeError} when a port is for TLS, and there is no identity.
+ * @throws {RangeError} when a port is for TLS and there is no identity, or an allowed sender is
+ * none.
  */
 export function startServer(parts: ServerParts): RunningServer {
   const { config, world, store, log, identity } = parts;
   const routes = { local: new Set(config.domains), hops: config.routes };
   const { domains, limitLoopback } = config;
-  const accounts = createAccounts({ world, users: store.users, domains, limitLoopback });
+  const accounts = createAccounts({
+    world,
+    users: store.users,
+    domains,
+    allowedSenders: parseAllowedSenders(config.allowedSenders, domains[0]!),
+    limitLoopback,
+  });
   const links = createLinks({ world, hostname: config.hostname, log });
   const site: Site = { config, world, store, log, accounts, routes, links };
   const connections = new Connections(site, identity);

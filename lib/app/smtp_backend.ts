@@ -142,6 +142,10 @@ class Conversation implements SmtpConversation {
     if (hello.user === null) {
       return reply(550, "5.7.1", "Not for strangers: log in to send elsewhere");
     }
+    // RFC 6409 §4.2: what is no whole domain name means something else on each server.
+    if (!isWhole(to.domain) && !routes.hops.has(to.domain)) {
+      return reply(550, "5.1.2", "That is not a whole domain name");
+    }
     if (route.kind === "none") return reply(550, "5.1.2", "There is no route to that domain");
     return config.verifyRecipients === "never" ? TAKEN : "ask";
   }
@@ -202,6 +206,11 @@ class Conversation implements SmtpConversation {
 /** What goes on to the queue; the size was a promise to us. */
 function envelopeOf({ verb: _verb, from, size: _size, ...rest }: MailCommand): Envelope {
   return { sender: from, ...rest };
+}
+
+/** Whether it can be looked up from anywhere; an address literal always can. */
+function isWhole(domain: string): boolean {
+  return domain.startsWith("[") || domain.includes(".");
 }
 
 function recipientOf({ verb: _verb, to, ...options }: RcptCommand): Recipient {

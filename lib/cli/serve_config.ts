@@ -3,6 +3,7 @@ import { isImplicitTls, makeConfig, type ServerConfig, SERVICES } from "../confi
 import { accountName } from "../mail/address.ts";
 import { literalOf } from "../mail/literal.ts";
 import type { Endpoint } from "../net/world.ts";
+import { parseAllowedSenders } from "../policy/senders.ts";
 import { ProtocolError } from "../wire/error.ts";
 import { EXIT, Failure } from "./fail.ts";
 import type { TlsPlan } from "./serve_tls.ts";
@@ -29,6 +30,7 @@ export interface WantedUser {
 export function planOf(settings: Settings, file: string | null): ServePlan {
   try {
     const config = configOf(settings);
+    parseAllowedSenders(config.allowedSenders, config.domains[0]!);
     const users = (settings.user ?? []).map((user) => wanted(user, config.domains));
     return { config, users, tls: tlsOf(settings, config) };
   } catch (error) {
@@ -57,6 +59,7 @@ function configOf(settings: Settings): ServerConfig {
     ...given("connectionsMax", settings["max-connections"]),
     ...given("verifyRecipients", settings["verify-recipients"]),
     ...given("plainAuth", settings["allow-plain-auth"]),
+    ...given("allowedSenders", settings["allow-sender"]),
     ...given("limitLoopback", settings["limit-loopback"]),
   });
 }

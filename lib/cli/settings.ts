@@ -1,5 +1,5 @@
 /** What a server can be told: one table for its flags and for its configuration file. */
-import { parseDomain } from "../config.ts";
+import { type AllowedSender, parseDomain } from "../config.ts";
 import { LOG_LEVELS } from "../log.ts";
 import type { Endpoint } from "../net/world.ts";
 
@@ -24,6 +24,7 @@ export interface SettingValues {
   readonly "max-connections": number;
   readonly "verify-recipients": (typeof VERIFY)[number];
   readonly "allow-plain-auth": boolean;
+  readonly "allow-sender": readonly AllowedSender[];
   readonly "limit-loopback": boolean;
   readonly "log-level": (typeof LOG_LEVELS)[number];
   readonly "log-format": (typeof LOG_FORMATS)[number];
@@ -113,6 +114,11 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<SettingValues[N
     "ask the next hop while the client waits: routes (default), always, never",
   ),
   "allow-plain-auth": onOff("passwords may cross the network without TLS"),
+  "allow-sender": often(
+    "USER=ADDRESS",
+    parseAllowedSender,
+    "this user may send under this address, too; @D for a whole domain, * for any; repeatable",
+  ),
   "limit-loopback": onOff("failed logins from this machine itself are slowed down too"),
   "log-level": once("string", "L", choice(LOG_LEVELS), `${LOG_LEVELS.join(", ")}; default info`),
   "log-format": once("string", "F", choice(LOG_FORMATS), "pretty (default) or json"),
@@ -204,6 +210,14 @@ function parseUser(text: string): UserSetting {
     throw new RangeError("a user is NAME, or NAME:PASSWORD with a password that is not empty");
   }
   return { name, password: password ?? null };
+}
+
+function parseAllowedSender(text: string): AllowedSender {
+  const [, user, sender] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+  if (user !== undefined && sender !== undefined) return { user, sender };
+  throw new RangeError(
+    `${JSON.stringify(text)} is not USER=ADDRESS (alice=sales@abc.com, alice=@abc.com, alice=*)`,
+  );
 }
 
 function parseRoute(text: string): RouteSetting {

@@ -13,6 +13,7 @@ const COMMANDS: ReadonlyMap<string, string> = new Map([
   ["NOOP", "NOOP: does nothing"],
   ["QUIT", "QUIT: ends the conversation"],
   ["VRFY", "VRFY name: is not answered with names here"],
+  ["STARTTLS", "STARTTLS: goes on under TLS, where EHLO offers it"],
   ["AUTH", "AUTH mechanism [base64]: logs in"],
   ["HELP", "HELP [command]: says this"],
 ]);

@@ -4,7 +4,10 @@ import { encode } from "../wire/bytes.ts";
 export interface Reply {
   /** 200 to 599. */
   readonly code: number;
-  /** Class, subject and detail, like `5.1.1` (RFC 3463); empty where RFC 2034 §4 gives none. */
+  /**
+   * Class, subject and detail, like `5.1.1` (RFC 3463), all of them registered (RFC 5248 §2.4);
+   * empty where RFC 2034 §4 gives none.
+   */
   readonly status: string;
   /** At least one; each without the code and the status. */
   readonly lines: readonly string[];

@@ -70,10 +70,12 @@ const TRANSACTIONS: Transactions = {
 
 function memoryUsers({ memory, marks, group }: MemoryParts): Users {
   const { accounts } = marks;
+  let decoyKey: Uint8Array | null = null;
   return {
     list: accounts.list,
     find: accounts.find,
     secret: accounts.secret,
+    decoyKey: (fresh) => group.run(() => decoyKey ??= fresh.slice()),
     add(name, secret, createdAt) {
       return group.run((): Account => {
         if ([...memory.accounts.values()].some((account) => account.name === name)) {

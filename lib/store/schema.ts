@@ -120,6 +120,7 @@ export const MIGRATIONS: readonly Migration[] = [
     database.exec(OPTIONS);
     for (const column of DOMAINS) spellDomains(database, column);
   },
+  (database) => database.exec(KEYS),
 ];
 
 /**
@@ -129,6 +130,14 @@ export const MIGRATIONS: readonly Migration[] = [
 const OPTIONS = `
 ALTER TABLE messages ADD COLUMN options TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE queue ADD COLUMN options TEXT NOT NULL DEFAULT '{}';
+`;
+
+/** Random values that have to outlive the process. */
+const KEYS = `
+CREATE TABLE keys (
+  name TEXT PRIMARY KEY,
+  value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
 `;
 
 interface Column {

@@ -55,12 +55,26 @@ export function sqliteUsers(parts: SqliteParts): Users {
     database,
     `UPDATE accounts SET salt = ?, iterations = ?, storedKey = ?, serverKey = ? WHERE id = ?`,
   );
+  const keepKey = prepare(
+    database,
+    "INSERT INTO keys VALUES ('decoy', ?) ON CONFLICT (name) DO NOTHING",
+  );
+  const readKey = prepare<{ readonly value: Uint8Array }>(
+    database,
+    "SELECT value FROM keys WHERE name = 'decoy'",
+  );
   const removeAccount = accountRemover(database, parts.contents);
 
   return {
     list: accounts.list,
     find: accounts.find,
     secret: accounts.secret,
+    decoyKey(fresh) {
+      return group.run(() => {
+        keepKey.run(fresh);
+        return readKey.first()!.value;
+      });
+    },
     add(name, secret, createdAt) {
       return group.run((): Account => {
         const row = insertAccount.first(name, createdAt, FIRST_MODSEQ, ...secretColumns(secret));

@@ -76,6 +76,11 @@ export interface Users {
   find(name: string): Account | null;
   secret(id: AccountId): StoredSecret | null;
   /**
+   * The key of what is shown in place of secrets that are not there. The first one that is given is
+   * kept for the life of the store; later ones are ignored.
+   */
+  decoyKey(fresh: Uint8Array): Promise<Uint8Array>;
+  /**
    * Makes an account and its INBOX.
    * @throws {StoreError} `exists`
    */

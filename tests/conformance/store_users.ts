@@ -50,6 +50,15 @@ export function usersConformance(name: string, open: OpenStore): void {
     await rejectsWith("unknown", store.users.setSecret(alice.id + 100, secretOf(7)));
   });
 
+  storeTest(`${name}: users keeps the first decoy key that it is given`, open, async (store) => {
+    const [first, second] = await Promise.all(
+      [1, 2].map((byte) => store.users.decoyKey(new Uint8Array(32).fill(byte))),
+    );
+    assert.deepEqual(first, new Uint8Array(32).fill(1));
+    assert.deepEqual(second, first);
+    assert.deepEqual(await store.users.decoyKey(new Uint8Array(32).fill(3)), first);
+  });
+
   storeTest(`${name}: users gives each account an empty INBOX`, open, async (store) => {
     const alice = await addAccount(store, "alice@abc.com");
     const inbox = await inboxOf(store, alice);

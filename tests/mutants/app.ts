@@ -22,6 +22,36 @@ export const APP_MUTANTS: readonly Mutant[] = [
     why: "promise 4: users send under their own addresses only",
   },
   {
+    name: "senders: a domain that was allowed allows all",
+    file: "lib/policy/senders.ts",
+    find: "return pattern.domain === sender.domain;",
+    replace: 'return pattern.domain !== "";',
+    test: { file: "tests/app_relay_test.ts" },
+    why: "promise 4: users send under their own addresses only",
+  },
+  {
+    name: "submission: a forged Sender stays",
+    file: "lib/mail/submission.ts",
+    find: "    senders.some(({ address }) => address === null || !owns(address));",
+    replace: "    senders.length > 1;",
+    test: {
+      file: "tests/app_relay_test.ts",
+      name: "a user who writes in another name is named as Sender, and a stranger is not",
+    },
+    why: "users could write in somebody else's name without a trace",
+  },
+  {
+    name: "accounts: decoys change with each start",
+    file: "lib/app/accounts.ts",
+    find: "users.decoyKey(world.random.bytes(32)).catch(",
+    replace: "Promise.resolve(world.random.bytes(32)).catch(",
+    test: {
+      file: "tests/app_login_test.ts",
+      name: "the secret that is shown for a name that is not there outlives the server",
+    },
+    why: "asking before and after a restart would tell who is here",
+  },
+  {
     name: "accept: loops go on",
     file: "lib/app/accept.ts",
     find: "  if (loop !== null) return loop;\n",

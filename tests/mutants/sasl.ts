@@ -205,8 +205,8 @@ export const SASL_MUTANTS: readonly Mutant[] = [
   {
     name: "accounts: a decoy for each way to write a name",
     file: "lib/app/accounts.ts",
-    find: "const decoy = decoySecret(name, key);",
-    replace: "const decoy = decoySecret(name + world.random.fraction(), key);",
+    find: "const decoy = decoySecret(name, await keptDecoyKey());",
+    replace: "const decoy = decoySecret(name + world.random.fraction(), await keptDecoyKey());",
     test: {
       file: "tests/app_accounts_test.ts",
       name: "the secrets of one account are one, however it is named and whether it is there",

@@ -90,7 +90,7 @@ export const TRANSCRIPTS = {
     C: VRFY bob
     S: 252 2.0.0 Cannot say, but will take mail and try to deliver it
     C: HELP
-    S: 214 2.0.0 Commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY AUTH HELP
+    S: 214 2.0.0 Commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY STARTTLS AUTH HELP
     C: HELO client.example
     S: 250 abc.com
     C: DATA
@@ -173,7 +173,7 @@ export const TRANSCRIPTS = {
     C: nOoP and some text
     S: 250 2.0.0 OK
     C: help${"  "}
-    S: 214 2.0.0 Commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY AUTH HELP
+    S: 214 2.0.0 Commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY STARTTLS AUTH HELP
     C: help rcpt
     S: 214 2.0.0 RCPT TO:<them@their.domain>: names a recipient; once for each
     C: HELP me
