@@ -37,7 +37,7 @@ export interface AllowedSender {
 }
 
 /** What can be listened for; `smtps` is submission with TLS from the first byte (RFC 8314 §3.3). */
-export const SERVICES = ["smtp", "submission", "smtps", "pop3", "pop3s"] as const;
+export const SERVICES = ["smtp", "submission", "smtps", "lmtp", "pop3", "pop3s"] as const;
 export type Service = (typeof SERVICES)[number];
 
 /** Whether TLS begins with the first byte. */
@@ -73,6 +73,7 @@ export function makeConfig(options: ServerOptions): ServerConfig {
       smtp: DEFAULT_PORT,
       submission: null,
       smtps: null,
+      lmtp: null,
       pop3: null,
       pop3s: null,
       ...options.ports,
@@ -102,6 +103,9 @@ function check(config: ServerConfig): void {
   for (const service of SERVICES) {
     const port = config.ports[service];
     if (port !== null) checkPort(`${service} port`, port);
+  }
+  if (config.ports.lmtp === 25) {
+    throw new RangeError("the lmtp port is 25, which is for SMTP (RFC 2033 §5)");
   }
   for (const [domain, to] of config.routes) {
     if (to !== null) checkPort(`port of the route to ${domain}`, to.port);

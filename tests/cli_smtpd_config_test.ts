@@ -97,6 +97,7 @@ Deno.test("settings become the configuration of a server, with its defaults", ()
     smtp: 0,
     submission: null,
     smtps: null,
+    lmtp: null,
     pop3: null,
     pop3s: null,
   });

@@ -77,7 +77,8 @@ Deno.test("protocolOf names what RFC 3848 and RFC 6531 registered", () => {
     encrypted: boolean,
     authenticated: boolean,
     utf8 = false,
-  ) => protocolOf({ extended, encrypted, authenticated, utf8 });
+    lmtp = false,
+  ) => protocolOf({ lmtp, extended, encrypted, authenticated, utf8 });
   assert.equal(protocol(false, false, false), "SMTP");
   assert.equal(protocol(true, false, false), "ESMTP");
   assert.equal(protocol(true, true, false), "ESMTPS");
@@ -87,6 +88,9 @@ Deno.test("protocolOf names what RFC 3848 and RFC 6531 registered", () => {
   assert.equal(protocol(true, true, false, true), "UTF8SMTPS");
   assert.equal(protocol(true, false, true, true), "UTF8SMTPA");
   assert.equal(protocol(true, true, true, true), "UTF8SMTPSA");
+  assert.equal(protocol(true, false, false, false, true), "LMTP");
+  assert.equal(protocol(true, true, true, false, true), "LMTPSA");
+  assert.equal(protocol(true, true, false, true, true), "UTF8LMTPS");
 });
 
 Deno.test("loops are seen by the number of servers, and by our own name", () => {

@@ -320,3 +320,23 @@ Deno.test("a hop that offers TLS gets it, and one whose TLS fails gets the mail 
     await closed;
   }
 });
+
+Deno.test("a hop that does not know the BDAT it offers gets the message by DATA", async () => {
+  const chunking = "250-hop.test\r\n250-8BITMIME\r\n250 CHUNKING";
+  const { hop, links, perform } = startSetting((line) =>
+    line.startsWith("EHLO") ? chunking : line.startsWith("BDAT") ? "500 5.5.1 What?" : undefined
+  );
+  const job: SmtpJob = {
+    ...SEND,
+    envelope: { ...envelope, body: "8BITMIME" },
+    content: bodyOf(encode("Grüße\r\n")),
+  };
+  for (const connections of [2, 2]) {
+    const performed = await perform(job, 5_000);
+    assert.equal(performed.done && performed.attempts[0]!.result, "delivered");
+    assert.equal(hop.connections.length, connections, "it is remembered");
+  }
+  assert.equal(hop.messages.length, 2);
+  await links.close();
+  hop.stop();
+});

@@ -5,6 +5,7 @@ import { join } from "./join.ts";
 import {
   BYE,
   clientSession,
+  EHLO,
   fakeJobs,
   GO_AHEAD,
   GREETING,
@@ -64,7 +65,7 @@ Deno.test("no chunk is sent before all recipients are known, nor when none is ta
 Deno.test("a chunk that is refused is followed by RSET, and the next message goes", () => {
   const refused = "552 5.3.4 too large\r\n";
   const { said, results } = hear(
-    [GREETING, CHUNKING, ...ONE, refused, TAKEN, ...ONE, TAKEN, BYE],
+    [GREETING, CHUNKING, ...ONE, refused, TAKEN, ...ONE, GO_AHEAD, TAKEN, BYE],
     [eightBit("\xff\r\n", "bob"), eightBit("\xfe\r\n", "bob")],
   );
   assert.deepEqual(said.slice(3, 6), ["BDAT 3 LAST", "\xff", "RSET"]);
@@ -198,4 +199,74 @@ Deno.test("client and server agree about BDAT and about LIMITS", () => {
     "bob@xyz.com: refused at hello, 552 5.3.4 The next server takes at most 200 bytes",
     "bob@xyz.com: delivered at data, 250 2.0.0 Taken, 3 bytes",
   ]);
+});
+
+Deno.test("a server that does not know the BDAT it offers is left, and nothing is refused", () => {
+  const unknown = "500 5.5.1 Unknown command\r\n";
+  const jobs = [eightBit("\xff\r\n", "bob"), sendJob("Hi\r\n", "bob")];
+  const { said, results, end } = hear([GREETING, CHUNKING, ...ONE, unknown, unknown], jobs);
+  assert.deepEqual(said.slice(-2), ["BDAT 3 LAST", "\xff"], "not a word more");
+  assert.deepEqual(end, { end: "noChunking" });
+  assert.deepEqual(results, [["bob@xyz.com: deferred at data, 500 5.5.1 Unknown command"]]);
+  const again = hear([GREETING, CHUNKING, ...ONE, GO_AHEAD, TAKEN, BYE], jobs.slice(0, 1), {
+    withoutChunking: true,
+  });
+  assert.equal(again.said[3], "DATA");
+});
+
+Deno.test("after a message that was refused at its end the next one goes by DATA", () => {
+  // The server had given the refusal early, and a second one behind the message.
+  const early = "552 5.3.4 Too large\r\n";
+  const { said, results } = hear(
+    [GREETING, CHUNKING, ...ONE, early, early, TAKEN, ...ONE, GO_AHEAD, TAKEN],
+    [eightBit("\xff\r\n", "bob"), eightBit("\xfe\r\n", "bob")],
+  );
+  assert.equal(said.filter((line) => line.startsWith("BDAT")).length, 1);
+  assert.ok(!results.flat().some((each) => each.includes("delivered")));
+});
+
+Deno.test("LMTP: LHLO, and one reply for each recipient", () => {
+  const lmtp = { protocol: "lmtp" } as const;
+  const full = "452 4.2.2 Full\r\n";
+  const three = [SENDER_OK, RECIPIENT_OK, "550 5.1.1 No\r\n", RECIPIENT_OK, GO_AHEAD];
+  const job = sendJob("Hi\r\n", "bob", "nobody", "carol");
+  const { said, results, end } = hear([GREETING, EHLO, ...three, TAKEN, full, BYE], [job], lmtp);
+  assert.equal(said[0], "LHLO client.example");
+  assert.deepEqual(end, { end: "done" });
+  assert.deepEqual(results, [[
+    "bob@xyz.com: delivered at data, 250 2.0.0 Taken",
+    "nobody@xyz.com: refused at rcpt, 550 5.1.1 No",
+    "carol@xyz.com: deferred at data, 452 4.2.2 Full",
+  ]]);
+  // RFC 2033 §5: the rest is put off when the connection ends between the replies.
+  const half = hear([GREETING, EHLO, ...three, TAKEN], [job], lmtp);
+  assert.deepEqual(half.results[0]!.slice(2), ["carol@xyz.com: deferred at data, no reply"]);
+  // What is no LMTP is not asked again as SMTP.
+  const smtp = hear([GREETING, "500 5.5.1 What?\r\n", BYE], [job], lmtp);
+  assert.deepEqual(smtp.said, ["LHLO client.example", "QUIT"]);
+});
+
+Deno.test("the conversation ends behind the stage that it should end behind", () => {
+  const script = [GREETING, EHLO, SENDER_OK, RECIPIENT_OK, GO_AHEAD, TAKEN];
+  const table = [
+    ["connect", 0],
+    ["hello", 1],
+    ["mail", 2],
+    ["rcpt", 3],
+    ["data", 4],
+    ["dot", 6],
+  ] as const;
+  for (const [stage, lines] of table) {
+    for (const how of ["quit", "drop"] as const) {
+      const stop = { stage, how };
+      const { said, end } = hear([...script, BYE], [sendJob("Hi\r\n", "bob")], {
+        stopAfter: stop,
+      });
+      assert.deepEqual(end, { end: "stopped", stop });
+      const all = ["EHLO client.example", "MAIL FROM:<alice@abc.com> SIZE=4"];
+      const rest = ["RCPT TO:<bob@xyz.com>", "DATA", "Hi", "."];
+      const expected = [...all, ...rest].slice(0, lines);
+      assert.deepEqual(said, how === "quit" ? [...expected, "QUIT"] : expected, stage);
+    }
+  }
 });

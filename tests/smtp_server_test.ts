@@ -20,6 +20,7 @@ import {
 import { parseTranscript, replay, replayOnSocket } from "./transcripts.ts";
 import { FAKE_TLS, fakeIdentity } from "./fake_tls.ts";
 import { TRANSCRIPTS } from "./transcripts/smtp.ts";
+import { LMTP_TRANSCRIPTS } from "./transcripts/smtp_lmtp.ts";
 import { EXTENSION_TRANSCRIPTS } from "./transcripts/smtp_extensions.ts";
 import {
   LOGIN_TRANSCRIPTS,
@@ -42,6 +43,7 @@ for (
     [EXTENSION_TRANSCRIPTS, {}],
     [CHUNKING_TRANSCRIPTS, {}],
     [LOGIN_TRANSCRIPTS, {}],
+    [LMTP_TRANSCRIPTS, { service: "lmtp", pop3: false }],
     [PLAIN_TRANSCRIPTS, { plainAuth: false, pop3: false }],
     [SUBMISSION_TRANSCRIPTS, { service: "submission" }],
     [TLS_TRANSCRIPTS, { plainAuth: false, identity: IDENTITY }],

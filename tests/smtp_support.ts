@@ -48,7 +48,7 @@ export const PASSWORD = "correct horse";
 /**
  * Makes a server for which the local part of an address says what happens to it: `nobody` is
  * refused, `later` is put off, `broken` makes the call throw, and the message of a sender `full`
- * makes `message` throw.
+ * makes `message` throw. With LMTP, `quota` has a mailbox that is full.
  */
 export function fakeSmtp(options: FakeSmtpOptions = {}): FakeSmtp {
   const messages: FakeMessage[] = [];
@@ -116,6 +116,17 @@ function fakeConversation({ messages, commands, groups, hellos, counts }: {
       const bytes = content.slice(0, content.size) as Uint8Array;
       messages.push({ ...envelope!, to, content: decodeLatin1(bytes) });
       return reply(250, "2.0.0", `Taken, ${content.size} bytes`);
+    },
+    deliver(content) {
+      counts.messageCalls++;
+      if (envelope!.from.startsWith("full@")) throw new Error("message is broken");
+      const bytes = content.slice(0, content.size) as Uint8Array;
+      messages.push({ ...envelope!, to, content: decodeLatin1(bytes) });
+      return to.map((address) =>
+        address.startsWith("quota@")
+          ? reply(452, "4.2.2", `<${address}> is over its quota`)
+          : reply(250, "2.0.0", `Delivered to <${address}>`)
+      );
     },
     reset() {
       envelope = null;

@@ -53,6 +53,7 @@ export async function accept(site: Site, transaction: Transaction, content: Body
     address: transaction.peer.address,
     by: config.hostname,
     protocol: protocolOf({
+      lmtp: hello.protocol === "lmtp",
       extended: hello.extended,
       encrypted: hello.tls !== null,
       authenticated: hello.user !== null,

@@ -53,8 +53,8 @@ export function* conversation(
   const end = yield* smtpServer<Backends>({
     ...common,
     tls,
-    service: service === "smtp" ? "smtp" : "submission",
-    pop3: true,
+    service: service === "smtps" ? "submission" : service,
+    pop3: service !== "lmtp",
     limits: {
       ...DEFAULT_SMTP_LIMITS,
       messageBytesMax: config.messageBytesMax,

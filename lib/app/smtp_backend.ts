@@ -1,5 +1,6 @@
 /** The SMTP server's backend: who may send what to whom, and where it goes. */
 import type { Address } from "../mail/address.ts";
+import type { Body } from "../mail/body.ts";
 import { formatAddress } from "../mail/address.ts";
 import type { Envelope, Recipient } from "../mail/envelope.ts";
 import { describeError } from "../log.ts";
@@ -33,6 +34,8 @@ interface Open {
   verifyMs: number;
 }
 
+const NO_SUCH_USER = reply(550, "5.1.1", "There is no such user here");
+const NOT_HERE = reply(550, "5.7.1", "LMTP delivers to mailboxes here, and nowhere else");
 const NOT_YOURS = reply(553, "5.7.1", "That sender is not yours");
 const NO_REPORT = reply(550, "5.7.27", "The sender's domain takes no mail");
 
@@ -101,9 +104,13 @@ class Conversation implements SmtpConversation {
     });
   }
 
-  async message(content: Parameters<SmtpConversation["message"]>[0]): Promise<Reply> {
+  async message(content: Body): Promise<Reply> {
+    return await this.#take(content, this.#transaction().recipients);
+  }
+
+  async #take(content: Body, recipients: readonly Recipient[]): Promise<Reply> {
     return await this.#logged("message", async () => {
-      const { mail, hello, recipients } = this.#transaction();
+      const { mail, hello } = this.#transaction();
       const envelope = envelopeOf(mail);
       const answer = await accept(
         this.#site,
@@ -113,6 +120,16 @@ class Conversation implements SmtpConversation {
       if (!isPositive(answer)) this.#refused(mail.from, null, answer);
       return answer;
     });
+  }
+
+  async deliver(content: Body): Promise<readonly Reply[]> {
+    const { recipients } = this.#transaction();
+    // Whoever was removed since RCPT gets nothing, and is no reason to keep it from the others.
+    const here = recipients.filter(({ address }) =>
+      this.#site.accounts.ofAddress(address) !== null
+    );
+    const answer = here.length === 0 ? NO_SUCH_USER : await this.#take(content, here);
+    return recipients.map((each) => here.includes(each) ? answer : NO_SUCH_USER);
   }
 
   reset(): void {
@@ -134,8 +151,10 @@ class Conversation implements SmtpConversation {
     const route = routeOf(to.domain, routes);
     if (route.kind === "local") {
       if (accounts.ofAddress(to) !== null) return reply(250, "2.1.5", "Recipient taken");
-      return reply(550, "5.1.1", "There is no such user here");
+      return NO_SUCH_USER;
     }
+    // RFC 2033 §1: LMTP is for final delivery, where there is no queue.
+    if (hello.protocol === "lmtp") return NOT_HERE;
     if (route.kind === "noMail") return NO_MAIL;
     // Design, promise 4: no open relay. What looks like another address inside the local part
     // (percent, bang, quotes) is just a local part, so there is nothing else to refuse.

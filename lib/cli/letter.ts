@@ -52,6 +52,7 @@ export async function gatherLetter(
     cc: flags.cc.flatMap((value) => mailboxesOf(value, contacts, "--cc")),
     bcc: flags.bcc.flatMap((value) => mailboxesOf(value, contacts, "--bcc")),
   };
+  if (flags.dataFrom !== undefined) return await rawLetter(flags.dataFrom, addressed, streams);
   const source = await readSource(flags, streams);
   if (source.is === "message") return readyLetter(flags, addressed, source.bytes);
   const plain = source.text === null ? null : parsePlainMessage(source.text);
@@ -149,6 +150,16 @@ async function readSource({ file, body }: SendFlags, { input }: Streams): Promis
     );
   }
   return { is: "text", text: text === "" ? null : text };
+}
+
+/** Any content, for whom the flags say. */
+async function rawLetter(
+  file: string,
+  addressed: Addressed,
+  { input }: Streams,
+): Promise<Letter> {
+  const bytes = file === "-" ? await input.bytes() : await readFile(file);
+  return { ...addressed, content: { is: "ready", bytes: withCrlf(bytes) } };
 }
 
 /** Flags that would change a ready message are refused: it is sent as it is. */

@@ -49,6 +49,7 @@ function configOf(settings: Settings): ServerConfig {
       ...given("smtp", settings.port),
       ...given("submission", settings["submission-port"]),
       ...given("smtps", settings["smtps-port"]),
+      ...given("lmtp", settings["lmtp-port"]),
       ...given("pop3", settings["pop3-port"]),
       ...given("pop3s", settings["pop3s-port"]),
     },

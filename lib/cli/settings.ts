@@ -13,6 +13,7 @@ export interface SettingValues {
   readonly "route": readonly RouteSetting[];
   readonly "submission-port": number;
   readonly "smtps-port": number;
+  readonly "lmtp-port": number;
   readonly "pop3-port": number;
   readonly "pop3s-port": number;
   readonly "tls": (typeof TLS)[number];
@@ -89,6 +90,7 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<SettingValues[N
   ),
   "submission-port": once("number", "N", parsePort, "SMTP that takes nothing before a login"),
   "smtps-port": once("number", "N", parsePort, "the same with TLS from the first byte (465)"),
+  "lmtp-port": once("number", "N", parsePort, "LMTP, final delivery for another mail server"),
   "pop3-port": once("number", "N", parsePort, "POP3; the SMTP port offers it too (XPOP3)"),
   "pop3s-port": once("number", "N", parsePort, "POP3 with TLS from the first byte (995)"),
   "tls-cert": often(
@@ -130,7 +132,6 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<SettingValues[N
 export const UNBUILT: Readonly<Record<string, string>> = {
   "imap-port": "IMAP is not built yet",
   "imaps-port": "IMAP over TLS is not built yet",
-  "lmtp-port": "LMTP is not built yet",
   "http-port": "the inbox in the browser is not built yet",
   "dns": "looking up MX records is not built yet (--route D=HOST:PORT says where mail goes)",
   "smarthost": "logging in to a smarthost is not built yet (--route '*=HOST:PORT' does without)",

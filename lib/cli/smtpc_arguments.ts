@@ -5,6 +5,7 @@ import { ENVID_CHARACTERS_MAX } from "../smtp/parameters.ts";
 import { type Command, InvalidArgumentError, Option, parseCommandLine } from "./command_line.ts";
 import type { TlsMode } from "./client_tls.ts";
 import { type MechanismName, mechanismOf, MECHANISMS } from "../sasl/mechanism.ts";
+import { type Stage, STAGES } from "../smtp/client_stage.ts";
 import { EXIT, Failure } from "./fail.ts";
 import { EXAMPLES, READ_NOTES, SEND_NOTES, STATUSES, TLS_NOTES } from "./smtpc_help.ts";
 
@@ -43,6 +44,13 @@ export interface SendFlags extends CommonFlags {
   readonly attach: readonly string[];
   readonly file?: string;
   readonly partial?: true;
+  readonly proto?: "smtp" | "lmtp";
+  /** What to call ourselves. */
+  readonly ehlo?: string;
+  /** The content as it is, from a file, or `-` for standard input. */
+  readonly dataFrom?: string;
+  readonly quitAfter?: Stage;
+  readonly dropAfter?: Stage;
   /** What to be told of: NOTIFY of RFC 3461. */
   readonly dsn?: readonly NotifyCondition[];
   /** How much of the message a report of a failure returns. */
@@ -87,6 +95,8 @@ export function parseArguments(args: readonly string[], version: string): SmtpcC
 }
 
 const TLS: readonly TlsMode[] = ["auto", "starttls", "implicit", "none"];
+/** Within the content, QUIT would be a part of it. */
+const QUIT_STAGES = STAGES.filter((stage) => stage !== "data");
 const WHAT = "say what to do: smtpc send, smtpc read or smtpc contacts (smtpc --help explains)";
 
 function addSend(program: Command, chosen: (command: SmtpcCommand) => void): void {
@@ -112,6 +122,24 @@ function addSend(program: Command, chosen: (command: SmtpcCommand) => void): voi
     )
     .addOption(
       new Option("--envid <id>", "name the message; reports repeat it").argParser(parseEnvid),
+    )
+    .addOption(
+      new Option("--proto <protocol>", "what is spoken, default smtp").choices(["smtp", "lmtp"]),
+    )
+    .addOption(
+      new Option("--ehlo <name>", "what to call ourselves, default our address")
+        .argParser(parseHelloName),
+    )
+    .addOption(
+      new Option("--data-from <file>", "send this content, header or not; - is standard input")
+        .conflicts(["body", "file"]),
+    )
+    .addOption(
+      new Option("--quit-after <stage>", "say QUIT behind this stage").choices(QUIT_STAGES)
+        .conflicts(["dropAfter"]),
+    )
+    .addOption(
+      new Option("--drop-after <stage>", "leave without a word behind this stage").choices(STAGES),
     )
     .option("--partial", "when a recipient is refused, send to the others")
     .addHelpText("after", `\n${SEND_NOTES}\n\n${TLS_NOTES}\n\n${STATUSES}`)
@@ -223,6 +251,12 @@ function parseEnvid(text: string): string {
   const xtext = encodeXtext(text);
   if (/^[ -~]+$/.test(text) && xtext.length <= ENVID_CHARACTERS_MAX) return xtext;
   throw new InvalidArgumentError("It is up to 100 characters of ASCII.");
+}
+
+/** RFC 5321 §4.1.1.1; whatever else is visible may be tried on a server, too. */
+function parseHelloName(text: string): string {
+  if (/^[\x21-\x7e]{1,255}$/.test(text)) return text;
+  throw new InvalidArgumentError("It is up to 255 visible characters of ASCII, without blanks.");
 }
 
 function parseMechanism(text: string): MechanismName {

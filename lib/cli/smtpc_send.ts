@@ -32,18 +32,24 @@ export async function send(flags: SendFlags, context: SmtpcContext): Promise<Exi
     login: await optionalLogin(flags, context),
     finalTimeoutMs: flags.timeoutMs ?? FINAL_TIMEOUT_MS,
     partial: flags.partial ?? false,
+    ...(flags.ehlo === undefined ? {} : { helloName: flags.ehlo }),
+    ...(flags.proto === undefined ? {} : { protocol: flags.proto }),
+    ...stopAfterOf(flags),
   };
   const letter = ask === null ? gathered : await complete(gathered, { ask, contacts, access });
   const shownFrom = flags.verbose ? Infinity : SHOWN_FROM_BYTES;
   const progress = showProgress(streams.errors, { doing: "Sending", shownFrom });
-  const { attempts } = await sendPrepared(access, async (serverName, extensions) => {
+  const { attempts, stopped } = await sendPrepared(access, async (serverName, extensions) => {
     demandDsn(flags, extensions, access.to);
     const from = letter.from ?? await senderOf(access.login!, serverName, ask);
     const outgoing = await writeLetter(letter, from, world, flags);
     return { ...outgoing, content: watchBody(outgoing.content, progress) };
   }).finally(() => progress.hide());
   report(attempts, flags, streams);
-  const failure = failureOf(attempts, access);
+  if (stopped !== null) streams.errors.write(`stopped after ${stopped}\n`);
+  // What was not answered because of the stop is no failure.
+  const answered = stopped === null ? attempts : attempts.filter(isNegative);
+  const failure = failureOf(answered, access);
   if (failure !== null) throw failure;
   return EXIT.done;
 }
@@ -195,6 +201,16 @@ const SHOWN: Readonly<Record<ShownResult, string>> = {
   unknown: "perhaps sent",
   withheld: "not sent",
 };
+
+function isNegative({ reply }: Attempt): boolean {
+  return reply !== null && !isPositive(reply);
+}
+
+function stopAfterOf({ quitAfter, dropAfter }: SendFlags): Pick<SmtpAccess, "stopAfter"> {
+  if (quitAfter !== undefined) return { stopAfter: { stage: quitAfter, how: "quit" } };
+  if (dropAfter !== undefined) return { stopAfter: { stage: dropAfter, how: "drop" } };
+  return {};
+}
 
 /** A recipient that was taken, and got nothing because of another one, was withheld. */
 function resultOf({ result, reply }: Attempt): ShownResult {

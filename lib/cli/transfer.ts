@@ -18,6 +18,7 @@ import {
   type SmtpJob,
 } from "../smtp/client.ts";
 import { type Extensions, NO_EXTENSIONS } from "../smtp/ehlo.ts";
+import type { Stage, StopAfter } from "../smtp/client_stage.ts";
 import { textOf } from "../smtp/reply.ts";
 import type { MaybePromise, TraceFrom } from "../wire/session.ts";
 import {
@@ -53,6 +54,10 @@ export interface SmtpAccess extends Access {
    * ten minutes: whoever gives up early may send a message twice.
    */
   readonly finalTimeoutMs?: number;
+  /** Default `smtp`. */
+  readonly protocol?: "smtp" | "lmtp";
+  /** Ends the conversation early, on purpose. */
+  readonly stopAfter?: StopAfter;
   /** Whether to send to the others when a recipient is refused; by default nothing is sent then. */
   readonly partial?: boolean;
 }
@@ -69,6 +74,8 @@ export interface Outgoing {
 export interface SendResult {
   /** What became of each recipient, in their order. */
   readonly attempts: readonly Attempt[];
+  /** Behind what it ended because of `stopAfter`; `null` where it did not. */
+  readonly stopped: Stage | null;
 }
 
 /**
@@ -88,8 +95,8 @@ export async function sendPrepared(
   access: SmtpAccess,
   prepare: (serverName: string, extensions: Extensions) => MaybePromise<Outgoing>,
 ): Promise<SendResult> {
-  const { attempts } = await converse(access, prepare);
-  return { attempts };
+  const { attempts, stopped } = await converse(access, prepare);
+  return { attempts, stopped };
 }
 
 /**
@@ -135,7 +142,7 @@ const NEVER = new AbortController().signal;
 async function converse(
   access: SmtpAccess,
   prepare: ((serverName: string, extensions: Extensions) => MaybePromise<Outgoing>) | null,
-): Promise<{ readonly attempts: readonly Attempt[]; readonly serverName: string }> {
+): Promise<SendResult & { readonly serverName: string }> {
   let attempts: readonly Attempt[] | null = null;
   let serverName: string | null = null;
   let extensions = NO_EXTENSIONS;
@@ -156,13 +163,17 @@ async function converse(
       attempts = learnt;
     },
   };
-  const talk = async (verify: boolean) => {
+  const talk = async (verify: boolean, withoutChunking = false) => {
+    handedOut = false;
     const transport = await connectTo(access);
     const session = smtpClient<typeof jobs>({
       helloName: helloNameOf(access, transport),
       login: access.login === null ? null : { ...access.login, work: scramWork(access.world) },
       tls: clientTls(access, transport, verify),
       timeouts: timeoutsOf(access.timeoutMs, access.finalTimeoutMs),
+      protocol: access.protocol ?? "smtp",
+      withoutChunking,
+      stopAfter: access.stopAfter ?? null,
       traced: access.trace !== undefined,
     });
     return { transport, end: await drive(session, transport, jobs, driveOptionsOf(access)) };
@@ -170,10 +181,12 @@ async function converse(
   const { transport, end: first } = await talk(true);
   const again = first.end === "tlsFailed" &&
     goesOnUnverified(access, transport, { why: first.why, hasLogin: access.login !== null });
-  const end = again ? (await talk(false)).end : first;
+  const second = again ? (await talk(false)).end : first;
+  const end = second.end === "noChunking" ? (await talk(!again, true)).end : second;
+  const stopped = end.end === "stopped" ? end.stop.stage : null;
   const visited = prepare === null && serverName !== null;
-  if (attempts === null && !visited) throw endFailure(end, access);
-  return { attempts: attempts ?? [], serverName: serverName ?? "" };
+  if (attempts === null && !visited && stopped === null) throw endFailure(end, access);
+  return { attempts: attempts ?? [], serverName: serverName ?? "", stopped };
 }
 
 /** What drives the sessions of a client. */
@@ -252,6 +265,8 @@ function endFailure(end: SmtpClientEnd, access: SmtpAccess): Failure {
     case "lost":
       return lostFailure(end.reason, where, timeoutMs);
     case "done":
+    case "noChunking":
+    case "stopped":
       throw new Error("a conversation that is done has made its transaction");
   }
 }

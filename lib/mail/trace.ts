@@ -28,21 +28,26 @@ export interface Received {
 }
 
 /** The registered names of RFC 5321 §4.4, RFC 3848 and RFC 6531 §4.3. */
-export type Protocol = "SMTP" | `${"ESMTP" | "UTF8SMTP"}${"" | "A" | "S" | "SA"}`;
+export type Protocol =
+  | "SMTP"
+  | `${"ESMTP" | "UTF8SMTP" | "LMTP" | "UTF8LMTP"}${"" | "A" | "S" | "SA"}`;
 
 /** What the WITH clause says about a conversation (RFC 3848 §1). */
 export function protocolOf(conversation: {
-  /** Whether the client said EHLO. */
+  /** Whether it was LMTP (RFC 2033). */
+  readonly lmtp: boolean;
+  /** Whether the client said EHLO or LHLO. */
   readonly extended: boolean;
   readonly encrypted: boolean;
   readonly authenticated: boolean;
   /** Whether MAIL had SMTPUTF8. */
   readonly utf8: boolean;
 }): Protocol {
-  const { extended, encrypted, authenticated, utf8 } = conversation;
+  const { lmtp, extended, encrypted, authenticated, utf8 } = conversation;
   // All the extensions need EHLO, so there is no name for them without it.
   if (!extended) return "SMTP";
-  const protocol = utf8 ? "UTF8SMTP" : "ESMTP"; // RFC 6531 §3.7.3
+  // RFC 6531 §4.3 and RFC 3848 §1.
+  const protocol = lmtp ? (utf8 ? "UTF8LMTP" : "LMTP") : utf8 ? "UTF8SMTP" : "ESMTP";
   if (encrypted) return authenticated ? `${protocol}SA` : `${protocol}S`;
   return authenticated ? `${protocol}A` : protocol;
 }

@@ -58,6 +58,8 @@ const CONNECT_TIMEOUT_MS = 30_000;
 const IDLE_MS = 15_000;
 /** A server that does not answer QUIT is left all the same. */
 const QUIT_MS = 5_000;
+/** Next hops that are remembered to mislead; there is hardly one. */
+const MISLEADING_MAX = 1_000;
 /** Kept connections for one next hop. */
 const IDLE_MAX = 4;
 
@@ -69,6 +71,8 @@ class LinkPool implements Links {
   readonly #options: LinksOptions;
   readonly #idle = new Map<string, Link[]>();
   readonly #open = new Set<Link>();
+  /** Next hops that offer BDAT and do not know it. */
+  readonly #withoutChunking = new Set<string>();
 
   constructor(options: LinksOptions) {
     this.#options = options;
@@ -122,6 +126,10 @@ class LinkPool implements Links {
   ): Promise<Performed | "tlsFailed"> {
     const link = await this.#connect(to, options, tls);
     const { performed } = await link.perform(job, options);
+    if (isMisled(performed) && !this.#withoutChunking.has(endpointText(to))) {
+      this.#rememberWithoutChunking(endpointText(to));
+      return await this.#performOnNew(to, job, options, tls);
+    }
     if (link.tlsFailure !== null && !options.signal.aborted) {
       this.#options.log.warn("tls-failed", { via: endpointText(to), reason: link.tlsFailure });
       return "tlsFailed";
@@ -148,11 +156,18 @@ class LinkPool implements Links {
     if (kept.length > IDLE_MAX) kept.shift()!.quit();
   }
 
+  #rememberWithoutChunking(key: string): void {
+    if (this.#withoutChunking.size >= MISLEADING_MAX) this.#withoutChunking.clear();
+    this.#withoutChunking.add(key);
+    this.#options.log.warn("chunking-misleads", { via: key });
+  }
+
   async #connect(to: Endpoint, options: PerformOptions, tls: ClientTls): Promise<Link> {
     const { world, hostname } = this.#options;
     const timeoutMs = Math.min(CONNECT_TIMEOUT_MS, options.timeoutMs);
     const transport = await world.net.connect(to, { timeoutMs, signal: options.signal });
-    const link = new Link(transport, world, { hostname, tls });
+    const withoutChunking = this.#withoutChunking.has(endpointText(to));
+    const link = new Link(transport, world, { hostname, tls, withoutChunking });
     this.#open.add(link);
     link.ended.then(() => this.#open.delete(link));
     return link;
@@ -171,6 +186,14 @@ function opportunistic({ host }: Endpoint): ClientTls {
 /** Whether a recipient was left out because of the limits that the server announced. */
 function hadNoPlace({ at, result }: Attempt): boolean {
   return at === "hello" && result === "deferred";
+}
+
+/** Whether the server offers BDAT and does not know it: only then is such a reply no refusal. */
+function isMisled(performed: Performed): boolean {
+  return performed.done &&
+    performed.attempts.some(({ at, result, reply }) =>
+      at === "data" && result === "deferred" && (reply?.code ?? 0) >= 500
+    );
 }
 
 function failed(words: string): Performed {
@@ -210,7 +233,11 @@ class Link implements SmtpJobs {
   constructor(
     transport: Transport,
     world: World,
-    { hostname, tls }: { readonly hostname: string; readonly tls: ClientTls },
+    { hostname, tls, withoutChunking }: {
+      readonly hostname: string;
+      readonly tls: ClientTls;
+      readonly withoutChunking: boolean;
+    },
   ) {
     this.#alarm = world.clock.alarm(() => this.isIdle() ? this.quit() : this.#cutOff(NO_ANSWER));
     const session = smtpClient<SmtpJobs>({
@@ -218,6 +245,7 @@ class Link implements SmtpJobs {
       login: null,
       tls,
       timeouts: DEFAULT_CLIENT_TIMEOUTS,
+      withoutChunking,
     });
     this.ended = drive(session, transport, this, { clock: world.clock, signal: this.#cut.signal })
       .then((end) => {
@@ -342,6 +370,8 @@ function wordsOf(end: SmtpClientEnd): string {
       return `It does not speak SMTP: ${end.detail}`;
     case "lost":
     case "done":
+    case "noChunking":
+    case "stopped":
       return end.end === "lost" && end.reason === "deadline" ? NO_ANSWER : LOST;
   }
 }

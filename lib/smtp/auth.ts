@@ -13,7 +13,7 @@ import { call, Interrupted, type Step, trace, writeNow } from "../wire/session.t
 import type { SmtpLogin } from "./backend.ts";
 import { AUTH_LINE_BYTES_MAX, type AuthCommand } from "./command.ts";
 import { type Reply, reply } from "./reply.ts";
-import { type Connection, lineFault, say } from "./connection.ts";
+import { type Connection, helloFirst, lineFault, say } from "./connection.ts";
 import { mayLogIn } from "./start_tls.ts";
 
 /** Goes through the exchange; the final reply, or `null` when the conversation is over. */
@@ -21,8 +21,10 @@ export function* authenticate<B>(
   connection: Connection,
   command: AuthCommand,
 ): Step<B, Reply | null> {
+  // Whoever may connect to the port may deliver; a login would change nothing.
+  if (connection.options.service === "lmtp") return reply(502, "5.5.1", "Logins are not for LMTP");
   // RFC 4954 §4: after EHLO, not within a transaction, and once in a session.
-  if (connection.hello?.extended !== true) return reply(503, "5.5.1", "Say EHLO first");
+  if (connection.hello?.extended !== true) return helloFirst(connection);
   if (connection.user !== null) return reply(503, "5.5.1", "You are logged in already");
   if (connection.transaction !== null) return reply(503, "5.5.1", "Not within a transaction");
   const mechanism = mechanismOf(command.mechanism);

@@ -22,6 +22,7 @@ export interface SmtpHello {
   /** As given to HELO or EHLO; unverified. */
   readonly name: string;
   readonly extended: boolean;
+  readonly protocol: "smtp" | "lmtp";
   readonly tls: TlsInfo | null;
   /** The account that logged in. */
   readonly user: string | null;
@@ -53,6 +54,11 @@ export interface SmtpConversation {
   ): MaybePromise<readonly Reply[]>;
   /** The content for the accepted recipients. A 2yz answer promises that it is durable. */
   message(content: Body, signal: AbortSignal): MaybePromise<Reply>;
+  /**
+   * The same by LMTP: one reply for each accepted recipient, in their order (RFC 2033 §4.2). A 2yz
+   * answer promises final delivery.
+   */
+  deliver(content: Body, signal: AbortSignal): MaybePromise<readonly Reply[]>;
   /** RFC 5321 §4.1.1.5: the transaction is forgotten. */
   reset(): void;
   /** The conversation is over, however it came to its end. */

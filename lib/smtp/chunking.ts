@@ -10,12 +10,13 @@ import {
   answerNow,
   type Connection,
   fault,
+  helloFirst,
   reset,
   say,
   traceContent,
 } from "./connection.ts";
 import { type Reply, reply } from "./reply.ts";
-import { dataFault, takeMessage } from "./transaction.ts";
+import { dataFault, refuseMessage, takeMessage } from "./transaction.ts";
 
 /** Takes one chunk; with the last of them the message is handed over. */
 export function* bdat<B>(connection: Connection, command: BdatCommand): Step<B, "close" | null> {
@@ -54,8 +55,9 @@ const SYNTAX = reply(501, "5.5.4", "BDAT takes the length of the chunk, and LAST
 const NO_TRANSACTION = reply(503, "5.5.1", "Say MAIL and RCPT first");
 
 /** Why a chunk cannot be taken, whatever is in it. */
-function refusalOf({ hello, transaction }: Connection, { ending }: BdatCommand): Reply | null {
-  if (hello?.extended !== true) return reply(503, "5.5.1", "Say EHLO first");
+function refusalOf(connection: Connection, { ending }: BdatCommand): Reply | null {
+  const { hello, transaction } = connection;
+  if (hello?.extended !== true) return helloFirst(connection);
   if (transaction === null) return NO_TRANSACTION;
   if (transaction.recipients === 0) return reply(554, "5.5.1", "No valid recipients");
   return ending === "unknown" ? SYNTAX : null;
@@ -66,11 +68,14 @@ function refusalOf({ hello, transaction }: Connection, { ending }: BdatCommand):
  * 3030 §2: chunks in the pipeline behind it are discarded; they are no errors of their own.
  */
 function* refuse<B>(connection: Connection, { ending }: BdatCommand, given: Reply): Step<B, null> {
-  const { chunkedBytes, chunkRefused } = connection;
+  const { chunkedBytes, chunkRefused, options } = connection;
+  const recipients = chunkRefused ?? connection.transaction?.recipients ?? 0;
   reset(connection);
-  if (ending !== "last") Object.assign(connection, { chunkedBytes, chunkRefused: true });
+  if (ending !== "last") Object.assign(connection, { chunkedBytes, chunkRefused: recipients });
+  // RFC 2033 §4.3: with LMTP, only chunks before the last have one reply.
+  else if (options.service === "lmtp") return yield* refuseMessage(connection, recipients, given);
   // That there is no room just now (452) is not the client's fault.
-  return chunkRefused || given.code < 500
-    ? yield* answerNow(connection.options, given)
+  return chunkRefused !== null || given.code < 500
+    ? yield* answerNow(options, given)
     : yield* fault(connection, given);
 }

@@ -26,6 +26,7 @@ import {
 } from "./client_link.ts";
 import { startTlsWhereOffered, type SwitchEnd, type TlsEnd, upgradeOrEnd } from "./client_tls.ts";
 import { NO_EXTENSIONS, parseEhlo } from "./ehlo.ts";
+import { passed, type StopAfter, Stopped } from "./client_stage.ts";
 import { mailLine, rcptLine, unable } from "./client_envelope.ts";
 import { DEFAULT_CLIENT_TIMEOUTS, type SmtpClientTimeouts } from "./client_timeouts.ts";
 import type { Attempt, SmtpJob, SmtpJobs } from "./job.ts";
@@ -46,6 +47,10 @@ export type SmtpClientEnd =
   | TlsEnd
   /** The password was not sent, because others could have got it. */
   | { readonly end: "exposed" }
+  /** BDAT was offered, and is not known there. What was to be sent is deferred. */
+  | { readonly end: "noChunking" }
+  /** As it was asked to. */
+  | { readonly end: "stopped"; readonly stop: StopAfter }
   /** It does not speak SMTP. */
   | { readonly end: "protocol"; readonly detail: string }
   /** The connection broke, or its time was up. */
@@ -58,7 +63,8 @@ export function* smtpClient<B extends SmtpJobs>(
   const link = newLink(options, new ByteQueue(), null);
   try {
     const refused = (yield* greet<B>(link)) ?? (yield* logIn<B>(link));
-    if (refused !== null) {
+    if (refused === null) passed("auth", link.stopAfter);
+    else {
       if (refused.end !== "tlsFailed") yield* quit(link);
       return refused;
     }
@@ -67,12 +73,18 @@ export function* smtpClient<B extends SmtpJobs>(
       const job = yield* call<B, SmtpJob | null>((jobs, signal) => jobs.next(signal));
       if (job === null) break;
       const closing = yield* doJob(link, job);
+      // Who took the content for commands may have more to say, and nobody would know to what.
+      if (link.misledByChunking) return { end: "noChunking" };
       if (closing) return { end: "done" };
     }
     yield* quit(link);
     return { end: "done" };
   } catch (error) {
     if (error instanceof Interrupted) return { end: "lost", reason: error.reason };
+    if (error instanceof Stopped) {
+      if (error.stop.how === "quit") yield* quit<B>(link);
+      return { end: "stopped", stop: error.stop };
+    }
     if (!(error instanceof ReplyError)) throw error;
     if (error.kind === "closed") return { end: "lost", reason: "closed" };
     return { end: "protocol", detail: error.message };
@@ -107,6 +119,9 @@ function newLink(options: SmtpClientOptions, queue: ByteQueue, tls: TlsInfo | nu
     extensions: NO_EXTENSIONS,
     serverName: "",
     mails: 0,
+    doubtful: false,
+    misledByChunking: false,
+    stopAfter: options.stopAfter ?? null,
     domains: new Set(),
   };
 }
@@ -122,13 +137,19 @@ function* greet<B>(link: Link): Step<B, SmtpClientEnd | null> {
   const greeting = yield* receive<B>(link);
   if (!isPositive(greeting)) return { end: "refused", at: "greeting", reply: greeting };
   link.serverName = greeting.lines[0]!.split(" ")[0]!;
+  passed("connect", link.stopAfter);
   return yield* introduce(link);
 }
 
 /** Says hello, goes over to TLS where that is wanted, and then says hello again. */
 function* introduce<B>(link: Link): Step<B, SmtpClientEnd | null> {
   const refused = yield* hello<B>(link);
-  if (refused !== null || link.tls !== null) return refused;
+  if (refused !== null) return refused;
+  passed("hello", link.stopAfter);
+  if (link.tls !== null) {
+    passed("tls", link.stopAfter);
+    return null;
+  }
   const agreed = yield* startTlsWhereOffered<B>({
     tls: link.options.tls,
     queue: link.queue,
@@ -137,20 +158,22 @@ function* introduce<B>(link: Link): Step<B, SmtpClientEnd | null> {
   });
   if (agreed === null || "end" in agreed) return agreed;
   link.tls = agreed;
+  passed("tls", link.stopAfter);
   // RFC 3207 §4.2: what the server has said in clear does not count.
   link.extensions = NO_EXTENSIONS;
   return yield* hello(link);
 }
 
 function* hello<B>(link: Link): Step<B, SmtpClientEnd | null> {
-  const name = link.options.helloName;
-  const ehlo = yield* command<B>(link, `EHLO ${name}`);
+  const { helloName: name, protocol } = link.options;
+  const lmtp = protocol === "lmtp";
+  const ehlo = yield* command<B>(link, `${lmtp ? "LHLO" : "EHLO"} ${name}`);
   if (isPositive(ehlo)) {
     link.extensions = parseEhlo(ehlo);
     return null;
   }
   // RFC 5321 §3.2: an old server that does not know EHLO gets HELO.
-  const helo = ehlo.code < 500 ? ehlo : yield* command<B>(link, `HELO ${name}`);
+  const helo = lmtp || ehlo.code < 500 ? ehlo : yield* command<B>(link, `HELO ${name}`);
   return isPositive(helo) ? null : { end: "refused", at: "hello", reply: helo };
 }
 
@@ -244,6 +267,8 @@ function* transact<B>(link: Link, job: SmtpJob, attempts: readonly OpenAttempt[]
   for (const { recipient } of attempts) link.domains.add(recipient.address.domain);
   const contentBytes = job.do === "send" ? job.content.size : job.contentBytes;
   yield* envelope<B>(link, job, contentBytes, attempts);
+  passed("mail", link.stopAfter);
+  passed("rcpt", link.stopAfter);
   if (job.do === "verify") return;
   const taken = attempts.filter((each) => each.result === "accepted");
   if (taken.length === 0 || (isAllOrNothing(job) && taken.length < attempts.length)) {
@@ -275,7 +300,9 @@ function* envelope<B>(
 ): Step<B, void> {
   const recipients = attempts.map(({ recipient }) => recipient);
   const about = { ...job, recipients, contentBytes };
-  const rcpt = recipients.map((recipient) => rcptLine(link.extensions, about, recipient));
+  const rcpt = link.stopAfter?.stage === "mail"
+    ? []
+    : recipients.map((recipient) => rcptLine(link.extensions, about, recipient));
   const lines = [
     mailLine(link.extensions, about),
     ...rcpt,

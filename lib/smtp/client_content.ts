@@ -5,6 +5,7 @@ import { concat, encode, equal } from "../wire/bytes.ts";
 import { dotStuffer } from "../wire/dots.ts";
 import { call, deadline, type Step, trace, write, writeNow } from "../wire/session.ts";
 import { command, decide, type Link, type OpenAttempt, receive, send } from "./client_link.ts";
+import { passed } from "./client_stage.ts";
 import type { SmtpJob } from "./job.ts";
 import { isPositive, type Reply, reply } from "./reply.ts";
 
@@ -33,7 +34,9 @@ export function* sendContent<B>(
   const { chunking, eightBitMime } = link.extensions;
   // RFC 3030 §2: any content may go by BDAT. Where it is plain, DATA does as well, and everybody
   // has tested it.
-  const byBdat = chunking && eightBitMime && job.envelope.body === "8BITMIME";
+  const { withoutChunking = false } = link.options;
+  const byBdat = chunking && eightBitMime && job.envelope.body === "8BITMIME" &&
+    !withoutChunking && !link.doubtful && link.stopAfter === null;
   return byBdat
     ? yield* sendByBdat<B>(link, job.content, taken)
     : yield* sendByData<B>(link, job.content, taken);
@@ -51,6 +54,7 @@ function* sendByData<B>(
     // RFC 5321 §4.1.1.4: a server that refuses DATA may keep the transaction, and refuse the next.
     return false;
   }
+  passed("data", link.stopAfter);
   const stuffer = dotStuffer();
   for (let at = 0; at < body.size; at += SLICE_BYTES) {
     const slice = yield* call<B, Uint8Array>(() => body.slice(at, at + SLICE_BYTES));
@@ -58,6 +62,7 @@ function* sendByData<B>(
     yield* write(stuffer.push(slice));
   }
   yield* conclude<B>(link, { last: stuffer.end(), contentBytes: body.size, taken });
+  passed("dot", link.stopAfter);
   return true;
 }
 
@@ -78,9 +83,15 @@ function* sendByBdat<B>(
     yield* deadline(link.options.timeouts.blockMs);
   }
   const last = concat([slice, end]);
-  const final = yield* conclude<B>(link, { last, contentBytes: body.size, taken });
+  const [first] = yield* conclude<B>(link, { last, contentBytes: body.size, taken });
+  // RFC 5321 §4.2.4: it was announced, and is not implemented. Without it the message may pass.
+  if (first!.code === 500 || first!.code === 502) {
+    link.misledByChunking = true;
+    for (const each of taken) each.result = "deferred";
+    return true;
+  }
   // RFC 3030 §2: after a BDAT that failed, only RSET leads out of the transaction.
-  return isPositive(final);
+  return isPositive(first!);
 }
 
 /** Sends what completes the message; from here on the server may have taken it. */
@@ -91,16 +102,25 @@ function* conclude<B>(
     readonly contentBytes: number;
     readonly taken: readonly OpenAttempt[];
   },
-): Step<B, Reply> {
-  const { timeouts, traced } = link.options;
+): Step<B, readonly Reply[]> {
+  const { timeouts, traced, protocol } = link.options;
   if (traced) yield* trace("self", encode(`(${contentBytes} bytes of message)`));
-  for (const each of taken) Object.assign(each, { reply: null, at: "data", result: "unknown" });
+  const lmtp = protocol === "lmtp";
+  // RFC 2033 §5: with LMTP, whoever is not answered about is put off.
+  const result = lmtp ? "deferred" : "unknown";
+  for (const each of taken) Object.assign(each, { reply: null, at: "data", result });
   yield* writeNow(last);
-  yield* deadline(timeouts.finalMs);
-  const final = yield* receive<B>(link);
-  decide(taken, "data", final);
-  if (isPositive(final)) { for (const each of taken) each.result = "delivered"; }
-  return final;
+  const replies: Reply[] = [];
+  // RFC 2033 §4.2: one reply for each recipient, in their order.
+  for (const answered of lmtp ? taken.map((each) => [each]) : [taken]) {
+    yield* deadline(timeouts.finalMs);
+    const final = yield* receive<B>(link);
+    decide(answered, "data", final);
+    if (isPositive(final)) { for (const each of answered) each.result = "delivered"; }
+    else link.doubtful = true;
+    replies.push(final);
+  }
+  return replies;
 }
 
 function* hasEightBit<B>(body: Body): Step<B, boolean> {

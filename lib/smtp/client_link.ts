@@ -5,6 +5,7 @@ import { deadline, type Step, type TlsInfo, trace, write } from "../wire/session
 import type { ClientTls } from "../wire/upgrade.ts";
 import type { SmtpClientTimeouts } from "./client_timeouts.ts";
 import type { Extensions } from "./ehlo.ts";
+import type { StopAfter } from "./client_stage.ts";
 import type { Attempt } from "./job.ts";
 import { isPositive, type Reply } from "./reply.ts";
 import { readReply } from "./reply_reader.ts";
@@ -16,17 +17,31 @@ export interface SmtpClientOptions {
   readonly login: Login | null;
   readonly tls: ClientTls;
   readonly timeouts: SmtpClientTimeouts;
+  /** `lmtp`: LHLO in place of EHLO, and a reply for each recipient (RFC 2033). Default `smtp`. */
+  readonly protocol?: "smtp" | "lmtp";
+  /** Says no BDAT, although it is offered: the server has shown that it does not know it. */
+  readonly withoutChunking?: boolean;
+  /** Default `null`: the conversation goes to its end. */
+  readonly stopAfter?: StopAfter | null;
   readonly traced?: boolean;
 }
 
 export interface Link {
   readonly options: SmtpClientOptions;
   readonly queue: ByteQueue;
+  readonly stopAfter: StopAfter | null;
   tls: TlsInfo | null;
   extensions: Extensions;
   serverName: string;
   /** Transactions so far. */
   mails: number;
+  /**
+   * Whether a message was refused at its end: maybe the refusal came before that, and the next
+   * reply belongs to it. Then the 354 of DATA shows whose turn it is, where BDAT shows nothing.
+   */
+  doubtful: boolean;
+  /** Whether BDAT, which was offered, is not known there. */
+  misledByChunking: boolean;
   /** Domains of the recipients so far. */
   readonly domains: Set<string>;
 }

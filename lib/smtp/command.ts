@@ -19,7 +19,7 @@ import {
 } from "./parameters.ts";
 
 export type SmtpCommand =
-  | { readonly verb: "HELO" | "EHLO"; readonly name: string }
+  | { readonly verb: "HELO" | "EHLO" | "LHLO"; readonly name: string }
   | MailCommand
   | RcptCommand
   | { readonly verb: "DATA" | "RSET" | "NOOP" | "QUIT" | "STARTTLS" | "XPOP3" }
@@ -76,6 +76,8 @@ export interface Said {
   readonly extended: boolean;
   /** It gave SMTPUTF8 to MAIL, so recipients may be in UTF-8. */
   readonly utf8: boolean;
+  /** LMTP is spoken here (RFC 2033), where LHLO stands for EHLO; by default it is not. */
+  readonly lmtp?: boolean;
 }
 
 /**
@@ -94,6 +96,11 @@ export function parseCommand(line: Uint8Array, said: Said): SmtpCommand {
   switch (verb) {
     case "HELO":
     case "EHLO":
+      // RFC 2033 §4.1: so that two who speak different protocols notice.
+      if (said.lmtp) throw unknownCommand("This is LMTP: say LHLO");
+      return { verb, name: parseHelloName(rest.trim()) };
+    case "LHLO":
+      if (!said.lmtp) throw unknownCommand();
       return { verb, name: parseHelloName(rest.trim()) };
     case "MAIL":
       return parseMail(rest, said);
@@ -121,8 +128,7 @@ export function parseCommand(line: Uint8Array, said: Said): SmtpCommand {
     case "AUTH":
       return parseAuth(rest);
     default:
-      // RFC 5321 §4.2.4: 500 for a command that is not recognised.
-      throw new ProtocolError("Unknown command", { code: 500, status: "5.5.1" });
+      throw unknownCommand();
   }
 }
 
@@ -217,6 +223,11 @@ function parseAuth(rest: string): AuthCommand {
   const bytes = initial === "=" ? new Uint8Array(0) : decodeBase64(initial);
   if (bytes === null) throw syntax("That is not base64");
   return { verb: "AUTH", mechanism, initial: bytes };
+}
+
+/** RFC 5321 §4.2.4: 500 for a command that is not recognised. */
+function unknownCommand(message = "Unknown command"): ProtocolError {
+  return new ProtocolError(message, { code: 500, status: "5.5.1" });
 }
 
 function syntax(message: string): ProtocolError {

@@ -23,8 +23,11 @@ export interface SmtpServerOptions {
   /** The name in the greeting. */
   readonly hostname: string;
   readonly peer: SmtpPeer;
-  /** `submission`: nothing is accepted before AUTH (RFC 6409 §4.3). */
-  readonly service: "smtp" | "submission";
+  /**
+   * `submission`: nothing is accepted before AUTH (RFC 6409 §4.3). `lmtp`: LHLO in place of EHLO,
+   * one reply for each recipient behind the message, and no logins (RFC 2033).
+   */
+  readonly service: "smtp" | "submission" | "lmtp";
   /** Whether a login may cross this connection without TLS. */
   readonly plainAuth: boolean;
   /** What STARTTLS shows to clients; `null`: it is not offered. */
@@ -86,8 +89,11 @@ export interface Connection {
   mails: number;
   /** What came by BDAT for this message, also behind a chunk that was refused. */
   chunkedBytes: number;
-  /** Whether a chunk of this message was refused; those behind it are only thrown away. */
-  chunkRefused: boolean;
+  /**
+   * How many recipients the message had, a chunk of which was refused; `null` where none was. The
+   * chunks behind it are only thrown away.
+   */
+  chunkRefused: number | null;
   errors: number;
   failedLogins: number;
   /** Whether the last AUTH failed, so that the client may still be sending what belonged to it. */
@@ -100,7 +106,7 @@ export function reset(connection: Connection): void {
   if (connection.transaction !== null) connection.conversation.reset();
   connection.transaction = null;
   connection.chunkedBytes = 0;
-  connection.chunkRefused = false;
+  connection.chunkRefused = null;
 }
 
 /** The command, or the reply to a line that is none. */
@@ -110,6 +116,7 @@ export function read(connection: Connection, line: Uint8Array): SmtpCommand | Re
       extended: connection.hello?.extended ?? false,
       // Before MAIL there is a better answer than that it forgot to say SMTPUTF8.
       utf8: connection.transaction?.utf8 ?? true,
+      lmtp: connection.options.service === "lmtp",
     });
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
@@ -142,6 +149,24 @@ export function* answer<B>(connection: Connection, given: Reply): Step<B, null> 
 export function* answerNow<B>(options: SmtpServerOptions, given: Reply): Step<B, null> {
   yield* say(options, given);
   return null;
+}
+
+/**
+ * The replies to the end of a message: RFC 2033 §4.2, with LMTP one for each recipient that was
+ * taken, and so maybe none.
+ */
+export function* answerEnd<B>(connection: Connection, given: readonly Reply[]): Step<B, null> {
+  for (const each of given.slice(0, -1)) {
+    yield* traceReply(connection.options, each);
+    yield* write(formatReply(each));
+  }
+  const last = given.at(-1);
+  return last === undefined ? null : yield* answerNow(connection.options, last);
+}
+
+/** The answer to a command that needs a hello before it. */
+export function helloFirst({ options }: Connection): Reply {
+  return reply(503, "5.5.1", `Say ${options.service === "lmtp" ? "LHLO" : "EHLO"} first`);
 }
 
 export function* fault<B>(connection: Connection, given: Reply): Step<B, null> {

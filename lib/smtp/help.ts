@@ -3,6 +3,7 @@ import { type Reply, reply } from "./reply.ts";
 
 /** The commands and how they are written. */
 const COMMANDS: ReadonlyMap<string, string> = new Map([
+  ["LHLO", "LHLO your.host.name: says who you are, and asks what is offered"],
   ["EHLO", "EHLO your.host.name: says who you are, and asks what is offered"],
   ["HELO", "HELO your.host.name: as EHLO, without extensions"],
   ["MAIL", "MAIL FROM:<you@your.domain> [SIZE=bytes] [BODY=7BIT|8BITMIME]: begins a message"],
@@ -18,12 +19,19 @@ const COMMANDS: ReadonlyMap<string, string> = new Map([
   ["HELP", "HELP [command]: says this"],
 ]);
 
+/** What is said by one of the protocols only (RFC 2033 §4.1). */
+const SMTP_ONLY = ["EHLO", "HELO", "AUTH"];
+const LMTP_ONLY = ["LHLO"];
+
 /** The reply to HELP; `topic` is what stood behind it. */
-export function help(topic: string): Reply {
+export function help(topic: string, lmtp: boolean): Reply {
+  const others = lmtp ? SMTP_ONLY : LMTP_ONLY;
+  const name = topic.toUpperCase();
   if (topic === "") {
-    return reply(214, "2.0.0", `Commands: ${[...COMMANDS.keys()].join(" ")}`);
+    const names = [...COMMANDS.keys()].filter((each) => !others.includes(each));
+    return reply(214, "2.0.0", `Commands: ${names.join(" ")}`);
   }
-  const text = COMMANDS.get(topic.toUpperCase());
+  const text = others.includes(name) ? undefined : COMMANDS.get(name);
   // RFC 5321 §4.2.2: 504 for a parameter that is not implemented.
   return text === undefined
     ? reply(504, "5.5.4", "There is no such command here; HELP lists them")

@@ -60,7 +60,7 @@ export function* smtpServer<B extends SmtpBackend>(
       transaction: null,
       mails: 0,
       chunkedBytes: 0,
-      chunkRefused: false,
+      chunkRefused: null,
       errors: 0,
       failedLogins: 0,
       loginFailed: false,
@@ -86,7 +86,8 @@ const CLOSE: SmtpEnd = { next: "close" };
 function* converse<B>(connection: Connection): Step<B, SmtpEnd> {
   const { options, queue } = connection;
   yield* deadline(options.limits.commandTimeoutMs);
-  yield* say(options, reply(220, "", `${options.hostname} ESMTP ready`));
+  const protocol = options.service === "lmtp" ? "LMTP" : "ESMTP";
+  yield* say(options, reply(220, "", `${options.hostname} ${protocol} ready`));
   for (;;) {
     yield* deadline(options.limits.commandTimeoutMs);
     const line = yield* readLine<B>(queue, COMMAND_LINE_BYTES_MAX);
@@ -118,6 +119,7 @@ function* obey<B>(connection: Connection, command: SmtpCommand): Step<B, SmtpEnd
   switch (command.verb) {
     case "HELO":
     case "EHLO":
+    case "LHLO":
       return yield* hello(connection, command.verb, command.name);
     case "MAIL":
       return yield* answerMail(connection, yield* mail<B>(connection, command));
@@ -136,7 +138,7 @@ function* obey<B>(connection: Connection, command: SmtpCommand): Step<B, SmtpEnd
       yield* answerNow(options, reply(221, "2.0.0", `${options.hostname} says goodbye`));
       return CLOSE;
     case "HELP":
-      return yield* answerHelp(connection, help(command.text));
+      return yield* answerHelp(connection, help(command.text, options.service === "lmtp"));
     case "VRFY":
       // RFC 5321 §3.5.3: a server that does not tell who is here answers 252.
       return yield* answerNow(
@@ -157,7 +159,7 @@ function* obey<B>(connection: Connection, command: SmtpCommand): Step<B, SmtpEnd
 function* hello<B>(connection: Connection, verb: string, name: string): Step<B, null> {
   const { options } = connection;
   reset(connection); // RFC 5321 §4.1.4: EHLO clears the state as RSET does.
-  connection.hello = { name, extended: verb === "EHLO" };
+  connection.hello = { name, extended: verb !== "HELO" };
   if (verb === "HELO") return yield* answerNow(options, reply(250, "", options.hostname));
   return yield* answerNow(
     options,
@@ -177,9 +179,14 @@ function* hello<B>(connection: Connection, verb: string, name: string): Step<B, 
         mailsMax: options.limits.mailsMax,
         recipientDomainsMax: null,
       },
-      auth: mayLogIn(connection) && connection.user === null ? MECHANISMS : [],
+      auth: mechanismsOffered(connection),
     }),
   );
+}
+
+function mechanismsOffered(connection: Connection): readonly string[] {
+  if (connection.options.service === "lmtp" || connection.user !== null) return [];
+  return mayLogIn(connection) ? MECHANISMS : [];
 }
 
 /** RFC 5321 §3.8: after 421 the connection is closed. */

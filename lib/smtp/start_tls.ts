@@ -1,7 +1,7 @@
 /** STARTTLS, RFC 3207: the server's side. */
 import type { Step } from "../wire/session.ts";
 import { upgrade } from "../wire/upgrade.ts";
-import { answerNow, type Connection, fault, reset } from "./connection.ts";
+import { answerNow, type Connection, fault, helloFirst, reset } from "./connection.ts";
 import { reply } from "./reply.ts";
 
 /** Answers STARTTLS; `close` when there is no conversation any more. */
@@ -12,7 +12,7 @@ export function* secure<B>(connection: Connection): Step<B, "next" | "close"> {
     : options.identity === null
     ? reply(502, "5.5.1", "TLS is not offered here")
     : connection.hello?.extended !== true
-    ? reply(503, "5.5.1", "Say EHLO first")
+    ? helloFirst(connection)
     : null;
   if (refusal !== null) {
     yield* fault(connection, refusal);

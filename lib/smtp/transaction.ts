@@ -2,15 +2,17 @@
 import { bodyOf } from "../mail/body.ts";
 import { hasLine, readLine } from "../wire/lines.ts";
 import type { ByteQueue } from "../wire/bytes.ts";
-import { call, Interrupted, type Step } from "../wire/session.ts";
+import { call, Interrupted, type MaybePromise, type Step } from "../wire/session.ts";
 import type { SmtpHello } from "./backend.ts";
 import { COMMAND_LINE_BYTES_MAX, type MailCommand, type RcptCommand } from "./command.ts";
 import {
   answer,
+  answerEnd,
   answerNow,
   ask,
   type Connection,
   fault,
+  helloFirst,
   lineFault,
   LOCAL_ERROR,
   read,
@@ -26,7 +28,7 @@ import type { Hold } from "./room.ts";
 
 export function* mail<B>(connection: Connection, command: MailCommand): Step<B, Reply> {
   const { options, conversation } = connection;
-  if (connection.hello === null) return reply(503, "5.5.1", "Say EHLO first");
+  if (connection.hello === null) return helloFirst(connection);
   if (connection.transaction !== null) return reply(503, "5.5.1", "A sender is given already");
   if (options.service === "submission" && connection.user === null) {
     return reply(530, "5.7.0", "Log in first"); // RFC 4954 §6
@@ -39,7 +41,12 @@ export function* mail<B>(connection: Connection, command: MailCommand): Step<B, 
   if (command.size !== null && command.size > options.limits.messageBytesMax) {
     return reply(552, "5.3.4", "The message is larger than this server takes");
   }
-  const about: SmtpHello = { ...connection.hello, tls: connection.tls, user: connection.user };
+  const about: SmtpHello = {
+    ...connection.hello,
+    protocol: options.service === "lmtp" ? "lmtp" : "smtp",
+    tls: connection.tls,
+    user: connection.user,
+  };
   const result = yield* ask<B>((signal) => conversation.mail(command, about, signal));
   if (!isPositive(result)) return result;
   reset(connection);
@@ -109,9 +116,10 @@ function* askRecipients<B>(
     // Whoever is refused takes no room, so those behind may still find some.
     const room = options.limits.recipientsMax - transaction.recipients;
     if (room <= 0) break;
+    const group = asked.slice(answers.length, answers.length + room);
     const given = yield* askGroup<B>(
-      connection,
-      asked.slice(answers.length, answers.length + room),
+      group.length,
+      (signal) => connection.conversation.recipients(group, signal),
     );
     transaction.recipients += given.filter(isPositive).length;
     answers.push(...given);
@@ -121,15 +129,16 @@ function* askRecipients<B>(
   return [...answers, ...rest];
 }
 
+/** Asks the application for so many replies. */
 function* askGroup<B>(
-  { conversation }: Connection,
-  group: readonly RcptCommand[],
+  count: number,
+  run: (signal: AbortSignal) => MaybePromise<readonly Reply[]>,
 ): Step<B, readonly Reply[]> {
   try {
-    return yield* call<B, readonly Reply[]>((_, signal) => conversation.recipients(group, signal));
+    return yield* call<B, readonly Reply[]>((_, signal) => run(signal));
   } catch (error) {
     if (error instanceof Interrupted) throw error;
-    return group.map(() => LOCAL_ERROR);
+    return Array.from({ length: count }, () => LOCAL_ERROR);
   }
 }
 
@@ -143,7 +152,9 @@ export function* data<B>(connection: Connection): Step<B, "close" | null> {
     return yield* fault(connection, reply(503, "5.5.1", "The message comes by BDAT already"));
   }
   if (transaction.recipients === 0) {
-    return yield* fault(connection, reply(554, "5.5.1", "No valid recipients")); // RFC 5321 §3.3
+    // RFC 5321 §3.3, and RFC 2033 §4.2.
+    const code = options.service === "lmtp" ? 503 : 554;
+    return yield* fault(connection, reply(code, "5.5.1", "No valid recipients"));
   }
   yield* answerNow(options, reply(354, "", "Go ahead, end with a dot on a line of its own"));
   const hold = options.room.hold();
@@ -169,27 +180,44 @@ function* content<B>(connection: Connection, hold: Hold): Step<B, "close" | null
     return "close";
   }
   if ("fault" in result) {
+    const { recipients } = connection.transaction!;
     reset(connection);
-    return yield* refuseContent(connection, result.fault);
+    return yield* refuseMessage(connection, recipients, dataFault(result.fault));
   }
   if (options.traced) yield* traceContent(result.content.length);
   return yield* takeMessage(connection, result.content);
 }
 
-/** Says what was wrong with content; that there was no room for it is not the client's fault. */
-function* refuseContent<B>(connection: Connection, kind: DataFault): Step<B, null> {
-  const refusal = dataFault(kind);
-  return refusal.code < 500
-    ? yield* answerNow(connection.options, refusal)
-    : yield* fault(connection, refusal);
+/**
+ * Says at its end why a message is refused: once, or with LMTP for each of its recipients. That
+ * there was no room for it (452) is not the client's fault.
+ */
+export function* refuseMessage<B>(
+  connection: Connection,
+  recipients: number,
+  refusal: Reply,
+): Step<B, null> {
+  if (connection.options.service !== "lmtp") {
+    return refusal.code < 500
+      ? yield* answerNow(connection.options, refusal)
+      : yield* fault(connection, refusal);
+  }
+  if (refusal.code >= 500) connection.errors++;
+  return yield* answerEnd(connection, Array.from({ length: recipients }, () => refusal));
 }
 
 /** Hands over what came by DATA or BDAT; that is the end of the transaction. */
 export function* takeMessage<B>(connection: Connection, content: Uint8Array): Step<B, null> {
-  const { options, conversation } = connection;
-  const outcome = yield* ask<B>((signal) => conversation.message(bodyOf(content), signal));
+  const { options, conversation, transaction } = connection;
+  const body = bodyOf(content);
+  const outcomes = options.service === "lmtp"
+    ? yield* askGroup<B>(
+      transaction!.recipients,
+      (signal) => conversation.deliver(body, signal),
+    )
+    : [yield* ask<B>((signal) => conversation.message(body, signal))];
   reset(connection);
-  return yield* answerNow(options, outcome);
+  return yield* answerEnd(connection, outcomes);
 }
 
 export function dataFault(kind: DataFault): Reply {

@@ -36,21 +36,32 @@ export const target: FuzzTarget = {
     "EHLO x\r\nXPOP3\r\nUSER alice\r\n",
     "EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<a@b.c>\r\nSTARTTLS\r\nDATA\r\n",
     "EHLO x\r\nAUTH LOGIN\r\nSTARTTLS\r\nSTARTTLS\r\nEHLO y\r\nXPOP3\r\n",
+    `${TO_DATA.replace("EHLO", "LHLO")}Hi\r\n.\r\nBDAT 3 LAST\r\nHi\n`,
+    "LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<a@b.c>\r\nRCPT TO:<quota@b.c>\r\nBDAT 3 LAST\r\na\r\n",
     "GET / HTTP/1.1\r\nHost: a\r\n",
   ].map(encode),
   run(input) {
     for (const end of ["close", "shutdown"] as const) {
-      const whole = talk([input], end);
-      assert.deepEqual(talk(pieces(input, 1), end), whole);
-      assert.deepEqual(talk(pieces(input, 7), end), whole);
+      for (const service of ["smtp", "lmtp"] as const) {
+        const whole = talk([input], end, service);
+        assert.deepEqual(talk(pieces(input, 1), end, service), whole);
+        assert.deepEqual(talk(pieces(input, 7), end, service), whole);
+      }
     }
   },
 };
 
-function talk(chunks: readonly Uint8Array[], end: "close" | "shutdown") {
+function talk(
+  chunks: readonly Uint8Array[],
+  end: "close" | "shutdown",
+  service: "smtp" | "lmtp",
+) {
   const backend = fakeSmtp();
-  const session = serverSession({ identity: IDENTITY });
-  const played = play(session, chunks, backend, { end, secured: [encode(SECURED)] });
+  const session = serverSession({ identity: IDENTITY, service, pop3: service === "smtp" });
+  const played = play(session, chunks, backend, {
+    end,
+    secured: [encode(service === "smtp" ? SECURED : SECURED.replace("EHLO", "LHLO"))],
+  });
   const { output, outcome, ended, chunksRead, clearBytes } = played;
   const text = decodeLatin1(output);
   // RFC 5321 §4.2: any number of lines with a hyphen, then one with a blank and the same code.

@@ -52,6 +52,28 @@ export const APP_MUTANTS: readonly Mutant[] = [
     why: "asking before and after a restart would tell who is here",
   },
   {
+    name: "backend: LMTP relays",
+    file: "lib/app/smtp_backend.ts",
+    find: 'if (hello.protocol === "lmtp") return NOT_HERE;',
+    replace: "",
+    test: {
+      file: "tests/app_lmtp_test.ts",
+      name: "LMTP delivers to mailboxes here only, and sends nothing on",
+    },
+    why: "promise 4: whoever reaches the port could say what others would have to answer for",
+  },
+  {
+    name: "client: a refusal at the end keeps BDAT going",
+    file: "lib/smtp/client_content.ts",
+    find: "    else link.doubtful = true;\n",
+    replace: "",
+    test: {
+      file: "tests/smtp_client_extensions_test.ts",
+      name: "after a message that was refused at its end the next one goes by DATA",
+    },
+    why: "the reply to another message could be taken for a delivery",
+  },
+  {
     name: "accept: loops go on",
     file: "lib/app/accept.ts",
     find: "  if (loop !== null) return loop;\n",
