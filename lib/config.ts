@@ -25,6 +25,11 @@ export interface ServerConfig {
   readonly plainAuth: boolean;
   /** Addresses that users may send under besides their own; read by `policy/senders.ts`. */
   readonly allowedSenders: readonly AllowedSender[];
+  /**
+   * Networks whose connections may say for whom they speak (PROXY, XCLIENT): `10.0.0.0/8`, or one
+   * address; read by `policy/networks.ts`.
+   */
+  readonly trusted: readonly string[];
   /** Whether limits for one address hold for this machine's own addresses, too. */
   readonly limitLoopback: boolean;
 }
@@ -84,6 +89,7 @@ export function makeConfig(options: ServerOptions): ServerConfig {
     verifyRecipients: options.verifyRecipients ?? "routes",
     plainAuth: options.plainAuth ?? false,
     allowedSenders: options.allowedSenders ?? [],
+    trusted: options.trusted ?? [],
     limitLoopback: options.limitLoopback ?? false,
   };
   check(config);

@@ -171,6 +171,7 @@ function* bothOn(
     peer: { address: transport.remote.host, port: transport.remote.port },
     service: "smtp",
     plainAuth: true,
+    forward: null,
     identity: null,
     tls: null,
     pop3: true,

@@ -55,6 +55,7 @@ export function fakeTransport(...fed: (string | null)[]): FakeTransport {
       stuck.push(write);
       return write.promise;
     },
+    unread: (bytes) => void waiting.unshift(decodeLatin1(bytes)),
     startTls: () => Promise.resolve(FAKE_TLS),
     closeWrite() {
       state = "half";

@@ -184,6 +184,7 @@ function memoryTransport({ local, remote, inward, outward, handshake, onClose }:
       move(inward);
       return lent = await reading.promise;
     },
+    unread: (bytes) => void (bytes.length > 0 && inward.chunks.unshift(bytes.slice())),
     write(bytes) {
       if (closed || outward.state !== "flowing") return Promise.reject(lost());
       outward.chunks.push(bytes.slice());

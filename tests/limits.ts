@@ -43,7 +43,9 @@ const UNITS: Readonly<Record<string, number>> = {
   characters: 1,
   KiB: 1024,
   MiB: 1024 * 1024,
+  ms: 1,
   s: 1000,
+  hours: 3_600_000,
   min: 60_000,
   days: 24 * 60 * 60_000,
 };

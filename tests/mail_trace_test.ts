@@ -14,6 +14,7 @@ import { concat, decode, encode } from "../lib/wire/bytes.ts";
 const RECEIVED: Received = {
   helo: "mx.abc.com",
   address: "192.0.2.1",
+  name: null,
   by: "mx.xyz.com",
   protocol: "ESMTPS",
   tls: { version: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384" },

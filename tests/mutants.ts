@@ -9,6 +9,7 @@ import { CHUNKING_MUTANTS } from "./mutants/chunking.ts";
 import type { Mutant } from "./mutants/mutant.ts";
 import { NET_MUTANTS } from "./mutants/net.ts";
 import { POP3_MUTANTS } from "./mutants/pop3.ts";
+import { PROXY_MUTANTS } from "./mutants/proxy.ts";
 import { SMTP_MUTANTS } from "./mutants/smtp.ts";
 import { TLS_MUTANTS } from "./mutants/tls.ts";
 import { SASL_MUTANTS } from "./mutants/sasl.ts";
@@ -22,6 +23,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...MAIL_MUTANTS,
   ...DSN_MUTANTS,
   ...APP_MUTANTS,
+  ...PROXY_MUTANTS,
   ...POP3_MUTANTS,
   ...NET_MUTANTS,
   ...SASL_MUTANTS,

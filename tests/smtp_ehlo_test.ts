@@ -14,6 +14,7 @@ Deno.test("formatEhlo names the extensions, one a line, behind the host name", (
       smtpUtf8: true,
       dsn: true,
       pop3: true,
+      xclient: true,
       size: { bytesMax: 1000 },
       auth: ["PLAIN", "LOGIN"],
       limits: { recipientsMax: 1000, mailsMax: 9_999_999, recipientDomainsMax: null },
@@ -32,6 +33,7 @@ Deno.test("formatEhlo names the extensions, one a line, behind the host name", (
       "DSN",
       "AUTH PLAIN LOGIN",
       "LIMITS RCPTMAX=1000 MAILMAX=999999",
+      "XCLIENT NAME ADDR PORT PROTO HELO LOGIN",
       "XPOP3",
       "HELP",
     ),
@@ -52,6 +54,7 @@ Deno.test("parseEhlo reads back what formatEhlo wrote", () => {
     smtpUtf8: check.boolean(),
     dsn: check.boolean(),
     pop3: check.boolean(),
+    xclient: check.boolean(),
     size: check.option(check.record({ bytesMax }, plain), { nil: null }),
     auth: check.subarray(["PLAIN", "LOGIN", "SCRAM-SHA-256"]),
     limits: check.record({

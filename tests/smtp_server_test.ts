@@ -21,6 +21,7 @@ import { parseTranscript, replay, replayOnSocket } from "./transcripts.ts";
 import { FAKE_TLS, fakeIdentity } from "./fake_tls.ts";
 import { TRANSCRIPTS } from "./transcripts/smtp.ts";
 import { LMTP_TRANSCRIPTS } from "./transcripts/smtp_lmtp.ts";
+import { XCLIENT_TRANSCRIPTS } from "./transcripts/smtp_xclient.ts";
 import { EXTENSION_TRANSCRIPTS } from "./transcripts/smtp_extensions.ts";
 import {
   LOGIN_TRANSCRIPTS,
@@ -43,6 +44,7 @@ for (
     [EXTENSION_TRANSCRIPTS, {}],
     [CHUNKING_TRANSCRIPTS, {}],
     [LOGIN_TRANSCRIPTS, {}],
+    [XCLIENT_TRANSCRIPTS, { forward: { plainAuth: () => true } }],
     [LMTP_TRANSCRIPTS, { service: "lmtp", pop3: false }],
     [PLAIN_TRANSCRIPTS, { plainAuth: false, pop3: false }],
     [SUBMISSION_TRANSCRIPTS, { service: "submission" }],
@@ -70,8 +72,10 @@ for (
         transcript.secured === null;
       assert.equal(played, playable);
       for (const backend of backends) {
-        assert.equal(backend.counts().opened, 1);
-        assert.equal(backend.counts().closed, 1);
+        // XCLIENT opens another conversation in place of the one before.
+        const { opened, closed } = backend.counts();
+        assert.ok(opened >= 1);
+        assert.equal(closed, opened);
       }
     });
   }

@@ -91,6 +91,7 @@ function fakeConversation({ messages, commands, groups, hellos, counts }: {
       return user === "slowed" ? "later" : rfc7677Start(user, { [USER]: PASSWORD });
     },
     proven: (user, right) => right ? { account: `${user}@abc.com` } : "refused",
+    vouched: (user) => user === USER ? "alice@abc.com" : null,
     mail(command, hello) {
       hellos.push(hello);
       commands.push(command);
@@ -165,6 +166,7 @@ export function serverSession(
     peer: { address: "127.0.0.1", port: 40_000 },
     service: "smtp",
     plainAuth: true,
+    forward: null,
     identity: null,
     tls: null,
     pop3: true,

@@ -51,6 +51,7 @@ export async function accept(site: Site, transaction: Transaction, content: Body
   const received = receivedField({
     helo: hello.name,
     address: transaction.peer.address,
+    name: transaction.peer.name ?? null,
     by: config.hostname,
     protocol: protocolOf({
       lmtp: hello.protocol === "lmtp",

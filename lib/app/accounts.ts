@@ -17,6 +17,8 @@ export interface Accounts {
   secret(user: string, peer: LoginPeer): Promise<ScramStart | "later">;
   /** What the exchange that `secret` has begun is worth, when it was `right` or was not. */
   proven(user: string, right: boolean, peer: LoginPeer): LoginResult;
+  /** The account of this name, however it is written; `null` when nobody has it. */
+  named(user: string): Account | null;
   /** The account that takes mail for a local address; `null` when nobody has it. */
   ofAddress(address: Address): Account | null;
   /** Whether an account may send under this address: an own one, or one that it was allowed. */
@@ -144,6 +146,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
     login,
     secret,
     proven,
+    named: (user) => users.find(canonical(user)),
     ofAddress,
     owns: (account, sender) =>
       ofAddress(sender)?.name === account ||

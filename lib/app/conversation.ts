@@ -31,14 +31,18 @@ export interface Shared {
   readonly identity: TlsIdentity | null;
 }
 
-/** The whole conversation with one peer of a service; those with implicit TLS need an identity. */
+/**
+ * The whole conversation with one peer of a service; those with implicit TLS need an identity.
+ * `mayForward`: the peer is a proxy that may say for whom it speaks.
+ */
 export function* conversation(
   service: Service,
   peer: SmtpPeer,
-  { config, room, identity }: Shared,
+  { config, room, identity, mayForward }: Shared & { readonly mayForward: boolean },
 ): Session<Backends> {
   const { hostname } = config;
-  const plainAuth = config.plainAuth || isLoopback(peer.address);
+  const plainAuthOf = (address: string) => config.plainAuth || isLoopback(address);
+  const plainAuth = plainAuthOf(peer.address);
   let tls: TlsInfo | null = null;
   if (isImplicitTls(service)) {
     const info = yield* upgrade<Backends>(new ByteQueue(), { side: "server", identity: identity! });
@@ -54,6 +58,7 @@ export function* conversation(
     ...common,
     tls,
     service: service === "smtps" ? "submission" : service,
+    forward: mayForward ? { plainAuth: plainAuthOf } : null,
     pop3: service !== "lmtp",
     limits: {
       ...DEFAULT_SMTP_LIMITS,
@@ -63,7 +68,9 @@ export function* conversation(
     room,
   });
   if (end.next === "close") return;
-  yield* using(pop3Server({ ...common, tls: end.tls, queue: end.queue }), pop3);
+  const { queue } = end;
+  const now = { peer: end.peer, plainAuth: end.plainAuth, tls: end.tls };
+  yield* using(pop3Server({ ...common, ...now, queue }), pop3);
 }
 
 /** What one connection too many hears. */

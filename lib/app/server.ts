@@ -4,7 +4,8 @@ import { isImplicitTls, SERVICES } from "../config.ts";
 import { describeError, type Log } from "../log.ts";
 import { drive } from "../net/drive.ts";
 import { heldConnections } from "../net/socket.ts";
-import type { Listener, Transport, World } from "../net/world.ts";
+import type { Endpoint, Listener, Transport, World } from "../net/world.ts";
+import { isIn, type Network, parseNetwork } from "../policy/networks.ts";
 import { parseAllowedSenders } from "../policy/senders.ts";
 import { createLinks } from "../queue/link.ts";
 import { startWorker, type Worker } from "../queue/worker.ts";
@@ -14,6 +15,7 @@ import type { Session, TlsIdentity } from "../wire/session.ts";
 import { createAccounts } from "./accounts.ts";
 import { type Backends, conversation, turnAway } from "./conversation.ts";
 import { createPop3Backend } from "./pop3_backend.ts";
+import { proxiedPeer } from "./proxied.ts";
 import { makeQueueReport } from "./report.ts";
 import type { Site } from "./site.ts";
 import { createSmtpBackend } from "./smtp_backend.ts";
@@ -55,8 +57,8 @@ const CONTENT_BYTES_MAX = 512 * 1024 * 1024;
 /**
  * Starts a server.
  * @throws {NetError} when an address cannot be listened on; then nothing is left open.
- * @throws {RangeError} when a port is for TLS and there is no identity, or an allowed sender is
- * none.
+ * @throws {RangeError} when a port is for TLS and there is no identity, or an allowed sender or a
+ * trusted network is none.
  */
 export function startServer(parts: ServerParts): RunningServer {
   const { config, world, store, log, identity } = parts;
@@ -134,6 +136,7 @@ function listen(
 class Connections {
   readonly #site: Site;
   readonly #identity: TlsIdentity | null;
+  readonly #trusted: readonly Network[];
   readonly #backends: Backends;
   readonly #room: Room;
   readonly #stop = new AbortController();
@@ -144,6 +147,7 @@ class Connections {
   constructor(site: Site, identity: TlsIdentity | null) {
     this.#site = site;
     this.#identity = identity;
+    this.#trusted = site.config.trusted.map(parseNetwork);
     // Where messages may be large, a few of them still find room at once.
     this.#room = createRoom(Math.max(CONTENT_BYTES_MAX, 4 * site.config.messageBytesMax));
     this.#backends = { ...createSmtpBackend(site), pop3: createPop3Backend(site) };
@@ -171,26 +175,42 @@ class Connections {
     const { config } = this.#site;
     if (this.#served + heldConnections() < config.connectionsMax) {
       this.#served++;
-      const peer = { address: transport.remote.host, port: transport.remote.port };
-      const shared = { config, room: this.#room, identity: this.#identity };
-      await this.#drive(service, transport, conversation(service, peer, shared));
+      await this.#converse(service, transport);
       this.#served--;
     } else if (this.#open.size - this.#served < TURNED_AWAY_MAX && !isImplicitTls(service)) {
-      await this.#drive(service, transport, turnAway(service, config.hostname));
+      await this.#drive(service, transport, turnAway(service, config.hostname), transport.remote);
     } else transport.close();
+  }
+
+  /** With the peer, or with the one that a proxy speaks for. */
+  async #converse(service: Service, transport: Transport): Promise<void> {
+    const { config, world, log } = this.#site;
+    const mayForward = isIn(this.#trusted, transport.remote.host);
+    const clientFirst = isImplicitTls(service);
+    const options = { clock: world.clock, clientFirst };
+    const peer = mayForward
+      ? await proxiedPeer(transport, options).catch(() => null)
+      : transport.remote;
+    if (peer === null) {
+      log.info("proxy-failed", { service, peer: transport.remote.host });
+      return transport.close();
+    }
+    const address = { address: peer.host, port: peer.port };
+    const shared = { config, room: this.#room, identity: this.#identity, mayForward };
+    await this.#drive(service, transport, conversation(service, address, shared), peer);
   }
 
   async #drive(
     service: Service,
     transport: Transport,
     session: Session<Backends>,
+    { host: peer, port }: Endpoint,
   ): Promise<void> {
     const { world, log } = this.#site;
-    const { host: peer, port } = transport.remote;
     log.debug("connected", { service, peer, port });
     try {
       const { signal } = this.#stop;
-      const watched = watchTls(transport, log, service);
+      const watched = watchTls(transport, log, { service, peer: { host: peer, port } });
       await drive(session, watched, this.#backends, { clock: world.clock, signal });
     } catch (error) {
       log.error("session-failed", { service, peer, reason: describeError(error) });

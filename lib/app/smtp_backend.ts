@@ -72,6 +72,10 @@ class Conversation implements SmtpConversation {
     });
   }
 
+  vouched(user: string): string | null {
+    return this.#site.accounts.named(user)?.name ?? null;
+  }
+
   mail(mail: MailCommand, hello: SmtpHello): Reply {
     // Design, promise 4: who is logged in sends under their own addresses only. The null sender
     // names nobody, and programs of users need it for receipts (RFC 8098 §3).
@@ -114,7 +118,7 @@ class Conversation implements SmtpConversation {
       const envelope = envelopeOf(mail);
       const answer = await accept(
         this.#site,
-        { peer: this.#peer, hello, envelope, recipients },
+        { peer: hello.peer, hello, envelope, recipients },
         content,
       );
       if (!isPositive(answer)) this.#refused(mail.from, null, answer);

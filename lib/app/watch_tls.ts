@@ -1,11 +1,14 @@
 /** What the log says about handshakes. */
 import type { Service } from "../config.ts";
 import { describeError, type Log } from "../log.ts";
-import type { Transport } from "../net/world.ts";
+import type { Endpoint, Transport } from "../net/world.ts";
 
-/** The transport, with its upgrade to TLS in the log, good or bad. */
-export function watchTls(transport: Transport, log: Log, service: Service): Transport {
-  const { host: peer, port } = transport.remote;
+/** The transport of a peer, with its upgrade to TLS in the log, good or bad. */
+export function watchTls(
+  transport: Transport,
+  log: Log,
+  { service, peer: { host: peer, port } }: { readonly service: Service; readonly peer: Endpoint },
+): Transport {
   return {
     local: transport.local,
     remote: transport.remote,
@@ -13,6 +16,7 @@ export function watchTls(transport: Transport, log: Log, service: Service): Tran
       return transport.tls;
     },
     read: () => transport.read(),
+    unread: (bytes) => transport.unread(bytes),
     write: (bytes) => transport.write(bytes),
     async startTls(request) {
       try {

@@ -321,6 +321,7 @@ function counted(transport: Transport, received: ReaderAccess["received"]): Tran
       if (chunk !== null) received(chunk.length);
       return chunk;
     },
+    unread: (bytes) => transport.unread(bytes),
     write: (bytes) => transport.write(bytes),
     startTls: (request) => transport.startTls(request),
     closeWrite: () => transport.closeWrite(),

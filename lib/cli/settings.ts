@@ -24,6 +24,7 @@ export interface SettingValues {
   readonly "max-recipients": number;
   readonly "max-connections": number;
   readonly "verify-recipients": (typeof VERIFY)[number];
+  readonly "trust": readonly string[];
   readonly "allow-plain-auth": boolean;
   readonly "allow-sender": readonly AllowedSender[];
   readonly "limit-loopback": boolean;
@@ -120,6 +121,11 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<SettingValues[N
     "USER=ADDRESS",
     parseAllowedSender,
     "this user may send under this address, too; @D for a whole domain, * for any; repeatable",
+  ),
+  "trust": often(
+    "ADDR/BITS",
+    parseText,
+    "a proxy there may say for whom it speaks, by PROXY or XCLIENT; repeatable",
   ),
   "limit-loopback": onOff("failed logins from this machine itself are slowed down too"),
   "log-level": once("string", "L", choice(LOG_LEVELS), `${LOG_LEVELS.join(", ")}; default info`),

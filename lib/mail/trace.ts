@@ -12,6 +12,8 @@ export interface Received {
   readonly helo: string;
   /** The client's IP address; `null` where there was no connection. */
   readonly address: string | null;
+  /** The client's host name, where somebody has looked it up. */
+  readonly name: string | null;
   /** The name of this server. */
   readonly by: string;
   readonly protocol: Protocol;
@@ -91,9 +93,11 @@ const NAME_CHARACTERS_MAX = 255;
  * RFC 5321 §4.4 From-domain: the name as it was given, then what the connection shows. The grammar
  * wants a domain or a literal first, so a name that is neither goes into the comment.
  */
-function fromDomain({ helo, address }: Received): string {
+function fromDomain({ helo, address, name }: Received): string {
   const literal = address === null ? null : literalOf(address);
-  if (isDomain(helo)) return literal === null ? helo : `${helo} (${literal})`;
+  // RFC 5321 §4.4 TCP-info: the address alone, or behind the name.
+  const shown = literal !== null && name !== null ? `${clean(name)} ${literal}` : literal;
+  if (isDomain(helo)) return shown === null ? helo : `${helo} (${shown})`;
   return `${literal ?? "unknown"} (helo=${clean(helo)})`;
 }
 

@@ -2,7 +2,7 @@
 import { type Endpoint, NetError, type Transport } from "./world.ts";
 
 /** What TLS does not change about a transport. */
-export interface Connection extends Omit<Transport, "tls" | "startTls"> {
+export interface Connection extends Omit<Transport, "tls" | "startTls" | "unread"> {
   /** Whether a read waits for bytes. */
   readonly reading: boolean;
 }

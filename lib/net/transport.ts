@@ -4,11 +4,12 @@ import { closedHere, type Connection, socketConnection } from "./socket.ts";
 import { upgradeClient } from "./tls_client.ts";
 import { upgradeServer } from "./tls_server.ts";
 import type { Upgraded } from "./tls_upgrade.ts";
+import { unreadConnection } from "./unread.ts";
 import type { Transport } from "./world.ts";
 
 /** Wraps a connection. It takes no memory for TLS before that is asked for. */
 export function connTransport(conn: Deno.Conn): Transport {
-  const outer = socketConnection(conn);
+  const outer = unreadConnection(socketConnection(conn));
   let connection: Connection = outer;
   /** Set as soon as TLS is asked for; aborted when the transport is closed meanwhile. */
   let upgrading: AbortController | null = null;
@@ -31,6 +32,7 @@ export function connTransport(conn: Deno.Conn): Transport {
       return tls;
     },
     read: () => busy() ? refused("read") : connection.read(),
+    unread: (bytes) => outer.unread(bytes),
     write: (bytes) => busy() ? refused("write") : connection.write(bytes),
     closeWrite: () => busy() ? refused("close the write side") : connection.closeWrite(),
     async startTls(request) {

@@ -109,6 +109,11 @@ export interface Transport {
    */
   read(): Promise<Uint8Array | null>;
   /**
+   * Gives bytes back: the next read gives these.
+   * @throws {Error} when a read is pending.
+   */
+  unread(bytes: Uint8Array): void;
+  /**
    * Resolves when all bytes are handed to the system; a peer that never reads holds it up.
    * @throws {NetError} when the connection is lost.
    */

@@ -15,6 +15,8 @@ export interface SmtpPeer {
   /** IP address. */
   readonly address: string;
   readonly port: number;
+  /** Its host name, where a proxy has looked it up. */
+  readonly name?: string;
 }
 
 /** What the client has said about itself so far; handed over with each transaction. */
@@ -22,6 +24,7 @@ export interface SmtpHello {
   /** As given to HELO or EHLO; unverified. */
   readonly name: string;
   readonly extended: boolean;
+  readonly peer: SmtpPeer;
   readonly protocol: "smtp" | "lmtp";
   readonly tls: TlsInfo | null;
   /** The account that logged in. */
@@ -45,6 +48,8 @@ export interface SmtpConversation {
   secret(user: string, signal: AbortSignal): MaybePromise<ScramStart | "later">;
   /** Logs in, or does not, whoever has shown (or not) in SCRAM that they know the password. */
   proven(user: string, right: boolean, signal: AbortSignal): MaybePromise<SmtpLogin>;
+  /** The account of a user whom a trusted proxy has seen log in; `null` for no account. */
+  vouched(user: string): MaybePromise<string | null>;
   /** A new transaction: from whom, and with which parameters. */
   mail(mail: MailCommand, hello: SmtpHello, signal: AbortSignal): MaybePromise<Reply>;
   /** Recipients that the client sent in one group; one reply each, in their order. */

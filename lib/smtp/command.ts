@@ -4,6 +4,7 @@ import { type Envelope, type EnvelopeOptions, type RecipientOptions } from "../m
 import { decodeBase64 } from "../sasl/base64.ts";
 import { decode } from "../wire/bytes.ts";
 import { ProtocolError } from "../wire/error.ts";
+import { parseXclient, type Xclient } from "./xclient_command.ts";
 import {
   argument,
   checkAuthParameter,
@@ -27,6 +28,7 @@ export type SmtpCommand =
   | { readonly verb: "HELP"; readonly text: string }
   | BdatCommand
   | { readonly verb: "VRFY" | "EXPN"; readonly text: string }
+  | { readonly verb: "XCLIENT"; readonly said: Xclient }
   | AuthCommand;
 
 export interface MailCommand extends EnvelopeOptions {
@@ -118,6 +120,8 @@ export function parseCommand(line: Uint8Array, said: Said): SmtpCommand {
       return { verb };
     case "HELP":
       return { verb, text: rest.trim() };
+    case "XCLIENT":
+      return { verb, said: parseXclient(rest) };
     case "BDAT":
       return parseBdat(rest.trim());
     case "VRFY":

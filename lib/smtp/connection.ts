@@ -30,6 +30,11 @@ export interface SmtpServerOptions {
   readonly service: "smtp" | "submission" | "lmtp";
   /** Whether a login may cross this connection without TLS. */
   readonly plainAuth: boolean;
+  /**
+   * Set where the peer is a proxy that may say for whom it speaks (XCLIENT): whether a login may
+   * then cross this connection without TLS. `null`: it may not.
+   */
+  readonly forward: { plainAuth(address: string): boolean } | null;
   /** What STARTTLS shows to clients; `null`: it is not offered. */
   readonly identity: TlsIdentity | null;
   /** The TLS that the connection has from its first byte on (RFC 8314 §3). */
@@ -72,7 +77,12 @@ export const DEFAULT_SMTP_LIMITS: SmtpLimits = {
 /** What one conversation has come to. */
 export interface Connection {
   readonly options: SmtpServerOptions;
-  readonly conversation: SmtpConversation;
+  /** Whom we talk to: the peer, or the one that it speaks for. */
+  peer: SmtpPeer;
+  conversation: SmtpConversation;
+  plainAuth: boolean;
+  /** What a proxy has said about its client's hello; it counts more than what the client says. */
+  vouched: { readonly name?: string | null; readonly extended?: boolean | null };
   readonly queue: ByteQueue;
   tls: TlsInfo | null;
   hello: { readonly name: string; readonly extended: boolean } | null;
@@ -162,6 +172,11 @@ export function* answerEnd<B>(connection: Connection, given: readonly Reply[]): 
   }
   const last = given.at(-1);
   return last === undefined ? null : yield* answerNow(connection.options, last);
+}
+
+/** The first words; also when the conversation begins anew. */
+export function greeting({ hostname, service }: SmtpServerOptions): Reply {
+  return reply(220, "", `${hostname} ${service === "lmtp" ? "LMTP" : "ESMTP"} ready`);
 }
 
 /** The answer to a command that needs a hello before it. */

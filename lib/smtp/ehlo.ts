@@ -1,5 +1,6 @@
 /** The EHLO reply, RFC 5321 §4.1.1.1, on both sides: which extensions there are. */
 import { type Reply, reply } from "./reply.ts";
+import { XCLIENT_ATTRIBUTES } from "./xclient_command.ts";
 
 /** What a server offers. */
 export interface Extensions {
@@ -13,6 +14,8 @@ export interface Extensions {
   readonly dsn: boolean;
   /** Whether the connection can go on as POP3. */
   readonly pop3: boolean;
+  /** Whether a proxy may say for whom it speaks. */
+  readonly xclient: boolean;
   /** SIZE of RFC 1870, with the largest message in bytes (`null`: no fixed limit). */
   readonly size: { readonly bytesMax: number | null } | null;
   /** Mechanism names, upper case. */
@@ -46,6 +49,7 @@ export const NO_EXTENSIONS: Extensions = {
   smtpUtf8: false,
   dsn: false,
   pop3: false,
+  xclient: false,
   size: null,
   auth: [],
   limits: NO_LIMITS,
@@ -64,6 +68,7 @@ export function formatEhlo(hostname: string, extensions: Extensions): Reply {
   if (extensions.auth.length > 0) lines.push(`AUTH ${extensions.auth.join(" ")}`); // RFC 4954
   const limits = formatLimits(extensions.limits);
   if (limits !== "") lines.push(`LIMITS${limits}`); // RFC 9422
+  if (extensions.xclient) lines.push(`XCLIENT ${XCLIENT_ATTRIBUTES.join(" ")}`);
   if (extensions.pop3) lines.push("XPOP3");
   lines.push("HELP");
   // RFC 2034 §4: the reply to EHLO has no enhanced status code.
@@ -90,6 +95,7 @@ export function parseEhlo(ehlo: Reply): Extensions {
     smtpUtf8: offered.has("SMTPUTF8"),
     dsn: offered.has("DSN"),
     pop3: offered.has("XPOP3"),
+    xclient: offered.has("XCLIENT"),
     size: size === undefined ? null : { bytesMax: parseSizeMax(size[0]) },
     auth: offered.get("AUTH") ?? [],
     limits: parseLimits(offered.get("LIMITS") ?? []),

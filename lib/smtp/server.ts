@@ -20,6 +20,7 @@ import {
   answerNow,
   type Connection,
   fault,
+  greeting,
   lastWord,
   lineFault,
   read,
@@ -29,6 +30,7 @@ import {
   traceCommand,
 } from "./connection.ts";
 import { formatEhlo } from "./ehlo.ts";
+import { xclient } from "./xclient.ts";
 import { help } from "./help.ts";
 import { type Reply, reply } from "./reply.ts";
 import { mayLogIn, secure } from "./start_tls.ts";
@@ -37,7 +39,14 @@ import { data, mail, recipients } from "./transaction.ts";
 /** How the conversation ended; `pop3`: it goes on as POP3, beginning with the bytes that wait. */
 export type SmtpEnd =
   | { readonly next: "close" }
-  | { readonly next: "pop3"; readonly queue: ByteQueue; readonly tls: TlsInfo | null };
+  | {
+    readonly next: "pop3";
+    readonly queue: ByteQueue;
+    /** Whom the conversation was with, and whether they may log in without TLS. */
+    readonly peer: SmtpPeer;
+    readonly plainAuth: boolean;
+    readonly tls: TlsInfo | null;
+  };
 
 /** One conversation with a client, from the greeting to its end. */
 export function* smtpServer<B extends SmtpBackend>(
@@ -52,7 +61,10 @@ export function* smtpServer<B extends SmtpBackend>(
     }
     connection = {
       options,
+      peer: options.peer,
       conversation: opened,
+      plainAuth: options.plainAuth,
+      vouched: {},
       queue: new ByteQueue(),
       tls: options.tls,
       hello: null,
@@ -83,11 +95,10 @@ export function* smtpServer<B extends SmtpBackend>(
 
 const CLOSE: SmtpEnd = { next: "close" };
 
-function* converse<B>(connection: Connection): Step<B, SmtpEnd> {
+function* converse<B extends SmtpBackend>(connection: Connection): Step<B, SmtpEnd> {
   const { options, queue } = connection;
   yield* deadline(options.limits.commandTimeoutMs);
-  const protocol = options.service === "lmtp" ? "LMTP" : "ESMTP";
-  yield* say(options, reply(220, "", `${options.hostname} ${protocol} ready`));
+  yield* say(options, greeting(options));
   for (;;) {
     yield* deadline(options.limits.commandTimeoutMs);
     const line = yield* readLine<B>(queue, COMMAND_LINE_BYTES_MAX);
@@ -114,7 +125,10 @@ function* converse<B>(connection: Connection): Step<B, SmtpEnd> {
 }
 
 /** Does what a command asks; an end where the conversation is over. */
-function* obey<B>(connection: Connection, command: SmtpCommand): Step<B, SmtpEnd | null> {
+function* obey<B extends SmtpBackend>(
+  connection: Connection,
+  command: SmtpCommand,
+): Step<B, SmtpEnd | null> {
   const { options } = connection;
   switch (command.verb) {
     case "HELO":
@@ -153,6 +167,8 @@ function* obey<B>(connection: Connection, command: SmtpCommand): Step<B, SmtpEnd
       return (yield* secure<B>(connection)) === "close" ? CLOSE : null;
     case "XPOP3":
       return yield* pop3(connection);
+    case "XCLIENT":
+      return (yield* xclient<B>(connection, command.said)) === "close" ? CLOSE : null;
   }
 }
 
@@ -173,6 +189,7 @@ function* hello<B>(connection: Connection, verb: string, name: string): Step<B, 
       smtpUtf8: true,
       dsn: true,
       pop3: options.pop3,
+      xclient: options.forward !== null,
       size: { bytesMax: options.limits.messageBytesMax },
       limits: {
         recipientsMax: options.limits.recipientsMax,
@@ -231,7 +248,8 @@ function* pop3<B>(connection: Connection): Step<B, SmtpEnd | null> {
     return yield* fault(connection, reply(503, "5.5.1", "XPOP3 comes right after EHLO"));
   }
   yield* answerNow(options, reply(220, "2.0.0", "POP3 follows"));
-  return { next: "pop3", queue, tls: connection.tls };
+  const { peer, plainAuth, tls } = connection;
+  return { next: "pop3", queue, peer, plainAuth, tls };
 }
 
 function* open<B extends SmtpBackend>(peer: SmtpPeer): Step<B, SmtpConversation | Reply> {

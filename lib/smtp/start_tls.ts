@@ -32,6 +32,6 @@ export function* secure<B>(connection: Connection): Step<B, "next" | "close"> {
 }
 
 /** Whether a password may be sent on this connection. */
-export function mayLogIn({ options, tls }: Connection): boolean {
-  return options.plainAuth || tls !== null;
+export function mayLogIn({ plainAuth, tls }: Connection): boolean {
+  return plainAuth || tls !== null;
 }

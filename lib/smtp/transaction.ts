@@ -42,7 +42,9 @@ export function* mail<B>(connection: Connection, command: MailCommand): Step<B, 
     return reply(552, "5.3.4", "The message is larger than this server takes");
   }
   const about: SmtpHello = {
-    ...connection.hello,
+    name: connection.vouched.name ?? connection.hello.name,
+    extended: connection.vouched.extended ?? connection.hello.extended,
+    peer: connection.peer,
     protocol: options.service === "lmtp" ? "lmtp" : "smtp",
     tls: connection.tls,
     user: connection.user,

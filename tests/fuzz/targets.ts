@@ -12,6 +12,7 @@ import { target as smtpReply } from "./smtp_reply.ts";
 import { target as smtpServer } from "./smtp_server.ts";
 import type { FuzzTarget } from "./target.ts";
 import { target as wireLines } from "./wire_lines.ts";
+import { target as wireProxy } from "./wire_proxy.ts";
 
 export const targets: readonly FuzzTarget[] = [
   pop3Client,
@@ -26,4 +27,5 @@ export const targets: readonly FuzzTarget[] = [
   smtpReply,
   smtpServer,
   wireLines,
+  wireProxy,
 ];

@@ -52,17 +52,6 @@ export const APP_MUTANTS: readonly Mutant[] = [
     why: "asking before and after a restart would tell who is here",
   },
   {
-    name: "backend: LMTP relays",
-    file: "lib/app/smtp_backend.ts",
-    find: 'if (hello.protocol === "lmtp") return NOT_HERE;',
-    replace: "",
-    test: {
-      file: "tests/app_lmtp_test.ts",
-      name: "LMTP delivers to mailboxes here only, and sends nothing on",
-    },
-    why: "promise 4: whoever reaches the port could say what others would have to answer for",
-  },
-  {
     name: "client: a refusal at the end keeps BDAT going",
     file: "lib/smtp/client_content.ts",
     find: "    else link.doubtful = true;\n",

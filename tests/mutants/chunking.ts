@@ -178,7 +178,7 @@ export const CHUNKING_MUTANTS: readonly Mutant[] = [
   {
     name: "client: a failed BDAT is not reset",
     file: "lib/smtp/client_content.ts",
-    find: "return isPositive(final);",
+    find: "return isPositive(first!);",
     replace: "return true;",
     test: {
       file: "tests/smtp_client_extensions_test.ts",
