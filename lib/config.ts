@@ -30,6 +30,11 @@ export interface ServerConfig {
    * address; read by `policy/networks.ts`.
    */
   readonly trusted: readonly string[];
+  /**
+   * PEM certificates of authorities that are trusted beside the well-known ones, where mail may go
+   * on only under verified TLS (RFC 8689).
+   */
+  readonly authorities: readonly string[];
   /** Whether limits for one address hold for this machine's own addresses, too. */
   readonly limitLoopback: boolean;
 }
@@ -90,6 +95,7 @@ export function makeConfig(options: ServerOptions): ServerConfig {
     plainAuth: options.plainAuth ?? false,
     allowedSenders: options.allowedSenders ?? [],
     trusted: options.trusted ?? [],
+    authorities: options.authorities ?? [],
     limitLoopback: options.limitLoopback ?? false,
   };
   check(config);

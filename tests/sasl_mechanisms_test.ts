@@ -4,7 +4,7 @@ import { type SaslClient, saslClient } from "../lib/sasl/client.ts";
 import {
   type MechanismName,
   mechanismOf,
-  MECHANISMS,
+  mechanismsOver,
   type SaslOutcome,
   saslServer,
 } from "../lib/sasl/server.ts";
@@ -29,7 +29,7 @@ function serve(
   const challenges: string[] = [];
   const checked: string[] = [];
   const left = [...responses];
-  const server = saslServer(name, initial);
+  const server = saslServer(name, initial, null);
   let step = server.next();
   while (!step.done) {
     if (step.value.ask === "password") {
@@ -62,7 +62,7 @@ Deno.test("saslClient logs in to saslServer by PLAIN and LOGIN, with and without
     .filter((text) => !text.includes("\0") && !text.includes("\ufffd"));
   check.assert(check.property(text, text, (user, password) => {
     for (const name of ["PLAIN", "LOGIN"] as const) {
-      const mechanism = saslClient([name.toLowerCase()], { user, password })!;
+      const mechanism = saslClient([name.toLowerCase()], { user, password }, null)!;
       assert.equal(mechanism.name, name);
       const responses = responsesOf(mechanism.exchange);
       const served = [serve(name, null, responses, password)];
@@ -77,19 +77,26 @@ Deno.test("saslClient logs in to saslServer by PLAIN and LOGIN, with and without
 
 Deno.test("saslClient takes the first mechanism that both have, and none where there is none", () => {
   const login = { user: "alice", password: "right" };
-  assert.equal(saslClient(["LOGIN", "PLAIN"], login)?.name, "PLAIN");
-  assert.equal(saslClient(["GSSAPI", "login"], login)?.name, "LOGIN");
-  assert.equal(saslClient(["GSSAPI", "CRAM-MD5"], login), null);
-  assert.equal(saslClient([], login), null);
+  assert.equal(saslClient(["LOGIN", "PLAIN"], login, null)?.name, "PLAIN");
+  assert.equal(saslClient(["GSSAPI", "login"], login, null)?.name, "LOGIN");
+  assert.equal(saslClient(["GSSAPI", "CRAM-MD5"], login, null), null);
+  assert.equal(saslClient([], login, null), null);
   const offered = ["LOGIN", "PLAIN", "scram-sha-256"];
-  assert.equal(saslClient(offered, { ...login, work: RFC_7677_WORK })?.name, "SCRAM-SHA-256");
+  assert.equal(saslClient(offered, { ...login, work: RFC_7677_WORK }, null)?.name, "SCRAM-SHA-256");
   // Without somebody to do the work, and where another one is wanted.
-  assert.equal(saslClient(offered, login)?.name, "PLAIN");
-  for (const mechanism of MECHANISMS) {
-    const chosen = saslClient(offered, { ...login, work: RFC_7677_WORK, mechanism });
+  assert.equal(saslClient(offered, login, null)?.name, "PLAIN");
+  for (const mechanism of mechanismsOver(null)) {
+    const chosen = saslClient(offered, { ...login, work: RFC_7677_WORK, mechanism }, null);
     assert.equal(chosen?.name, mechanism);
-    assert.equal(saslClient([], { ...login, work: RFC_7677_WORK, mechanism }), null);
+    assert.equal(saslClient([], { ...login, work: RFC_7677_WORK, mechanism }, null), null);
   }
+  // A channel that can be bound, and one that cannot.
+  const plus = [...offered, "SCRAM-SHA-256-PLUS"];
+  const binding = new Uint8Array(32);
+  const working = { ...login, work: RFC_7677_WORK };
+  assert.equal(saslClient(plus, working, binding)?.name, "SCRAM-SHA-256-PLUS");
+  assert.equal(saslClient(plus, working, null)?.name, "SCRAM-SHA-256");
+  assert.equal(saslClient(plus, login, binding)?.name, "PLAIN");
 });
 
 Deno.test("mechanismOf knows what is offered, in any case", () => {

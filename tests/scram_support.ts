@@ -3,9 +3,9 @@ import { pbkdf2Sync } from "node:crypto";
 import { decodeBase64 } from "../lib/sasl/base64.ts";
 import type { Login, SaslWork } from "../lib/sasl/client.ts";
 import type { SaslFault, SaslOutcome, ScramStart } from "../lib/sasl/mechanism.ts";
-import { scramClient } from "../lib/sasl/scram_client.ts";
+import { type ScramBinding, scramClient } from "../lib/sasl/scram_client.ts";
 import { decoySecret, keysOf, type StoredSecret } from "../lib/sasl/secret.ts";
-import { saslServer } from "../lib/sasl/server.ts";
+import { type ScramChannel, scramServer } from "../lib/sasl/scram_server.ts";
 import { decode, encode } from "../lib/wire/bytes.ts";
 
 /** The user is `user`, the password `pencil`. */
@@ -84,13 +84,14 @@ export interface ScramServed {
 export function serveScram(
   messages: readonly (string | Uint8Array)[],
   start: (user: string) => ScramStart = rfc7677Start,
+  channel: ScramChannel = { plus: false, binding: null },
 ): ScramServed {
   const [initial, ...responses] = messages.map((each) =>
     typeof each === "string" ? encode(each) : each
   );
   const challenges: string[] = [];
   let proven: boolean | null = null;
-  const server = saslServer("SCRAM-SHA-256", initial ?? null);
+  const server = scramServer(initial ?? null, channel);
   let step = server.next();
   while (!step.done) {
     const asked = step.value;
@@ -127,10 +128,11 @@ export function askScram(
   challenges: readonly (string | Uint8Array | null)[],
   login: Login = { user: "user", password: "pencil" },
   nonce: string = RFC_7677.clientNonce,
+  binding: ScramBinding = "n",
 ): ScramAsked {
   const rest = [...challenges];
   const responses: string[] = [];
-  const client = scramClient(login.user, login.password);
+  const client = scramClient(login.user, login.password, binding);
   let step = client.next();
   while (!step.done) {
     const asked = step.value;

@@ -4,7 +4,7 @@
 import { formatAddress, parseMailbox } from "../mail/address.ts";
 import { type Body, bodyOf, joinBodies } from "../mail/body.ts";
 import { type Envelope, type Recipient, wantsReport } from "../mail/envelope.ts";
-import { HEADER_BYTES_MAX, parseHeader } from "../mail/header.ts";
+import { allValues, HEADER_BYTES_MAX, parseHeader } from "../mail/header.ts";
 import { prepareSubmission, type Submission, type Submitter } from "../mail/submission.ts";
 import { countReceived, hasPassed, protocolOf, receivedField } from "../mail/trace.ts";
 import { hasUtf8Header } from "../mail/utf8.ts";
@@ -65,14 +65,14 @@ export async function accept(site: Site, transaction: Transaction, content: Body
     recipient: recipients.length === 1 ? recipients[0]!.address : null,
     at,
   });
+  const header = await prepared.slice(0, HEADER_BYTES_MAX);
   const accepted: Accepted = {
     id,
     acceptedAt: at,
-    envelope: await truthful(envelope, prepared),
+    envelope: await truthful(tagged(envelope, header), prepared),
     content: joinBodies([bodyOf(received), prepared]),
     deliveries: deliveriesTo(site, recipients, envelope.sender, at),
   };
-  const header = await prepared.slice(0, HEADER_BYTES_MAX);
   const receipt = receiptOf(site, transaction, accepted, header);
   await store.accept(accepted, receipt === null ? [] : [receipt]);
   logAccepted(site, accepted, transaction, { size: content.size, receipt });
@@ -110,6 +110,14 @@ async function submitted(content: Body, submission: Submission): Promise<Body | 
     if (!(error instanceof ProtocolError)) throw error;
     return reply(error.code, error.status, error.message);
   }
+}
+
+/** RFC 8689 §4.1: the header can ask for less; REQUIRETLS, when it was said, counts more. */
+function tagged(envelope: Envelope, header: Uint8Array): Envelope {
+  if (envelope.tls === "required") return envelope;
+  const [only, ...more] = allValues(parseHeader(header), "TLS-Required");
+  const optional = more.length === 0 && only?.trim().toLowerCase() === "no";
+  return optional ? { ...envelope, tls: "optional" } : envelope;
 }
 
 /** An account's name is an address. */

@@ -59,7 +59,9 @@ export function makeReport(
   about: ReportedMessage,
   outcomes: readonly ReportedOutcome[],
 ): Accepted | null {
-  const { sender, ret, envid } = about.envelope;
+  const { sender, envid, tls } = about.envelope;
+  // RFC 8689 §5: as if RET=HDRS had been said.
+  const ret = tls === "required" ? "HDRS" : about.envelope.ret;
   // RFC 5321 §4.5.5 and RFC 3461 §5.2: the null sender says that nobody is to be told; a report
   // about a report would loop.
   if (sender === null) return unreported(site, about, outcomes, "the sender is null");
@@ -95,6 +97,8 @@ export function makeReport(
       sender: null,
       body: report.some((byte) => byte > 127) ? "8BITMIME" : "7BIT",
       ...(hasUtf8Header(report) ? { utf8: true } : {}),
+      // RFC 8689 §5: a report is protected as its message was.
+      ...(tls === "required" ? { tls } : {}),
     },
     content: bodyOf(report),
     deliveries: deliveriesTo(site, [{ address: sender }], null, at),

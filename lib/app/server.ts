@@ -71,7 +71,12 @@ export function startServer(parts: ServerParts): RunningServer {
     allowedSenders: parseAllowedSenders(config.allowedSenders, domains[0]!),
     limitLoopback,
   });
-  const links = createLinks({ world, hostname: config.hostname, log });
+  const links = createLinks({
+    world,
+    hostname: config.hostname,
+    log,
+    authorities: config.authorities,
+  });
   const site: Site = { config, world, store, log, accounts, routes, links };
   const connections = new Connections(site, identity);
   const listeners = listen(site, identity);

@@ -64,7 +64,7 @@ async function ask(
     return question.recipients.map(() => null);
   }
   return performed.attempts.map((attempt, at) => {
-    const refused = attempt.result === "refused" && (attempt.at === "rcpt" || lacksUtf8(attempt));
+    const refused = attempt.result === "refused" && (attempt.at === "rcpt" || isLacking(attempt));
     site.log.info(refused ? "verify-refused" : "verify-taken", {
       to: formatAddress(question.recipients[at]!.address),
       via: hop,
@@ -76,8 +76,9 @@ async function ask(
 
 /**
  * RFC 6531 §3.5: better said at RCPT than in a report. Nobody asked the next server; that it takes
- * no such address was seen from what it offers.
+ * no such address, or has not the TLS that was required (RFC 8689 §4.2.1), was seen from what it
+ * offers.
  */
-function lacksUtf8({ at, reply }: Attempt): boolean {
-  return at === "hello" && reply?.status === "5.6.7";
+function isLacking({ at, reply }: Attempt): boolean {
+  return at === "hello" && ["5.6.7", "5.7.10", "5.7.30"].includes(reply?.status ?? "");
 }

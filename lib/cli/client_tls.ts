@@ -16,6 +16,8 @@ export interface TlsChoice {
   readonly mode: TlsMode;
   /** PEM certificates that are trusted beside the well-known authorities. */
   readonly authorities: readonly string[];
+  /** Whether `auto`, too, is content with nothing but TLS that was verified. */
+  readonly strict?: boolean;
   /** Is told, in a sentence, what is less safe than it should be. */
   readonly warn?: (sentence: string) => void;
 }
@@ -30,15 +32,15 @@ interface Secured {
 
 /** What a session is told; `verify: false` is for a server that could not be verified. */
 export function clientTls(
-  { to, tls: { mode, authorities } }: Secured,
+  { to, tls }: Secured,
   transport: Transport,
   verify: boolean,
 ): ClientTls {
+  const { mode, authorities } = tls;
   if (mode === "none") return IN_CLEAR;
   const implicit = mode === "implicit" || (mode === "auto" && IMPLICIT_PORTS.has(to.port));
   return {
-    // Whoever names an authority wants to be sure.
-    when: implicit ? "first" : mode === "auto" && authorities.length === 0 ? "offered" : "required",
+    when: implicit ? "first" : isContent(tls) ? "offered" : "required",
     request: { side: "client", hostname: to.host, verify, authorities },
     // Only this machine can listen in on its own loopback.
     exposesPassword: isLoopback(transport),
@@ -50,14 +52,13 @@ export function clientTls(
  * `auto`, and never where a password would go to a stranger.
  */
 export function goesOnUnverified(
-  { to, tls: { mode, authorities, warn } }: Secured,
+  { to, tls }: Secured,
   transport: Transport,
   { why, hasLogin }: { readonly why: Interrupted; readonly hasLogin: boolean },
 ): boolean {
   const untrusted = why.cause instanceof NetError && why.cause.kind === "untrusted";
-  const content = mode === "auto" && authorities.length === 0;
-  if (!untrusted || !content || (hasLogin && !isLoopback(transport))) return false;
-  warn?.(
+  if (!untrusted || !isContent(tls) || (hasLogin && !isLoopback(transport))) return false;
+  tls.warn?.(
     `${endpointText(to)} is not verified, so anybody could be there: ` +
       `${(why.cause as NetError).message} (--ca FILE verifies it)`,
   );
@@ -108,6 +109,11 @@ export function exposedFailure({ to }: { readonly to: Endpoint }): Failure {
     `${endpointText(to)} offers no TLS, and without it others could read the password, so it was ` +
       "not sent (--tls none sends it in clear)",
   );
+}
+
+/** Whether less than verified TLS will do. Whoever names an authority wants to be sure. */
+function isContent({ mode, authorities, strict = false }: TlsChoice): boolean {
+  return mode === "auto" && authorities.length === 0 && !strict;
 }
 
 function isLoopback({ remote: { host } }: Transport): boolean {

@@ -96,7 +96,7 @@ export async function writeLetter(
   letter: Letter,
   from: Mailbox,
   world: World,
-  { dsn, ret, envid }: Wishes = {},
+  { dsn, ret, envid, requireTls }: Wishes = {},
 ): Promise<Outgoing> {
   const { content } = letter;
   const bytes = content.is === "ready" ? content.bytes : await composeMessage({
@@ -111,6 +111,7 @@ export async function writeLetter(
       sender: from.address,
       body: isAscii(bytes) ? "7BIT" : "8BITMIME",
       ...(hasUtf8Header(bytes) ? { utf8: true } : {}),
+      ...(requireTls ? { tls: "required" } : {}),
       ...(ret === undefined ? {} : { ret: ret === "full" ? "FULL" : "HDRS" }),
       ...(envid === undefined ? {} : { envid }),
     },
@@ -122,8 +123,8 @@ export async function writeLetter(
   };
 }
 
-/** What a sender asks for with DSN (RFC 3461). */
-type Wishes = Pick<SendFlags, "dsn" | "ret" | "envid">;
+/** What a sender asks for with DSN (RFC 3461) and REQUIRETLS (RFC 8689). */
+type Wishes = Pick<SendFlags, "dsn" | "ret" | "envid" | "requireTls">;
 
 type Addressed = Omit<Letter, "content">;
 

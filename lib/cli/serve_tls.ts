@@ -45,6 +45,18 @@ export async function openTls(plan: TlsPlan, data: string, world: World): Promis
   };
 }
 
+/**
+ * The certificates behind `--tls-ca`.
+ * @throws {Failure} `noInput` or `badConfiguration`
+ */
+export async function readAuthorities(paths: readonly string[]): Promise<readonly string[]> {
+  return await Promise.all(paths.map(async (path) => {
+    const pem = await readText(path);
+    if (pem.includes("-----BEGIN CERTIFICATE-----")) return pem;
+    throw unusable(`--tls-ca ${path}: there is no certificate in it (a PEM file is wanted)`);
+  }));
+}
+
 async function loadFiles(
   pairs: readonly PairOfFiles[],
   world: World,

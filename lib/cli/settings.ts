@@ -19,6 +19,7 @@ export interface SettingValues {
   readonly "tls": (typeof TLS)[number];
   readonly "tls-cert": readonly string[];
   readonly "tls-key": readonly string[];
+  readonly "tls-ca": readonly string[];
   readonly "data": string;
   readonly "max-message-bytes": number;
   readonly "max-recipients": number;
@@ -100,6 +101,11 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<SettingValues[N
     "certificate and its chain, PEM; repeatable, chosen by the name that a client asks for",
   ),
   "tls-key": often("FILE", parseText, "its private key, PEM; one for each --tls-cert, in order"),
+  "tls-ca": often(
+    "FILE",
+    parseText,
+    "authorities to trust, too, for mail that may only go on encrypted (REQUIRETLS); repeatable",
+  ),
   "tls": once("string", "HOW", choice(TLS), "self-signed: a certificate made once and kept in DIR"),
   "data": once(
     "string",

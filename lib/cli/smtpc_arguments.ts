@@ -44,6 +44,8 @@ export interface SendFlags extends CommonFlags {
   readonly attach: readonly string[];
   readonly file?: string;
   readonly partial?: true;
+  /** Every server on the way has to use verified TLS (RFC 8689). */
+  readonly requireTls?: true;
   readonly proto?: "smtp" | "lmtp";
   /** What to call ourselves. */
   readonly ehlo?: string;
@@ -123,6 +125,7 @@ function addSend(program: Command, chosen: (command: SmtpcCommand) => void): voi
     .addOption(
       new Option("--envid <id>", "name the message; reports repeat it").argParser(parseEnvid),
     )
+    .option("--require-tls", "send only where all servers on the way encrypt (REQUIRETLS)")
     .addOption(
       new Option("--proto <protocol>", "what is spoken, default smtp").choices(["smtp", "lmtp"]),
     )

@@ -28,7 +28,8 @@ When a recipient is refused, nothing is sent (status 67). With --partial the oth
 the status is 0 when at least one of them did.
 
 --dsn asks the servers on the way for reports (DSN): of success, failure and delay, or never. A
-server that does not offer DSN gets nothing (status 69).
+server that does not offer DSN gets nothing (status 69). --require-tls sends only under TLS with a
+server that was verified, and that promises the same for the whole way (REQUIRETLS).
 
 --json prints an object for each recipient: recipient, result (delivered, deferred, refused,
 unknown, or withheld: not sent because of another one), at (what was answered: hello, mail, rcpt or

@@ -27,8 +27,13 @@ export async function send(flags: SendFlags, context: SmtpcContext): Promise<Exi
   const contacts = await loadContacts(streams);
   const gathered = await gatherLetter(flags, contacts, streams);
   if (ask === null) demandComplete(gathered, flags);
+  const { tls, ...reached } = await accessOf(flags, context);
+  if (flags.requireTls && tls.mode === "none") {
+    throw new Failure(EXIT.usage, "--require-tls: with --tls none nothing is encrypted");
+  }
   const access: SmtpAccess = {
-    ...await accessOf(flags, context),
+    ...reached,
+    tls: { ...tls, strict: flags.requireTls ?? false },
     login: await optionalLogin(flags, context),
     finalTimeoutMs: flags.timeoutMs ?? FINAL_TIMEOUT_MS,
     partial: flags.partial ?? false,
@@ -41,6 +46,7 @@ export async function send(flags: SendFlags, context: SmtpcContext): Promise<Exi
   const progress = showProgress(streams.errors, { doing: "Sending", shownFrom });
   const { attempts, stopped } = await sendPrepared(access, async (serverName, extensions) => {
     demandDsn(flags, extensions, access.to);
+    demandRequireTls(flags, extensions, access.to);
     const from = letter.from ?? await senderOf(access.login!, serverName, ask);
     const outgoing = await writeLetter(letter, from, world, flags);
     return { ...outgoing, content: watchBody(outgoing.content, progress) };
@@ -83,6 +89,15 @@ function demandDsn({ dsn, ret, envid }: SendFlags, extensions: Extensions, to: E
   throw new Failure(
     EXIT.unavailable,
     `${endpointText(to)} does not offer DSN, which ${flag} needs: nothing was sent`,
+  );
+}
+
+/** @throws {Failure} where the server does not promise what RFC 8689 §4.3 wants of it. */
+function demandRequireTls({ requireTls }: SendFlags, offered: Extensions, to: Endpoint): void {
+  if (!requireTls || offered.requireTls) return;
+  throw new Failure(
+    EXIT.unavailable,
+    `${endpointText(to)} does not offer REQUIRETLS, which --require-tls needs: nothing was sent`,
   );
 }
 

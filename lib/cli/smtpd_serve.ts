@@ -13,7 +13,7 @@ import { listening } from "./listening.ts";
 import { planOf } from "./serve_config.ts";
 import { startControl } from "./serve_control.ts";
 import { withinOpenFiles } from "./serve_files.ts";
-import { openTls, type ServedTls } from "./serve_tls.ts";
+import { openTls, readAuthorities, type ServedTls } from "./serve_tls.ts";
 import { ensureUsers } from "./serve_users.ts";
 import type { Settings } from "./settings.ts";
 import type { SmtpdContext } from "./smtpd_context.ts";
@@ -33,7 +33,8 @@ export async function runServe(
   const { world, streams, ask } = context;
   const said = { ...(file === null ? {} : await readConfigFile(file)), ...flags };
   const settings = await withDomain(said, ask);
-  const { config: wanted, users, tls: tlsPlan } = planOf(settings, file);
+  const { config: planned, users, tls: tlsPlan } = planOf(settings, file);
+  const wanted = { ...planned, authorities: await readAuthorities(settings["tls-ca"] ?? []) };
   const domain = wanted.domains[0]!;
   const data = settings.data ?? defaultDirectory(domain);
   const log = openServerLog(domain, settings, streams);

@@ -18,6 +18,11 @@ export interface EnvelopeOptions {
    * SMTPUTF8 of RFC 6531: the header needs it. Whether an address does is seen in the address.
    */
   readonly utf8?: true;
+  /**
+   * `required`: REQUIRETLS of RFC 8689 §2, never sent on but under verified TLS; `optional`: the
+   * header has `TLS-Required: No` (§3).
+   */
+  readonly tls?: "required" | "optional";
   /** RET of RFC 3461 §4.3: how much of the message a report of a failure returns. */
   readonly ret?: "FULL" | "HDRS";
   /** ENVID of RFC 3461 §4.4, the sender's own name for the message; xtext, as it was given. */

@@ -1,6 +1,6 @@
 /** The AUTHORIZATION state, RFC 1939 §4: from the greeting to an open maildrop. */
 import { decodeBase64, encodeBase64 } from "../sasl/base64.ts";
-import { type MechanismName, mechanismOf, MECHANISMS, saslServer } from "../sasl/server.ts";
+import { type MechanismName, mechanismOf, mechanismsOver, saslServer } from "../sasl/server.ts";
 import { decodeLatin1, encode } from "../wire/bytes.ts";
 import { pause, type Step, write } from "../wire/session.ts";
 import { upgrade } from "../wire/upgrade.ts";
@@ -84,13 +84,14 @@ function* answerAuth(
   { mechanism, initial }: AuthCommand,
 ): Step<Pop3Backend, Answer<Snapshot>> {
   if (!(yield* allowed(serving))) return "next";
+  const offered = mechanismsOver(serving.tls?.binding ?? null);
   if (mechanism === null) {
     // Not in RFC 5034, but older clients ask this way instead of with CAPA.
     yield* say(serving, "+OK mechanisms follow");
-    yield* sayListing(serving, MECHANISMS);
+    yield* sayListing(serving, offered);
     return "next";
   }
-  const name = mechanismOf(mechanism);
+  const name = mechanismOf(mechanism, offered);
   if (name === null) throw malformed("there is no such mechanism here");
   const verdict = yield* authenticate(serving, name, initial);
   return verdict === "over" ? "over" : yield* admit(serving, verdict);
@@ -102,7 +103,7 @@ function* authenticate(
   name: MechanismName,
   initial: Uint8Array | null,
 ): Step<Pop3Backend, Verdict | "over"> {
-  const mechanism = saslServer(name, initial);
+  const mechanism = saslServer(name, initial, serving.tls?.binding ?? null);
   let verdict: Verdict = "refused";
   let step = mechanism.next();
   while (!step.done) {

@@ -144,6 +144,7 @@ function* converse(
     login,
     // RFC 2595 §4: what was told in clear does not count under TLS.
     agreed === null ? capabilities : null,
+    agreed?.binding ?? null,
   );
   if (refusal !== null) {
     // Nobody waits for the answer; it is only that servers like to hear that the session is over.

@@ -10,6 +10,7 @@ import {
   saslClient,
   type SaslFault,
 } from "../sasl/client.ts";
+import type { ChannelBinding } from "../sasl/mechanism.ts";
 import { decode } from "../wire/bytes.ts";
 import type { Step } from "../wire/session.ts";
 import { COMMAND_LINE_BYTES_MAX, MASK } from "./command.ts";
@@ -49,13 +50,14 @@ export function* pop3Login<B>(
   dialogue: Dialogue,
   login: Login,
   capabilities: readonly string[] | null,
+  binding: ChannelBinding,
 ): Step<B, LoginRefusal | null> {
   // A line end would smuggle a command in; NUL is what PLAIN puts between its parts.
   if (/[\0\r\n]/.test(login.user + login.password)) {
     return refusal("unsendable", "the user or the password has a character that cannot be sent");
   }
   const offered = saslOffer(capabilities ?? (yield* capabilitiesOf<B>(dialogue)));
-  const mechanism = saslClient(offered, login);
+  const mechanism = saslClient(offered, login, binding);
   // RFC 1939 §7: USER and PASS say the password in clear; they do not stand for what was chosen.
   if (mechanism === null && login.mechanism !== undefined) {
     return refusal("mechanism", `the server does not offer ${login.mechanism}`);

@@ -2,22 +2,24 @@
  * Connections to next servers. A connection that has done its job is kept for a while, so that the
  * question about a recipient and the delivery that follows share one.
  */
-import { drive } from "../net/drive.ts";
-import { describeError, type Log } from "../log.ts";
-import { type Alarm, type Endpoint, NetError, type Transport, type World } from "../net/world.ts";
-import {
-  type Attempt,
-  DEFAULT_CLIENT_TIMEOUTS,
-  smtpClient,
-  type SmtpClientEnd,
-  type SmtpJob,
-  type SmtpJobs,
-} from "../smtp/client.ts";
-import { type Extensions, NO_EXTENSIONS } from "../smtp/ehlo.ts";
+import type { Log } from "../log.ts";
+import { type Endpoint, NetError, type World } from "../net/world.ts";
+import type { Attempt, SmtpJob } from "../smtp/client.ts";
+import { NO_EXTENSIONS } from "../smtp/ehlo.ts";
 import { type Reply, reply } from "../smtp/reply.ts";
+import {
+  failed,
+  GOING_DOWN,
+  hadNoPlace,
+  Link,
+  LOST,
+  type Performed,
+  type PerformOptions,
+} from "./carrier.ts";
 import { endpointText } from "../endpoint.ts";
-import type { TlsInfo } from "../wire/session.ts";
 import { type ClientTls, IN_CLEAR } from "../wire/upgrade.ts";
+
+export type { Performed, PerformOptions };
 
 export interface Links {
   /** Does the job over a kept connection, or a new one. Never rejects. */
@@ -26,38 +28,17 @@ export interface Links {
   close(): Promise<void>;
 }
 
-export interface PerformOptions {
-  /** For the whole job, the connection included; then the connection is cut off. */
-  readonly timeoutMs: number;
-  /** Cuts off the connection as well. */
-  readonly signal: AbortSignal;
-}
-
-export type Performed =
-  | {
-    readonly done: true;
-    readonly attempts: readonly Attempt[];
-    /** What the server called itself; unverified, and empty where it gave no name. */
-    readonly serverName: string;
-    readonly tls: TlsInfo | null;
-    readonly extensions: Extensions;
-  }
-  /** No transaction came about; `words` is what the server, or the network, said. */
-  | { readonly done: false; readonly words: Reply };
-
 export interface LinksOptions {
   readonly world: World;
   /** What we call ourselves. */
   readonly hostname: string;
   readonly log: Log;
+  /** PEM certificates that are trusted beside the well-known authorities, where TLS is required. */
+  readonly authorities?: readonly string[];
 }
 
 /** A new connection has to stand within this. */
 const CONNECT_TIMEOUT_MS = 30_000;
-/** Kept this long without a job: well below the five minutes that servers wait. */
-const IDLE_MS = 15_000;
-/** A server that does not answer QUIT is left all the same. */
-const QUIT_MS = 5_000;
 /** Next hops that are remembered to mislead; there is hardly one. */
 const MISLEADING_MAX = 1_000;
 /** Kept connections for one next hop. */
@@ -92,6 +73,14 @@ class LinkPool implements Links {
   }
 
   async #performOnce(to: Endpoint, job: SmtpJob, options: PerformOptions): Promise<Performed> {
+    const { envelope } = job;
+    if (envelope.tls === "required") {
+      const secured = await this.#performSecured(to, job, options);
+      // RFC 8689 §5: a report goes without, rather than not at all.
+      if (secured !== "tlsFailed" || envelope.sender !== null) {
+        return secured === "tlsFailed" ? refusedBecause(job, NEEDS_TLS) : secured;
+      }
+    }
     const kept = this.#takeIdle(endpointText(to));
     if (kept !== null) {
       const { performed, begun } = await kept.perform(job, options);
@@ -113,6 +102,30 @@ class LinkPool implements Links {
     }
   }
 
+  /** RFC 8689 §4.2.1: over TLS with a server whose certificate was verified, or not at all. */
+  async #performSecured(
+    to: Endpoint,
+    job: SmtpJob,
+    options: PerformOptions,
+  ): Promise<Performed | "tlsFailed"> {
+    try {
+      return await this.#performOnNew(to, job, options, this.#verified(to));
+    } catch (error) {
+      if (error instanceof NetError) return failed(error.message);
+      if (options.signal.aborted) return failed(GOING_DOWN);
+      throw error;
+    }
+  }
+
+  #verified({ host }: Endpoint): ClientTls {
+    const authorities = this.#options.authorities ?? [];
+    return {
+      when: "required",
+      request: { side: "client", hostname: host, verify: true, authorities },
+      exposesPassword: false,
+    };
+  }
+
   async close(): Promise<void> {
     for (const link of this.#open) link.quit();
     await Promise.all([...this.#open].map((link) => link.ended));
@@ -130,11 +143,16 @@ class LinkPool implements Links {
       this.#rememberWithoutChunking(endpointText(to));
       return await this.#performOnNew(to, job, options, tls);
     }
-    if (link.tlsFailure !== null && !options.signal.aborted) {
-      this.#options.log.warn("tls-failed", { via: endpointText(to), reason: link.tlsFailure });
+    const failure = link.tlsFailure;
+    // Where TLS is a must, a connection that broke says nothing about it, and is tried again.
+    const counts = failure !== null && !(tls.when === "required" && failure.isLost);
+    if (counts && !options.signal.aborted) {
+      this.#options.log.warn("tls-failed", { via: endpointText(to), reason: failure.words });
       return "tlsFailed";
     }
-    this.#keep(to, link);
+    // A verified connection serves those who need one, and is not kept for others.
+    if (tls.when === "required") link.quit();
+    else this.#keep(to, link);
     return performed;
   }
 
@@ -183,11 +201,6 @@ function opportunistic({ host }: Endpoint): ClientTls {
   };
 }
 
-/** Whether a recipient was left out because of the limits that the server announced. */
-function hadNoPlace({ at, result }: Attempt): boolean {
-  return at === "hello" && result === "deferred";
-}
-
 /** Whether the server offers BDAT and does not know it: only then is such a reply no refusal. */
 function isMisled(performed: Performed): boolean {
   return performed.done &&
@@ -196,182 +209,16 @@ function isMisled(performed: Performed): boolean {
     );
 }
 
-function failed(words: string): Performed {
-  return { done: false, words: reply(450, "4.4.1", words) };
-}
+/** RFC 8689 §4.2.1: for when there is no TLS with a server that can be verified. */
+const NEEDS_TLS = reply(550, "5.7.10", "There is no verified TLS with the next server");
 
-const NO_ANSWER = "There was no answer in time";
-const GOING_DOWN = "This server is going down";
-const LOST = "The connection was lost";
-
-/**
- * How a job went on one connection; not `begun`: the server said nothing to it, or only goodbye.
- */
-interface Served {
-  readonly performed: Performed;
-  readonly begun: boolean;
-}
-
-/** One connection: a client session that waits for jobs. */
-class Link implements SmtpJobs {
-  /** Never rejects. */
-  readonly ended: Promise<void>;
-  readonly #cut = new AbortController();
-  /** For the job, for the wait for one, or for the end. */
-  readonly #alarm: Alarm;
-  /** Why there is no TLS, where the server offered it. */
-  tlsFailure: string | null = null;
-  #serverName = "";
-  #tls: TlsInfo | null = null;
-  #extensions = NO_EXTENSIONS;
-  /** Given before the session could take it. */
-  #job: SmtpJob | null = null;
-  #waiting: ((job: SmtpJob | null) => void) | null = null;
-  #report: ((served: Served) => void) | null = null;
-  #quitting = false;
-
-  constructor(
-    transport: Transport,
-    world: World,
-    { hostname, tls, withoutChunking }: {
-      readonly hostname: string;
-      readonly tls: ClientTls;
-      readonly withoutChunking: boolean;
-    },
-  ) {
-    this.#alarm = world.clock.alarm(() => this.isIdle() ? this.quit() : this.#cutOff(NO_ANSWER));
-    const session = smtpClient<SmtpJobs>({
-      helloName: hostname,
-      login: null,
-      tls,
-      timeouts: DEFAULT_CLIENT_TIMEOUTS,
-      withoutChunking,
-    });
-    this.ended = drive(session, transport, this, { clock: world.clock, signal: this.#cut.signal })
-      .then((end) => {
-        if (end.end === "tlsFailed") this.tlsFailure = describeError(end.why.cause ?? end.why);
-        return performedAt(end, this.#job);
-      }, (error) => failed(describeError(error)))
-      .then((performed) => {
-        this.#alarm.cancel();
-        this.#finish({ performed, begun: false });
-      });
-  }
-
-  isIdle(): boolean {
-    return this.#waiting !== null;
-  }
-
-  /** At most one at a time. */
-  async perform(job: SmtpJob, options: PerformOptions): Promise<Served> {
-    this.#alarm.set(options.timeoutMs);
-    const onAbort = () => this.#cutOff(GOING_DOWN);
-    options.signal.addEventListener("abort", onAbort);
-    try {
-      return await new Promise((resolve) => {
-        this.#report = resolve;
-        if (this.#waiting === null) this.#job = job;
-        else this.#waiting(job);
-        this.#waiting = null;
-        if (options.signal.aborted) onAbort();
-      });
-    } finally {
-      options.signal.removeEventListener("abort", onAbort);
-    }
-  }
-
-  /** Ends a connection that has no job; one that has is cut off. */
-  quit(): void {
-    this.#quitting = true;
-    if (this.#report !== null) return this.#cutOff(GOING_DOWN);
-    this.#alarm.set(QUIT_MS);
-    this.#waiting?.(null);
-    this.#waiting = null;
-  }
-
-  #cutOff(words: string): void {
-    this.#cut.abort(words);
-    // A session that is still being greeted has no job that it could report.
-    if (this.#job !== null) this.#finish({ performed: failed(words), begun: false });
-    this.#job = null;
-  }
-
-  // What the session asks for
-
-  ready(extensions: Extensions, serverName: string, tls: TlsInfo | null): void {
-    this.#extensions = extensions;
-    this.#tls = tls;
-    this.#serverName = serverName;
-  }
-
-  next(): SmtpJob | null | Promise<SmtpJob | null> {
-    const job = this.#job;
-    this.#job = null;
-    if (job !== null || this.#quitting) return job;
-    this.#alarm.set(IDLE_MS);
-    return new Promise((resolve) => this.#waiting = resolve);
-  }
-
-  done(_: SmtpJob, attempts: readonly Attempt[]): void {
-    const done: Performed = {
-      done: true,
-      attempts,
-      serverName: this.#serverName,
-      extensions: this.#extensions,
-      tls: this.#tls,
-    };
-    if (!attempts.every((each) => each.reply === null && each.result === "deferred")) {
-      // RFC 5321 §3.8: the server may close at any time, and says so at the next command.
-      const goodbye = attempts.every((each) => each.at === "mail" && each.reply?.code === 421);
-      const noPlace = attempts.every(hadNoPlace);
-      return this.#finish({ performed: done, begun: !goodbye && !noPlace });
-    }
-    const { aborted, reason } = this.#cut.signal;
-    this.#finish({ performed: failed(aborted ? reason : LOST), begun: aborted });
-  }
-
-  #finish(served: Served): void {
-    this.#report?.(served);
-    this.#report = null;
-  }
-}
-
-/** What became of a job that was not begun when the conversation ended. */
-function performedAt(end: SmtpClientEnd, job: SmtpJob | null): Performed {
-  // RFC 7504 §4: 521 from a host that never takes mail, 556 about a domain that takes none. To come
-  // again would change nothing, so it is the answer to every recipient.
-  const takesNone = end.end === "refused" && end.at !== "login" &&
-    (end.reply.code === 521 || end.reply.code === 556);
-  if (!takesNone || job === null) return failed(wordsOf(end));
-  const { reply } = end;
+/** It is the answer to every recipient: to come again would change nothing. */
+function refusedBecause(job: SmtpJob, reply: Reply): Performed {
   const attempts = job.recipients.map((recipient): Attempt => ({
     recipient,
     reply,
-    at: "greeting",
+    at: "hello",
     result: "refused",
   }));
   return { done: true, attempts, serverName: "", extensions: NO_EXTENSIONS, tls: null };
-}
-
-/** Why no transaction came about, in words that the sender may have to read. */
-function wordsOf(end: SmtpClientEnd): string {
-  switch (end.end) {
-    case "refused":
-      return `${end.at} was answered with ${end.reply.code} ${end.reply.lines[0]}`;
-    case "noLogin":
-    case "exposed":
-      return "There is no way to log in";
-    case "noTls":
-    case "tlsFailed":
-      return "There is no way to encrypt";
-    case "faultyLogin":
-      return `The login was given up: ${end.fault.text}`;
-    case "protocol":
-      return `It does not speak SMTP: ${end.detail}`;
-    case "lost":
-    case "done":
-    case "noChunking":
-    case "stopped":
-      return end.end === "lost" && end.reason === "deadline" ? NO_ANSWER : LOST;
-  }
 }

@@ -2,8 +2,9 @@
 import { encode } from "../wire/bytes.ts";
 import { call, type Step } from "../wire/session.ts";
 import {
+  type ChannelBinding,
   type MechanismName,
-  MECHANISMS,
+  mechanismsOver,
   type SaslClient,
   type SaslClientStep,
   type SaslFault,
@@ -35,18 +36,30 @@ export interface ClientMechanism {
   readonly exchange: SaslClient;
 }
 
-/** The best mechanism that both sides have; `null` when there is none. */
-export function saslClient(offered: readonly string[], login: Login): ClientMechanism | null {
+/**
+ * The best mechanism that both sides have over this channel; `null` when there is none.
+ */
+export function saslClient(
+  offered: readonly string[],
+  login: Login,
+  binding: ChannelBinding,
+): ClientMechanism | null {
   const upper = offered.map((name) => name.toUpperCase());
-  const name = MECHANISMS.find((each) =>
+  const name = mechanismsOver(binding).find((each) =>
     upper.includes(each) && (login.mechanism ?? each) === each &&
-    (each !== "SCRAM-SHA-256" || login.work !== undefined)
+    (!each.startsWith("SCRAM-") || login.work !== undefined)
   );
+  const { user, password } = login;
   switch (name) {
     case undefined:
       return null;
-    case "SCRAM-SHA-256":
-      return { name, initial: true, exchange: scramClient(login.user, login.password) };
+    case "SCRAM-SHA-256-PLUS":
+      return { name, initial: true, exchange: scramClient(user, password, binding!) };
+    case "SCRAM-SHA-256": {
+      // RFC 5802 §6: `y` would be a lie where -PLUS was seen and another mechanism was chosen.
+      const flag = binding !== null && !upper.includes("SCRAM-SHA-256-PLUS") ? "y" : "n";
+      return { name, initial: true, exchange: scramClient(user, password, flag) };
+    }
     case "PLAIN":
       return { name, initial: true, exchange: plain(login) };
     case "LOGIN":

@@ -1,17 +1,29 @@
 /** Which SASL mechanisms there are (RFC 4422), and what the two sides of one ask for. */
 import type { StoredSecret } from "./secret.ts";
 
-/**
- * The mechanisms that are offered, the strongest first. SCRAM-SHA-256-PLUS belongs in front of
- * them once a mechanism is told the binding of its channel.
- */
-export const MECHANISMS = ["SCRAM-SHA-256", "PLAIN", "LOGIN"] as const;
+/** The mechanisms that there are, the strongest first. */
+export const MECHANISMS = ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN", "LOGIN"] as const;
 export type MechanismName = (typeof MECHANISMS)[number];
 
-/** Which mechanism is named, in any case; `null` for one that is not offered. */
-export function mechanismOf(name: string): MechanismName | null {
+/**
+ * What identifies the channel under the exchange: `tls-server-end-point` of RFC 5929 §4. `null`:
+ * there is no TLS, or the runtime does not tell.
+ */
+export type ChannelBinding = Uint8Array | null;
+
+/** The mechanisms that work over this channel, the strongest first. */
+export function mechanismsOver(binding: ChannelBinding): readonly MechanismName[] {
+  // RFC 5802 §6: -PLUS is announced only where the channel can be bound.
+  return binding === null ? MECHANISMS.filter((name) => name !== "SCRAM-SHA-256-PLUS") : MECHANISMS;
+}
+
+/** Which of these mechanisms is named, in any case; `null` for another. */
+export function mechanismOf(
+  name: string,
+  among: readonly MechanismName[] = MECHANISMS,
+): MechanismName | null {
   const upper = name.toUpperCase();
-  return MECHANISMS.find((each) => each === upper) ?? null;
+  return among.find((each) => each === upper) ?? null;
 }
 
 /**

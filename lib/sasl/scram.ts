@@ -42,6 +42,9 @@ export type ServerFinal =
   /** A word of RFC 5802 §7, like `invalid-proof`. */
   | { readonly error: string };
 
+/** The one channel binding of ours, RFC 5929 §4: the server's certificate, hashed. */
+export const BINDING_TYPE = "tls-server-end-point";
+
 /** Nonces are of some dozen characters; the server has to send the client's back with its own. */
 const NONCE_CHARACTERS_MAX = 1024;
 const KEY_BYTES = 32;

@@ -1,10 +1,17 @@
 /** SCRAM-SHA-256, the client's side (RFC 5802 §5). */
 import { timingSafeEqual } from "node:crypto";
-import { decode, encode } from "../wire/bytes.ts";
+import { concat, decode, encode } from "../wire/bytes.ts";
 import { encodeBase64 } from "./base64.ts";
 import type { SaslClient, SaslClientStep, SaslFault } from "./mechanism.ts";
 import { saslprep } from "./saslprep.ts";
-import { makeProof, readServerFinal, readServerFirst, signatureOf, writeName } from "./scram.ts";
+import {
+  BINDING_TYPE,
+  makeProof,
+  readServerFinal,
+  readServerFirst,
+  signatureOf,
+  writeName,
+} from "./scram.ts";
 import { keysOf } from "./secret.ts";
 
 /** RFC 7677 §4: with fewer rounds, a false server could guess the password from the proof. */
@@ -12,16 +19,28 @@ const ITERATIONS_MIN = 4096;
 /** Some seconds of work, and a multiple of what is advised today; a false server asks for more. */
 const ITERATIONS_MAX = 10_000_000;
 
+/**
+ * What the client says about its channel (RFC 5802 §6): that it binds it (-PLUS), that it could but
+ * has seen no -PLUS announced (`y`), or that it cannot (`n`).
+ */
+export type ScramBinding = Uint8Array | "y" | "n";
+
 /** One exchange. It does not end well before the server has shown that it knows the verifier. */
-export function* scramClient(user: string, password: string): SaslClient {
+export function* scramClient(
+  user: string,
+  password: string,
+  binding: ScramBinding,
+): SaslClient {
   const name = saslprep(user, "query");
   const prepared = saslprep(password, "stored"); // RFC 5802 §2.2
   if (!name || !prepared) {
     return fault("unsendable", "the user or the password has a character that SCRAM cannot carry");
   }
   const nonce = (yield { ask: "nonce" }) as string;
+  // RFC 5802 §7 gs2-header: the channel, and nobody to act for but oneself.
+  const header = `${typeof binding === "string" ? binding : `p=${BINDING_TYPE}`},,`;
   const bare = `n=${writeName(name)},r=${nonce}`;
-  const firstBytes = yield* challenge(`${HEADER}${bare}`);
+  const firstBytes = yield* challenge(`${header}${bare}`);
   if (firstBytes === null) return TOO_SOON;
   const first = readServerFirst(firstBytes);
   // RFC 5802 §5.1: the server adds to our nonce; otherwise it could repeat an old exchange.
@@ -35,7 +54,8 @@ export function* scramClient(user: string, password: string): SaslClient {
 
   const salted = (yield { ask: "derive", password: prepared, salt, iterations }) as Uint8Array;
   const { clientKey, storedKey, serverKey } = keysOf(salted);
-  const withoutProof = `c=${encodeBase64(encode(HEADER))},r=${first.nonce}`;
+  const bound = concat([encode(header), ...(typeof binding === "string" ? [] : [binding])]);
+  const withoutProof = `c=${encodeBase64(bound)},r=${first.nonce}`;
   const authMessage = `${bare},${decode(firstBytes)},${withoutProof}`;
   const proof = encodeBase64(makeProof(clientKey, storedKey, authMessage));
   const finalBytes = yield* challenge(`${withoutProof},p=${proof}`);
@@ -49,9 +69,6 @@ export function* scramClient(user: string, password: string): SaslClient {
   const more = yield* challenge("");
   return more === null ? null : fault("protocol", "the server asks on behind the exchange");
 }
-
-/** `gs2-header`: no channel binding, and nobody to act for but oneself. */
-const HEADER = "n,,";
 
 const FALSE_SERVER = fault(
   "untrusted",

@@ -5,9 +5,11 @@
  */
 import { decode, encode } from "../wire/bytes.ts";
 import {
+  type ChannelBinding,
   type MechanismName,
   mechanismOf,
   MECHANISMS,
+  mechanismsOver,
   type SaslOutcome,
   type SaslServer,
   type SaslServerStep,
@@ -15,14 +17,20 @@ import {
 } from "./mechanism.ts";
 import { scramServer } from "./scram_server.ts";
 
-export { mechanismOf, MECHANISMS };
+export { mechanismOf, MECHANISMS, mechanismsOver };
 export type { MechanismName, SaslOutcome, SaslServer, SaslServerStep, ScramStart };
 
 /** Starts a mechanism; `initial` is the initial response (RFC 4422 §3), `null` without one. */
-export function saslServer(name: MechanismName, initial: Uint8Array | null): SaslServer {
+export function saslServer(
+  name: MechanismName,
+  initial: Uint8Array | null,
+  binding: ChannelBinding,
+): SaslServer {
   switch (name) {
+    case "SCRAM-SHA-256-PLUS":
+      return scramServer(initial, { plus: true, binding });
     case "SCRAM-SHA-256":
-      return scramServer(initial);
+      return scramServer(initial, { plus: false, binding });
     case "PLAIN":
       return plain(initial);
     case "LOGIN":

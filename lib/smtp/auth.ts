@@ -2,6 +2,7 @@
 import { decodeBase64, encodeBase64 } from "../sasl/base64.ts";
 import {
   mechanismOf,
+  mechanismsOver,
   type SaslServer,
   saslServer,
   type SaslServerStep,
@@ -27,12 +28,13 @@ export function* authenticate<B>(
   if (connection.hello?.extended !== true) return helloFirst(connection);
   if (connection.user !== null) return reply(503, "5.5.1", "You are logged in already");
   if (connection.transaction !== null) return reply(503, "5.5.1", "Not within a transaction");
-  const mechanism = mechanismOf(command.mechanism);
+  const binding = connection.tls?.binding ?? null;
+  const mechanism = mechanismOf(command.mechanism, mechanismsOver(binding));
   if (mechanism === null) return reply(504, "5.5.4", "That mechanism is not offered");
   // RFC 4954 §4 would allow SCRAM in clear. But whoever listens can guess at the password at home
   // (RFC 5802 §9), and whoever stands in between can send under the login that it has made.
   if (!mayLogIn(connection)) return reply(538, "5.7.11", "A login needs TLS here");
-  return yield* exchange(connection, saslServer(mechanism, command.initial));
+  return yield* exchange(connection, saslServer(mechanism, command.initial, binding));
 }
 
 function* exchange<B>(connection: Connection, sasl: SaslServer): Step<B, Reply | null> {

@@ -169,7 +169,10 @@ function* hello<B>(link: Link): Step<B, SmtpClientEnd | null> {
   const lmtp = protocol === "lmtp";
   const ehlo = yield* command<B>(link, `${lmtp ? "LHLO" : "EHLO"} ${name}`);
   if (isPositive(ehlo)) {
-    link.extensions = parseEhlo(ehlo);
+    const offered = parseEhlo(ehlo);
+    // RFC 8689 §2: it counts only from a server whose certificate was verified.
+    const verified = link.tls !== null && link.options.tls.request.verify;
+    link.extensions = { ...offered, requireTls: offered.requireTls && verified };
     return null;
   }
   // RFC 5321 §3.2: an old server that does not know EHLO gets HELO.
@@ -184,6 +187,7 @@ function* logIn<B>(link: Link): Step<B, SmtpClientEnd | null> {
   return yield* smtpLogin<B>({
     login,
     offered: link.extensions.auth,
+    binding: link.tls?.binding ?? null,
     say: (line, shown) => command<B>(link, line, { shown }),
   });
 }

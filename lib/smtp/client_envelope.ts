@@ -14,12 +14,13 @@ export interface Beginning {
 }
 
 export function mailLine(extensions: Extensions, beginning: Beginning): string {
-  const { envelope: { sender, body, ret, envid }, contentBytes } = beginning;
+  const { envelope: { sender, body, tls, ret, envid }, contentBytes } = beginning;
   let line = `MAIL FROM:<${sender === null ? "" : formatAddress(sender)}>`;
   // RFC 1870 §5
   if (extensions.size !== null && contentBytes !== null) line += ` SIZE=${contentBytes}`;
   if (extensions.eightBitMime && body === "8BITMIME") line += " BODY=8BITMIME"; // RFC 6152 §2
   if (usesUtf8(extensions, beginning)) line += " SMTPUTF8";
+  if (extensions.requireTls && tls === "required") line += " REQUIRETLS"; // RFC 8689 §2
   // RFC 3461 §5.2.1 (a) and (b): as they were given; §5.2.2 (a): to nobody who does not know them.
   if (extensions.dsn && ret !== undefined) line += ` RET=${ret}`;
   if (extensions.dsn && envid !== undefined) line += ` ENVID=${envid}`;
@@ -51,8 +52,10 @@ export function unable(
   job: { readonly do: "verify" | "send"; readonly envelope: Envelope },
   { address }: Recipient,
 ): Reply | null {
+  const { sender, utf8 = false, tls } = job.envelope;
+  // RFC 8689 §4.2.1; §5: a report is not lost for it.
+  if (tls === "required" && sender !== null && !extensions.requireTls) return NO_REQUIRETLS;
   if (extensions.smtpUtf8) return null;
-  const { sender, utf8 = false } = job.envelope;
   if (needsUtf8(sender)) {
     return reply(550, "5.6.7", "The next server takes no SMTPUTF8, which the sender needs");
   }
@@ -65,6 +68,8 @@ export function unable(
   }
   return null;
 }
+
+const NO_REQUIRETLS = reply(550, "5.7.30", "The next server offers no REQUIRETLS");
 
 /** RFC 6531 §3.4: with SMTPUTF8 when something needs it, and else without. */
 function usesUtf8(extensions: Extensions, { envelope, recipients }: Beginning): boolean {

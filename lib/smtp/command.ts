@@ -13,6 +13,7 @@ import {
   parseNotify,
   parseOrcpt,
   parseParameters,
+  parseRequireTls,
   parseRet,
   parseSize,
   parseUtf8,
@@ -62,10 +63,10 @@ export interface AuthCommand {
 
 /**
  * RFC 5321 §4.5.3.1.4: 512 with the CRLF. MAIL grows by 26 for SIZE, 17 for BODY, 500 for AUTH, 10
- * for SMTPUTF8 (RFC 6531 §3.1), 9 for RET and 107 for ENVID; RCPT by less, which is 507 for ORCPT
- * and 29 for NOTIFY (RFC 3461 §5.4).
+ * for SMTPUTF8 (RFC 6531 §3.1), 9 for RET, 107 for ENVID and 11 for REQUIRETLS (RFC 8689 §2); RCPT
+ * by less, which is 507 for ORCPT and 29 for NOTIFY (RFC 3461 §5.4).
  */
-export const COMMAND_LINE_BYTES_MAX = 512 + 26 + 17 + 500 + 10 + 9 + 107;
+export const COMMAND_LINE_BYTES_MAX = 512 + 26 + 17 + 500 + 10 + 9 + 107 + 11;
 /** RFC 4954 §4: sufficient for a response in an AUTH exchange. */
 export const AUTH_LINE_BYTES_MAX = 12_288;
 
@@ -159,6 +160,7 @@ function parseMail(rest: string, { extended }: Said): MailCommand {
     else if (name === "BODY") body = parseBody(value);
     else if (name === "AUTH") checkAuthParameter(value);
     else if (name === "SMTPUTF8") options = { ...options, utf8: parseUtf8(value) };
+    else if (name === "REQUIRETLS") options = { ...options, tls: parseRequireTls(value) };
     else if (name === "RET") options = { ...options, ret: parseRet(value) };
     else if (name === "ENVID") options = { ...options, envid: parseEnvid(value) };
     else throw unknownParameter();

@@ -11,6 +11,7 @@ export interface Extensions {
   readonly enhancedStatusCodes: boolean;
   readonly startTls: boolean;
   readonly smtpUtf8: boolean;
+  readonly requireTls: boolean;
   readonly dsn: boolean;
   /** Whether the connection can go on as POP3. */
   readonly pop3: boolean;
@@ -47,6 +48,7 @@ export const NO_EXTENSIONS: Extensions = {
   enhancedStatusCodes: false,
   startTls: false,
   smtpUtf8: false,
+  requireTls: false,
   dsn: false,
   pop3: false,
   xclient: false,
@@ -64,6 +66,7 @@ export function formatEhlo(hostname: string, extensions: Extensions): Reply {
   if (extensions.smtpUtf8) lines.push("SMTPUTF8"); // RFC 6531 §3.1
   if (extensions.enhancedStatusCodes) lines.push("ENHANCEDSTATUSCODES"); // RFC 2034
   if (extensions.startTls) lines.push("STARTTLS"); // RFC 3207
+  if (extensions.requireTls) lines.push("REQUIRETLS"); // RFC 8689 §2
   if (extensions.dsn) lines.push("DSN"); // RFC 3461 §3
   if (extensions.auth.length > 0) lines.push(`AUTH ${extensions.auth.join(" ")}`); // RFC 4954
   const limits = formatLimits(extensions.limits);
@@ -93,6 +96,7 @@ export function parseEhlo(ehlo: Reply): Extensions {
     enhancedStatusCodes: offered.has("ENHANCEDSTATUSCODES"),
     startTls: offered.has("STARTTLS"),
     smtpUtf8: offered.has("SMTPUTF8"),
+    requireTls: offered.has("REQUIRETLS"),
     dsn: offered.has("DSN"),
     pop3: offered.has("XPOP3"),
     xclient: offered.has("XCLIENT"),

@@ -8,6 +8,7 @@ import {
   saslClient,
   type SaslFault,
 } from "../sasl/client.ts";
+import type { ChannelBinding } from "../sasl/mechanism.ts";
 import type { Step } from "../wire/session.ts";
 import { isPositive, type Reply } from "./reply.ts";
 
@@ -23,6 +24,7 @@ export interface LoginOptions<B> {
   readonly login: Login;
   /** The mechanisms of the EHLO reply. */
   readonly offered: readonly string[];
+  readonly binding: ChannelBinding;
   /** Says a line and gives the reply; `shown` stands for it in a trace. */
   say(line: string, shown: string): Step<B, Reply>;
 }
@@ -30,7 +32,7 @@ export interface LoginOptions<B> {
 /** Logs in; `null` when it has succeeded. */
 export function* smtpLogin<B>(options: LoginOptions<B>): Step<B, LoginEnd | null> {
   const { login, say } = options;
-  const mechanism = saslClient(options.offered, login);
+  const mechanism = saslClient(options.offered, login, options.binding);
   if (mechanism === null) return { end: "noLogin" };
   const begun = yield* proceed<B>(mechanism, login);
   if ("fault" in begun) return failed(begun);

@@ -52,6 +52,12 @@ export function parseUtf8(value: string | null): true {
   throw argument("SMTPUTF8 takes no value"); // RFC 6531 §3.4
 }
 
+/** REQUIRETLS of RFC 8689, which is there or not. */
+export function parseRequireTls(value: string | null): "required" {
+  if (value === null) return "required";
+  throw argument("REQUIRETLS takes no value"); // RFC 8689 §2
+}
+
 /** RET of RFC 3461. */
 export function parseRet(value: string | null): "FULL" | "HDRS" {
   const upper = value?.toUpperCase();

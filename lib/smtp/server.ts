@@ -10,7 +10,7 @@ import {
   type Step,
   type TlsInfo,
 } from "../wire/session.ts";
-import { MECHANISMS } from "../sasl/server.ts";
+import { mechanismsOver } from "../sasl/server.ts";
 import { authenticate } from "./auth.ts";
 import type { SmtpBackend, SmtpConversation, SmtpPeer } from "./backend.ts";
 import { bdat } from "./chunking.ts";
@@ -187,6 +187,7 @@ function* hello<B>(connection: Connection, verb: string, name: string): Step<B, 
       // RFC 3207 §4.2: not again where TLS is active.
       startTls: options.identity !== null && connection.tls === null,
       smtpUtf8: true,
+      requireTls: connection.tls !== null,
       dsn: true,
       pop3: options.pop3,
       xclient: options.forward !== null,
@@ -203,7 +204,7 @@ function* hello<B>(connection: Connection, verb: string, name: string): Step<B, 
 
 function mechanismsOffered(connection: Connection): readonly string[] {
   if (connection.options.service === "lmtp" || connection.user !== null) return [];
-  return mayLogIn(connection) ? MECHANISMS : [];
+  return mayLogIn(connection) ? mechanismsOver(connection.tls?.binding ?? null) : [];
 }
 
 /** RFC 5321 §3.8: after 421 the connection is closed. */

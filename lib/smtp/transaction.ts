@@ -33,6 +33,10 @@ export function* mail<B>(connection: Connection, command: MailCommand): Step<B, 
   if (options.service === "submission" && connection.user === null) {
     return reply(530, "5.7.0", "Log in first"); // RFC 4954 §6
   }
+  // RFC 8689 §2: only under TLS, where it is announced.
+  if (command.tls === "required" && connection.tls === null) {
+    return reply(530, "5.7.0", "REQUIRETLS needs TLS first");
+  }
   // RFC 9422: MAILMAX, as EHLO announced it.
   if (connection.mails >= options.limits.mailsMax) {
     return reply(421, "4.7.0", "Too many messages on one connection, closing");

@@ -229,7 +229,7 @@ export const CHUNKING_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "link: 521 is tried again for five days",
-    file: "lib/queue/link.ts",
+    file: "lib/queue/carrier.ts",
     find: "(end.reply.code === 521 || end.reply.code === 556)",
     replace: "(end.reply.code === 0)",
     test: { file: "tests/queue_link_test.ts" },

@@ -25,9 +25,31 @@ export const SASL_MUTANTS: readonly Mutant[] = [
     why: "RFC 5802 §5.1: an exchange could be played again",
   },
   {
+    name: "scram: a -PLUS that was taken away is not missed",
+    file: "lib/sasl/scram_server.ts",
+    find: 'if (first.binding === "y" && binding !== null)',
+    replace: 'if (first.binding === "y" && binding === first)',
+    test: {
+      file: "tests/sasl_scram_test.ts",
+      name: "both ends bind the exchange to their channel, and notice when it is not one",
+    },
+    why: "RFC 5802 §6: whoever stands in between could talk both out of the binding",
+  },
+  {
+    name: "scram: the channel is not looked at",
+    file: "lib/sasl/scram_server.ts",
+    find: "...(plus ? [binding!] : [])",
+    replace: "...(plus ? [final.binding.subarray(first.header.length)] : [])",
+    test: {
+      file: "tests/sasl_scram_test.ts",
+      name: "both ends bind the exchange to their channel, and notice when it is not one",
+    },
+    why: "whoever stands in between could pass the exchange on",
+  },
+  {
     name: "scram: another header is taken",
     file: "lib/sasl/scram_server.ts",
-    find: " && equal(final.binding, encode(first.header))",
+    find: " && equal(final.binding, bound)",
     replace: "",
     test: {
       file: "tests/sasl_scram_test.ts",
@@ -38,7 +60,7 @@ export const SASL_MUTANTS: readonly Mutant[] = [
   {
     name: "scram: channel binding is asked for and ignored",
     file: "lib/sasl/scram_server.ts",
-    find: 'if (first === null || typeof first.binding === "object") return MALFORMED;',
+    find: 'if (first === null || (typeof first.binding === "object") !== plus) return MALFORMED;',
     replace: "if (first === null) return MALFORMED;",
     test: {
       file: "tests/sasl_scram_test.ts",
