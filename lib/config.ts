@@ -19,6 +19,10 @@ export interface ServerConfig {
   readonly messageBytesMax: number;
   readonly recipientsMax: number;
   readonly connectionsMax: number;
+  /** Connections at once from one address (of IPv6: from one /64). */
+  readonly connectionsPerAddressMax: number;
+  /** Messages in a minute from one such address, and of one account. */
+  readonly messagesPerMinuteMax: number;
   /** Whether the next hop is asked about a recipient while the client waits. */
   readonly verifyRecipients: "routes" | "always" | "never";
   /** Whether a password may cross the network without TLS; on loopback it always may. */
@@ -91,6 +95,8 @@ export function makeConfig(options: ServerOptions): ServerConfig {
     messageBytesMax: options.messageBytesMax ?? 25 * 1024 * 1024,
     recipientsMax: options.recipientsMax ?? 1000,
     connectionsMax: options.connectionsMax ?? 1000,
+    connectionsPerAddressMax: options.connectionsPerAddressMax ?? 50,
+    messagesPerMinuteMax: options.messagesPerMinuteMax ?? 300,
     verifyRecipients: options.verifyRecipients ?? "routes",
     plainAuth: options.plainAuth ?? false,
     allowedSenders: options.allowedSenders ?? [],
@@ -112,6 +118,8 @@ function check(config: ServerConfig): void {
   atLeast("max-message-bytes", config.messageBytesMax, 1024);
   atLeast("max-recipients", config.recipientsMax, 100); // RFC 5321 §4.5.3.1.8
   atLeast("max-connections", config.connectionsMax, 1);
+  atLeast("max-connections-per-address", config.connectionsPerAddressMax, 1);
+  atLeast("max-messages-per-minute", config.messagesPerMinuteMax, 1);
   for (const service of SERVICES) {
     const port = config.ports[service];
     if (port !== null) checkPort(`${service} port`, port);

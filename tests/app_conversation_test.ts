@@ -12,7 +12,12 @@ Deno.test("whoever is turned away and does not read is cut off after five second
   transport.stall();
   const clock = fakeClock();
   const { signal } = new AbortController();
-  const done = drive(turnAway("smtp", "abc.com"), transport, NOBODY, { clock, signal });
+  const done = drive(
+    turnAway("smtp", "abc.com", "Too many connections, try again later"),
+    transport,
+    NOBODY,
+    { clock, signal },
+  );
   await settle();
   assert.deepEqual(transport.writes, [
     "421 4.3.2 abc.com Too many connections, try again later\r\n",

@@ -21,6 +21,11 @@ Deno.test("a configuration file has the names of the flags", () => {
     max-message-bytes = 1_000_000
     max-recipients = 200
     max-connections = 10
+    max-connections-per-address = 5
+    max-messages-per-minute = 20
+    trust = ["10.0.0.0/8", "::1"]
+    tls-ca = "ca.pem"
+    lmtp-port = 24
     verify-recipients = "always"
     allow-plain-auth = false
     allow-sender = ["alice=sales@abc.com", "bob=*"]
@@ -45,6 +50,11 @@ Deno.test("a configuration file has the names of the flags", () => {
     "max-message-bytes": 1_000_000,
     "max-recipients": 200,
     "max-connections": 10,
+    "max-connections-per-address": 5,
+    "max-messages-per-minute": 20,
+    "trust": ["10.0.0.0/8", "::1"],
+    "tls-ca": ["ca.pem"],
+    "lmtp-port": 24,
     "verify-recipients": "always",
     "allow-plain-auth": false,
     "allow-sender": [

@@ -9,6 +9,7 @@ import { CHUNKING_MUTANTS } from "./mutants/chunking.ts";
 import type { Mutant } from "./mutants/mutant.ts";
 import { NET_MUTANTS } from "./mutants/net.ts";
 import { POP3_MUTANTS } from "./mutants/pop3.ts";
+import { FLOODS_MUTANTS } from "./mutants/floods.ts";
 import { PROXY_MUTANTS } from "./mutants/proxy.ts";
 import { SMTP_MUTANTS } from "./mutants/smtp.ts";
 import { TLS_MUTANTS } from "./mutants/tls.ts";
@@ -23,6 +24,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...MAIL_MUTANTS,
   ...DSN_MUTANTS,
   ...APP_MUTANTS,
+  ...FLOODS_MUTANTS,
   ...PROXY_MUTANTS,
   ...POP3_MUTANTS,
   ...NET_MUTANTS,

@@ -73,9 +73,12 @@ export function* conversation(
   yield* using(pop3Server({ ...common, ...now, queue }), pop3);
 }
 
-/** What one connection too many hears. */
-export function* turnAway(service: Service, hostname: string): Session<Backends> {
-  const words = "Too many connections, try again later";
+/** What one connection too many hears; `words` say too many of what. */
+export function* turnAway(
+  service: Service,
+  hostname: string,
+  words: string,
+): Session<Backends> {
   try {
     yield* deadline(TURN_AWAY_MS);
     yield* writeNow(

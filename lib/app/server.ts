@@ -6,6 +6,7 @@ import { drive } from "../net/drive.ts";
 import { heldConnections } from "../net/socket.ts";
 import type { Endpoint, Listener, Transport, World } from "../net/world.ts";
 import { isIn, type Network, parseNetwork } from "../policy/networks.ts";
+import { createVisitors } from "../policy/visitors.ts";
 import { parseAllowedSenders } from "../policy/senders.ts";
 import { createLinks } from "../queue/link.ts";
 import { startWorker, type Worker } from "../queue/worker.ts";
@@ -16,6 +17,7 @@ import { createAccounts } from "./accounts.ts";
 import { type Backends, conversation, turnAway } from "./conversation.ts";
 import { createPop3Backend } from "./pop3_backend.ts";
 import { proxiedPeer } from "./proxied.ts";
+import { type QuietLog, quietLog } from "./quiet_log.ts";
 import { makeQueueReport } from "./report.ts";
 import type { Site } from "./site.ts";
 import { createSmtpBackend } from "./smtp_backend.ts";
@@ -51,6 +53,13 @@ export interface Listening {
 const STOP_GRACE_MS = 5_000;
 /** So many connections hear at once that there are too many; others are closed without a word. */
 const TURNED_AWAY_MAX = 100;
+const TOO_MANY = "Too many connections, try again later";
+/** Too much of what, from one address. */
+const SHARES = {
+  tooMany: "Too many connections from your address, try again later",
+  tooFast: "Too many connections in too short a time, try again later",
+  unwelcome: "Too many recipients who are not here, try again later",
+} as const;
 /** Content that is in memory at once, on all connections together, before it is stored. */
 const CONTENT_BYTES_MAX = 512 * 1024 * 1024;
 
@@ -61,7 +70,9 @@ const CONTENT_BYTES_MAX = 512 * 1024 * 1024;
  * trusted network is none.
  */
 export function startServer(parts: ServerParts): RunningServer {
-  const { config, world, store, log, identity } = parts;
+  const { config, world, store, identity } = parts;
+  const quiet = quietLog(parts.log, world.clock);
+  const { log } = quiet;
   const routes = { local: new Set(config.domains), hops: config.routes };
   const { domains, limitLoopback } = config;
   const accounts = createAccounts({
@@ -77,7 +88,12 @@ export function startServer(parts: ServerParts): RunningServer {
     log,
     authorities: config.authorities,
   });
-  const site: Site = { config, world, store, log, accounts, routes, links };
+  const visitors = createVisitors({
+    connectionsMax: config.connectionsPerAddressMax,
+    messagesPerMinuteMax: config.messagesPerMinuteMax,
+    limitLoopback,
+  });
+  const site: Site = { config, world, store, log, accounts, visitors, routes, links };
   const connections = new Connections(site, identity);
   const listeners = listen(site, identity);
   const accepting = listeners.map(([service, listener]) => connections.accept(service, listener));
@@ -92,7 +108,7 @@ export function startServer(parts: ServerParts): RunningServer {
   return {
     site,
     listening: listeners.map(([service, { local }]) => ({ service, ...local })),
-    stop: () => stop(site, { listeners, accepting, connections, worker }),
+    stop: () => stop(site, { listeners, accepting, connections, worker, quiet }),
   };
 }
 
@@ -101,6 +117,7 @@ interface Running {
   readonly accepting: readonly Promise<void>[];
   readonly connections: Connections;
   readonly worker: Worker;
+  readonly quiet: QuietLog;
 }
 
 async function stop(site: Site, running: Running): Promise<void> {
@@ -112,6 +129,7 @@ async function stop(site: Site, running: Running): Promise<void> {
   await Promise.all([running.connections.end(), delivered]);
   // A recipient may have been asked about meanwhile, over a new connection.
   await site.links.close();
+  running.quiet.close();
 }
 
 function listen(
@@ -183,7 +201,12 @@ class Connections {
       await this.#converse(service, transport);
       this.#served--;
     } else if (this.#open.size - this.#served < TURNED_AWAY_MAX && !isImplicitTls(service)) {
-      await this.#drive(service, transport, turnAway(service, config.hostname), transport.remote);
+      await this.#drive(
+        service,
+        transport,
+        turnAway(service, config.hostname, TOO_MANY),
+        transport.remote,
+      );
     } else transport.close();
   }
 
@@ -200,9 +223,26 @@ class Connections {
       log.info("proxy-failed", { service, peer: transport.remote.host });
       return transport.close();
     }
+    const { visitors } = this.#site;
+    const entered = visitors.enter(peer.host, world.clock.monotonicMs());
+    if (entered !== "welcome") return await this.#turnAway(service, transport, { peer, entered });
     const address = { address: peer.host, port: peer.port };
     const shared = { config, room: this.#room, identity: this.#identity, mayForward };
     await this.#drive(service, transport, conversation(service, address, shared), peer);
+    visitors.leave(peer.host);
+  }
+
+  /** Whoever has had more than their share. */
+  async #turnAway(
+    service: Service,
+    transport: Transport,
+    { peer, entered }: { readonly peer: Endpoint; readonly entered: keyof typeof SHARES },
+  ): Promise<void> {
+    const { config, log } = this.#site;
+    log.info("turned-away", { service, peer: peer.host, reason: entered });
+    if (isImplicitTls(service)) return transport.close();
+    const words = SHARES[entered];
+    await this.#drive(service, transport, turnAway(service, config.hostname, words), peer);
   }
 
   async #drive(

@@ -2,6 +2,7 @@
 import type { ServerConfig } from "../config.ts";
 import type { Log } from "../log.ts";
 import type { World } from "../net/world.ts";
+import type { Visitors } from "../policy/visitors.ts";
 import type { Links } from "../queue/link.ts";
 import type { Routes } from "../queue/route.ts";
 import type { MessageId, Store } from "../store/store.ts";
@@ -13,6 +14,7 @@ export interface Site {
   readonly store: Store;
   readonly log: Log;
   readonly accounts: Accounts;
+  readonly visitors: Visitors;
   readonly routes: Routes;
   readonly links: Links;
 }

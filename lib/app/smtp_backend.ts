@@ -36,6 +36,8 @@ interface Open {
 
 const NO_SUCH_USER = reply(550, "5.1.1", "There is no such user here");
 const NOT_HERE = reply(550, "5.7.1", "LMTP delivers to mailboxes here, and nowhere else");
+/** RFC 5321 §4.2.2: it may go through when it is tried again. */
+const TOO_FAST = reply(450, "4.7.1", "Too much in too short a time, try again later");
 const NOT_YOURS = reply(553, "5.7.1", "That sender is not yours");
 const NO_REPORT = reply(550, "5.7.27", "The sender's domain takes no mail");
 
@@ -86,6 +88,10 @@ class Conversation implements SmtpConversation {
     if (mail.from !== null && routeOf(mail.from.domain, this.#site.routes).kind === "noMail") {
       return this.#refused(mail.from, null, NO_REPORT);
     }
+    const { visitors, world } = this.#site;
+    if (!visitors.mayMail(this.#peer.address, hello.user, world.clock.monotonicMs())) {
+      return this.#refused(mail.from, null, TOO_FAST);
+    }
     this.#open = { mail, hello, recipients: [], verifyMs: VERIFY_TIMEOUT_MS };
     return reply(250, "2.1.0", "Sender taken");
   }
@@ -93,7 +99,8 @@ class Conversation implements SmtpConversation {
   async recipients(group: readonly RcptCommand[], signal: AbortSignal): Promise<readonly Reply[]> {
     return await this.#logged("recipients", async () => {
       const open = this.#transaction();
-      const local = group.map(({ to }) => this.#decide(to, open.hello));
+      const slow = this.#tooMany(group.length, open.hello);
+      const local = group.map(({ to }) => slow ?? this.#decide(to, open.hello));
       const named = group.map(recipientOf);
       const asked = named.filter((_, at) => local[at] === "ask");
       const answers = await this.#ask(open, asked, signal);
@@ -149,12 +156,20 @@ class Conversation implements SmtpConversation {
     return typeof result === "string" ? result : { account: result.name };
   }
 
+  /** Whether somebody names more recipients in a short time than letters have. */
+  #tooMany(count: number, { user }: SmtpHello): Reply | null {
+    const { visitors, world } = this.#site;
+    const { address } = this.#peer;
+    return visitors.mayName(address, user, count, world.clock.monotonicMs()) ? null : TOO_FAST;
+  }
+
   /** What we know ourselves about a recipient; `ask`: the next hop knows more. */
   #decide(to: Address, hello: SmtpHello): Reply | "ask" {
-    const { routes, accounts, config } = this.#site;
+    const { routes, accounts, config, visitors, world } = this.#site;
     const route = routeOf(to.domain, routes);
     if (route.kind === "local") {
       if (accounts.ofAddress(to) !== null) return reply(250, "2.1.5", "Recipient taken");
+      if (hello.user === null) visitors.missed(this.#peer.address, world.clock.monotonicMs());
       return NO_SUCH_USER;
     }
     // RFC 2033 §1: LMTP is for final delivery, where there is no queue.

@@ -60,6 +60,8 @@ function configOf(settings: Settings): ServerConfig {
     ...given("messageBytesMax", settings["max-message-bytes"]),
     ...given("recipientsMax", settings["max-recipients"]),
     ...given("connectionsMax", settings["max-connections"]),
+    ...given("connectionsPerAddressMax", settings["max-connections-per-address"]),
+    ...given("messagesPerMinuteMax", settings["max-messages-per-minute"]),
     ...given("verifyRecipients", settings["verify-recipients"]),
     ...given("plainAuth", settings["allow-plain-auth"]),
     ...given("allowedSenders", settings["allow-sender"]),

@@ -24,6 +24,8 @@ export interface SettingValues {
   readonly "max-message-bytes": number;
   readonly "max-recipients": number;
   readonly "max-connections": number;
+  readonly "max-connections-per-address": number;
+  readonly "max-messages-per-minute": number;
   readonly "verify-recipients": (typeof VERIFY)[number];
   readonly "trust": readonly string[];
   readonly "allow-plain-auth": boolean;
@@ -116,6 +118,18 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<SettingValues[N
   "max-message-bytes": once("number", "N", parseCount, "largest message, default 26214400"),
   "max-recipients": once("number", "N", parseCount, "recipients of a message, default 1000"),
   "max-connections": once("number", "N", parseCount, "connections at once, default 1000"),
+  "max-connections-per-address": once(
+    "number",
+    "N",
+    parseCount,
+    "of them from one address, default 50",
+  ),
+  "max-messages-per-minute": once(
+    "number",
+    "N",
+    parseCount,
+    "messages from one address, and of one account, default 300",
+  ),
   "verify-recipients": once(
     "string",
     "WHEN",
@@ -133,7 +147,7 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<SettingValues[N
     parseText,
     "a proxy there may say for whom it speaks, by PROXY or XCLIENT; repeatable",
   ),
-  "limit-loopback": onOff("failed logins from this machine itself are slowed down too"),
+  "limit-loopback": onOff("limits for one address hold for this machine itself, too"),
   "log-level": once("string", "L", choice(LOG_LEVELS), `${LOG_LEVELS.join(", ")}; default info`),
   "log-format": once("string", "F", choice(LOG_FORMATS), "pretty (default) or json"),
   // For the test which shows that the test of durability would notice.

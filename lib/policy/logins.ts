@@ -2,6 +2,7 @@
  * What guessing passwords costs, across connections: each account and each address has a few wrong
  * ones free, and then a wait that doubles. Pure: it is told the time.
  */
+import { LOOPBACK, networkOf, Recent } from "./recent.ts";
 
 export interface LoginGuard {
   /**
@@ -44,9 +45,9 @@ export const FORGOTTEN_MS = 5 * 60_000;
 const REMEMBERED_MAX = 10_000;
 
 export function createLoginGuard({ limitLoopback }: LoginGuardOptions): LoginGuard {
-  const accounts = new Recent<Failures>();
-  const networks = new Recent<Failures>();
-  const places = new Recent<Failures>();
+  const accounts = new Recent<Failures>(REMEMBERED_MAX);
+  const networks = new Recent<Failures>(REMEMBERED_MAX);
+  const places = new Recent<Failures>(REMEMBERED_MAX);
 
   /** What counts the failures of this attempt, with how many of them are free. */
   function counters({ account, address }: LoginAttempt, nowMs: number) {
@@ -106,44 +107,6 @@ function waitOf(costly: number): number {
   return Math.min(WAIT_MS_MAX, WAIT_MS_MIN * 2 ** (costly - 1));
 }
 
-const LOOPBACK = "loopback";
-
 function placeOf(account: string, network: string): string {
   return `${network} ${account}`;
-}
-
-/** Whoever has one address of IPv6 has 2^64 of them. */
-function networkOf(address: string): string {
-  const ipv4 = /^(?:::ffff:)?(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (ipv4 !== undefined) return ipv4.startsWith("127.") ? LOOPBACK : ipv4;
-  if (address === "::1") return LOOPBACK;
-  const [front = "", back = ""] = address.toLowerCase().split("%")[0]!.split("::");
-  const groups = front === "" ? [] : front.split(":");
-  const behind = back === "" ? [] : back.split(":");
-  const zeros = Array.from({ length: Math.max(0, 8 - groups.length - behind.length) }, () => "0");
-  return [...groups, ...zeros, ...behind].slice(0, 4).join(":");
-}
-
-/** Remembers so many and no more; what was not asked for longest is forgotten first. */
-class Recent<T> {
-  readonly #values = new Map<string, T>();
-
-  get(key: string): T | null {
-    const value = this.#values.get(key);
-    if (value === undefined) return null;
-    this.#values.delete(key);
-    this.#values.set(key, value);
-    return value;
-  }
-
-  getOrAdd(key: string, make: () => T): T {
-    const found = this.get(key);
-    if (found !== null) return found;
-    if (this.#values.size >= REMEMBERED_MAX) {
-      this.#values.delete(this.#values.keys().next().value!);
-    }
-    const value = make();
-    this.#values.set(key, value);
-    return value;
-  }
 }

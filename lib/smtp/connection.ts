@@ -52,6 +52,10 @@ export interface SmtpLimits {
   readonly recipientsMax: number;
   /** Transactions before the client is asked to connect anew. */
   readonly mailsMax: number;
+  /** Content in all transactions together, before the client is asked to connect anew. */
+  readonly sessionBytesMax: number;
+  /** Commands that bring no message on its way, since the last one, before the connection ends. */
+  readonly idleCommandsMax: number;
   /** Faults and refusals before the connection is closed. */
   readonly errorsMax: number;
   /** From so many on, each costs a second. */
@@ -67,6 +71,8 @@ export const DEFAULT_SMTP_LIMITS: SmtpLimits = {
   messageBytesMax: 25 * 1024 * 1024,
   recipientsMax: 1000, // RFC 5321 §4.5.3.1.8 asks for at least 100
   mailsMax: 1000, // a place here is worth more to others than a new connection to this client
+  sessionBytesMax: 10 * 1024 * 1024 * 1024, // two days at the slowest, minutes on a fast network
+  idleCommandsMax: 100, // as Postfix practises
   errorsMax: 20, // as Postfix practises
   errorsUnslowed: 10,
   failedLoginsMax: 3,
@@ -97,6 +103,10 @@ export interface Connection {
   } | null;
   /** How many transactions there were. */
   mails: number;
+  /** Content that was handed over, in all transactions. */
+  contentBytes: number;
+  /** Commands that led to nothing since the last message. */
+  idleCommands: number;
   /** What came by BDAT for this message, also behind a chunk that was refused. */
   chunkedBytes: number;
   /**

@@ -71,6 +71,8 @@ export function* smtpServer<B extends SmtpBackend>(
       user: null,
       transaction: null,
       mails: 0,
+      contentBytes: 0,
+      idleCommands: 0,
       chunkedBytes: 0,
       chunkRefused: null,
       errors: 0,
@@ -117,12 +119,25 @@ function* converse<B extends SmtpBackend>(connection: Connection): Step<B, SmtpE
         : yield* obey<B>(connection, command);
       if (end !== null) return end;
     }
-    if (connection.errors >= options.limits.errorsMax) {
-      yield* say(options, reply(421, "4.7.0", "Too many errors, closing"));
+    const enough = tooMuch(connection);
+    if (enough !== null) {
+      yield* say(options, reply(421, "4.7.0", enough));
       return CLOSE;
     }
   }
 }
+
+/** Why the conversation has to end; `null`: it goes on. */
+function tooMuch({ options: { limits }, errors, idleCommands }: Connection): string | null {
+  if (errors >= limits.errorsMax) return "Too many errors, closing";
+  const idle = idleCommands >= limits.idleCommandsMax;
+  return idle ? "Too many commands without a message, closing" : null;
+}
+
+/** What can be said again and again, and leads to nothing. */
+const IDLE_VERBS: ReadonlySet<string> = new Set(
+  ["HELO", "EHLO", "LHLO", "RSET", "NOOP", "HELP", "VRFY", "XCLIENT"],
+);
 
 /** Does what a command asks; an end where the conversation is over. */
 function* obey<B extends SmtpBackend>(
@@ -130,6 +145,7 @@ function* obey<B extends SmtpBackend>(
   command: SmtpCommand,
 ): Step<B, SmtpEnd | null> {
   const { options } = connection;
+  if (IDLE_VERBS.has(command.verb)) connection.idleCommands++;
   switch (command.verb) {
     case "HELO":
     case "EHLO":

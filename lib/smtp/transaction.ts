@@ -41,6 +41,9 @@ export function* mail<B>(connection: Connection, command: MailCommand): Step<B, 
   if (connection.mails >= options.limits.mailsMax) {
     return reply(421, "4.7.0", "Too many messages on one connection, closing");
   }
+  if (connection.contentBytes >= options.limits.sessionBytesMax) {
+    return reply(421, "4.7.0", "Too much on one connection, closing");
+  }
   // RFC 1870 §6.1: refused before a byte of it is sent.
   if (command.size !== null && command.size > options.limits.messageBytesMax) {
     return reply(552, "5.3.4", "The message is larger than this server takes");
@@ -216,6 +219,7 @@ export function* refuseMessage<B>(
 export function* takeMessage<B>(connection: Connection, content: Uint8Array): Step<B, null> {
   const { options, conversation, transaction } = connection;
   const body = bodyOf(content);
+  connection.contentBytes += content.length;
   const outcomes = options.service === "lmtp"
     ? yield* askGroup<B>(
       transaction!.recipients,
@@ -223,6 +227,7 @@ export function* takeMessage<B>(connection: Connection, content: Uint8Array): St
     )
     : [yield* ask<B>((signal) => conversation.message(body, signal))];
   reset(connection);
+  connection.idleCommands = 0;
   return yield* answerEnd(connection, outcomes);
 }
 

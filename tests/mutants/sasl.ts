@@ -180,7 +180,7 @@ export const SASL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "logins: each address of IPv6 is another",
-    file: "lib/policy/logins.ts",
+    file: "lib/policy/recent.ts",
     find: '.slice(0, 4).join(":")',
     replace: '.join(":")',
     test: {
@@ -192,8 +192,8 @@ export const SASL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "logins: everything is remembered",
-    file: "lib/policy/logins.ts",
-    find: "if (this.#values.size >= REMEMBERED_MAX) {",
+    file: "lib/policy/recent.ts",
+    find: "if (this.#values.size >= this.#max) {",
     replace: "if (this.#values.size < 0) {",
     test: {
       file: "tests/policy_logins_test.ts",

@@ -70,7 +70,7 @@ export const SMTP_MUTANTS: readonly Mutant[] = [
   {
     name: "server: errors are not counted",
     file: "lib/smtp/server.ts",
-    find: "if (connection.errors >= options.limits.errorsMax) {",
+    find: "if (errors >= limits.errorsMax) return",
     replace: "if (connection.errors < 0) {",
     test: {
       file: "tests/smtp_server_test.ts",
