@@ -71,7 +71,7 @@ export const SMTP_MUTANTS: readonly Mutant[] = [
     name: "server: errors are not counted",
     file: "lib/smtp/server.ts",
     find: "if (errors >= limits.errorsMax) return",
-    replace: "if (connection.errors < 0) {",
+    replace: "if (errors < 0) return",
     test: {
       file: "tests/smtp_server_test.ts",
       name: `${TRANSCRIPT}too many errors`,
