@@ -27,6 +27,33 @@ export interface EnvelopeOptions {
   readonly ret?: "FULL" | "HDRS";
   /** ENVID of RFC 3461 §4.4, the sender's own name for the message; xtext, as it was given. */
   readonly envid?: string;
+  /** HOLDFOR or HOLDUNTIL of RFC 4865: nothing of it is delivered or sent on before. */
+  readonly hold?: Hold;
+  /** BY of RFC 2852: what is to be done where it is not delivered in time. */
+  readonly by?: DeliverBy;
+  /** MT-PRIORITY of RFC 6710 §3, from -9 to 9, higher first; 0 where it is left out. */
+  readonly priority?: number;
+}
+
+/** A message that waits for its hour. */
+export interface Hold {
+  /** Milliseconds since 1970. */
+  readonly until: number;
+  /** As it was asked for, like `for;3600`, which reports repeat (RFC 4865 §5.1.2). */
+  readonly request: string;
+}
+
+/** A deadline, RFC 2852 §4. */
+export interface DeliverBy {
+  /** The deliver-by-time, in milliseconds since 1970; it may have passed with `notify`. */
+  readonly at: number;
+  /**
+   * `return`: after the deadline it comes back. `notify`: its sender is told of the delay, and it is
+   * tried on.
+   */
+  readonly mode: "return" | "notify";
+  /** Whether each server on the way says where it went. */
+  readonly trace: boolean;
 }
 
 /** One recipient, as the client named it. */

@@ -33,6 +33,10 @@ export interface Report {
   readonly arrivedAt?: number | null;
   /** ENVID of RFC 3461, decoded; `null` when the sender gave none. */
   readonly originalEnvelopeId?: string | null;
+  /** The deadline of RFC 2852, in milliseconds since 1970; `null` where there was none. */
+  readonly deliverBy?: number | null;
+  /** What was asked for by RFC 4865, like `for;3600`; `null` where nothing was. */
+  readonly holdRequest?: string | null;
 }
 
 /** What became of one recipient. */
@@ -143,7 +147,7 @@ const EXPLANATIONS: readonly {
   {
     action: "relayed",
     subject: "Your message was passed on",
-    before: "Your message was taken by a server that sends no report of delivery, for:",
+    before: "Your message was passed on to another server, for:",
     behind: "It may have arrived; you will hear if it comes back.",
   },
   {
@@ -173,6 +177,7 @@ function explainRecipient({ address, diagnostic, remoteMta }: ReportedRecipient)
 /** RFC 3464 §2.1: the part for programs, which MUST be 7-bit. */
 function deliveryStatus(report: Report): Uint8Array {
   const { reportingMta, offsetMinutes, originalEnvelopeId = null, arrivedAt = null } = report;
+  const { deliverBy = null, holdRequest = null } = report;
   const fields: Uint8Array[] = [];
   if (originalEnvelopeId !== null) {
     fields.push(formatField("Original-Envelope-Id", asciiOf(originalEnvelopeId)));
@@ -181,6 +186,11 @@ function deliveryStatus(report: Report): Uint8Array {
   if (arrivedAt !== null) {
     fields.push(formatField("Arrival-Date", formatDate(arrivedAt, offsetMinutes)));
   }
+  // RFC 2852 §5 and RFC 4865 §5.1.2.
+  if (deliverBy !== null) {
+    fields.push(formatField("Deliver-By-Date", formatDate(deliverBy, offsetMinutes)));
+  }
+  if (holdRequest !== null) fields.push(formatField("Future-Release-Request", holdRequest));
   for (const recipient of report.recipients) {
     fields.push(encode("\r\n"), recipientStatus(recipient, offsetMinutes));
   }

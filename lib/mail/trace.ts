@@ -23,6 +23,8 @@ export interface Received {
   readonly id: string;
   /** The recipient, when there is only one: several would tell each about the others (§7.2). */
   readonly recipient: Address | null;
+  /** MT-PRIORITY of RFC 6710, where the client gave one. */
+  readonly priority?: number | undefined;
   /** Milliseconds since 1970. */
   readonly at: number;
   /** This server's clock, east of Greenwich; 0 by default. */
@@ -56,11 +58,13 @@ export function protocolOf(conversation: {
 
 /** The Received field with its CRLF. */
 export function receivedField(received: Received): Uint8Array {
-  const { by, protocol, tls, id, recipient, at, offsetMinutes } = received;
+  const { by, protocol, tls, id, recipient, priority, at, offsetMinutes } = received;
   const clauses = [`from ${fromDomain(received)}`];
   if (tls !== null) clauses.push(`(${clean(tls.version)} ${clean(tls.cipher)})`);
   clauses.push(`by ${clean(by)} with ${protocol} id ${clean(id)}`);
   if (recipient !== null) clauses.push(`for <${formatAddress(recipient)}>`);
+  // RFC 6710 §7: one of the additional clauses, which stand behind all others (RFC 5321 §4.4).
+  if (priority !== undefined) clauses.push(`PRIORITY ${priority}`);
   return formatField("Received", `${clauses.join(" ")}; ${formatDate(at, offsetMinutes)}`);
 }
 

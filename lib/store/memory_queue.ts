@@ -2,13 +2,28 @@
 import { announce, announceWork } from "./arrivals.ts";
 import { prepareMessage } from "./content.ts";
 import {
+  type Deliver,
+  hasCopy,
+  mailboxDeliverer,
   type Memory,
   type MemoryParts,
   messageInserter,
   type QueuedRow,
   releaseContent,
 } from "./memory_tables.ts";
-import type { Hop, HopId, Queue, Queued, QueuedId, Taken, Token, Verdict } from "./store.ts";
+import {
+  type AccountId,
+  type Hop,
+  type HopId,
+  type ModSeq,
+  PRIORITY_HEAD_START_MS,
+  type Queue,
+  type Queued,
+  type QueuedId,
+  type Taken,
+  type Token,
+  type Verdict,
+} from "./store.ts";
 
 export function memoryQueue({ memory, marks, group }: MemoryParts): Queue {
   const tokens = new Map<Token, QueuedId>();
@@ -21,19 +36,38 @@ export function memoryQueue({ memory, marks, group }: MemoryParts): Queue {
     return row;
   }
 
+  function takeThese(rows: readonly QueuedRow[]): readonly Taken[] {
+    return rows.map((row) => {
+      const token = String(memory.nextId());
+      tokens.set(token, row.id);
+      row.taken = true;
+      return takenOf(row, token);
+    });
+  }
+
+  /** @throws {StoreError} `unknown`, before anything is changed */
+  function delivererOf([token, verdict]: readonly [Token, Verdict]): Deliver | null {
+    const row = memory.queue.get(tokens.get(token) ?? 0);
+    if (row === undefined || verdict.do !== "deliver") return null;
+    const deliver = mailboxDeliverer(memory, row.content, verdict.delivery);
+    return (modSeqs) => {
+      if (!hasCopy(memory, row.content, verdict.delivery)) deliver(modSeqs);
+    };
+  }
+
   return {
     ready: (now, max) => Promise.resolve(readyHops(memory, now).slice(0, max)),
     take(hop, now, max) {
       const due = [...memory.queue.values()]
         .filter((row) => row.hop === hop && !row.taken && dueAt(memory, row) <= now)
-        .sort((a, b) => a.dueAt - b.dueAt || a.id - b.id)
-        .slice(0, max);
-      return Promise.resolve(due.map((row) => {
-        const token = String(memory.nextId());
-        tokens.set(token, row.id);
-        row.taken = true;
-        return takenOf(row, token);
-      }));
+        .sort((a, b) => rankOf(a) - rankOf(b) || a.id - b.id);
+      return Promise.resolve(takeThese(due.slice(0, max)));
+    },
+    overdue(now, max) {
+      const late = [...memory.queue.values()]
+        .filter((row) => !row.taken && deadlineOf(row) <= now)
+        .sort((a, b) => deadlineOf(a) - deadlineOf(b) || a.id - b.id);
+      return Promise.resolve(takeThese(late.slice(0, max)));
     },
     release(released) {
       for (const token of released) untake(token);
@@ -48,19 +82,29 @@ export function memoryQueue({ memory, marks, group }: MemoryParts): Queue {
       const prepared = await Promise.all(reports.map(prepareMessage));
       const settled = await group.run(() => {
         const insertReports = messageInserter(memory, prepared);
-        const stale = verdicts.filter(([token, verdict]) => {
+        const deliverers = verdicts.map(delivererOf);
+        const modSeqs = new Map<AccountId, ModSeq>();
+        const stale = verdicts.filter(([token, verdict], at) => {
           const row = untake(token);
-          if (row !== null) settleRow(memory, row, verdict);
-          return row === null;
+          if (row === null) return true;
+          deliverers[at]?.(modSeqs);
+          settleRow(memory, row, verdict);
+          return false;
         });
-        return { stale: stale.map(([token]) => token), arrivals: insertReports() };
-      }, ({ arrivals }) => {
-        for (const each of arrivals) announce(each, marks);
-        if (verdicts.some(([, verdict]) => verdict.do === "retry")) announceWork(marks);
-      });
+        const queued = verdicts.some(([, verdict]) =>
+          verdict.do === "retry" || verdict.do === "wait"
+        );
+        const arrivals = [{ modSeqs, queued }, ...insertReports()];
+        return { stale: stale.map(([token]) => token), arrivals };
+      }, ({ arrivals }) => arrivals.forEach((each) => announce(each, marks)));
       return settled.stale;
     },
-    nextDueAt: () => readyHops(memory, Infinity)[0]?.dueAt ?? null,
+    nextDueAt() {
+      const dueAt = readyHops(memory, Infinity)[0]?.dueAt ?? Infinity;
+      const untaken = [...memory.queue.values()].filter((row) => !row.taken);
+      const next = untaken.reduce((least, row) => Math.min(least, deadlineOf(row)), dueAt);
+      return next === Infinity ? null : next;
+    },
     version: marks.queue.value,
     changed: marks.queue.passed,
     list({ after = 0, max }) {
@@ -74,7 +118,8 @@ export function memoryQueue({ memory, marks, group }: MemoryParts): Queue {
     retry(now, message) {
       return group.run(() => {
         const rows = [...memory.queue.values()].filter((row) =>
-          !row.taken && (message === undefined || row.content.id === message)
+          !row.taken && (message === undefined || row.content.id === message) &&
+          (row.content.envelope.hold?.until ?? 0) <= now
         );
         for (const row of rows) {
           row.dueAt = Math.min(row.dueAt, now);
@@ -105,6 +150,15 @@ function readyHops(memory: Memory, now: number): Hop[] {
     .sort((a, b) => a.dueAt - b.dueAt || (a.hop < b.hop ? -1 : 1));
 }
 
+/** The order in which recipients of a hop are taken. */
+function rankOf({ dueAt, content }: QueuedRow): number {
+  return dueAt - (content.envelope.priority ?? 0) * PRIORITY_HEAD_START_MS;
+}
+
+function deadlineOf({ deadline }: QueuedRow): number {
+  return deadline ?? Infinity;
+}
+
 /** When the recipient, and its hop, may be tried. */
 function dueAt(memory: Memory, row: QueuedRow): number {
   return Math.max(row.dueAt, memory.hops.get(row.hop)?.until ?? 0);
@@ -115,10 +169,18 @@ function waits(memory: Memory, hop: HopId): boolean {
 }
 
 function settleRow(memory: Memory, row: QueuedRow, verdict: Verdict): void {
-  if (verdict.do === "finish") return removeQueued(memory, row);
-  row.dueAt = verdict.dueAt;
-  row.reply = verdict.reply;
-  row.attempts++;
+  switch (verdict.do) {
+    case "finish":
+    case "deliver":
+      return removeQueued(memory, row);
+    case "retry":
+      row.dueAt = verdict.dueAt;
+      row.reply = verdict.reply;
+      row.attempts++;
+      return;
+    case "wait":
+      row.deadline = null;
+  }
 }
 
 function removeQueued(memory: Memory, row: QueuedRow): void {

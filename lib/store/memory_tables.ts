@@ -13,6 +13,7 @@ import {
   type Entry,
   FIRST_MODSEQ,
   type HopId,
+  type MailboxDelivery,
   type MailboxId,
   type MessageId,
   type ModSeq,
@@ -80,6 +81,8 @@ export interface QueuedRow {
   readonly hop: HopId;
   readonly recipient: Recipient;
   dueAt: number;
+  /** `null`: there is none, or it was dealt with. */
+  deadline: number | null;
   attempts: number;
   reply: Reply | null;
   taken: boolean;
@@ -162,10 +165,20 @@ export function messageInserter(memory: Memory, prepared: readonly Prepared[]): 
   return () => inserts.map((insert) => insert());
 }
 
-type Deliver = (modSeqs: Map<AccountId, ModSeq>) => void;
+export type Deliver = (modSeqs: Map<AccountId, ModSeq>) => void;
 
 function deliverer(memory: Memory, content: MessageRow, delivery: Delivery): Deliver {
-  if (delivery.to === "queue") return () => enqueue(memory, content, delivery);
+  return delivery.to === "queue"
+    ? () => enqueue(memory, content, delivery)
+    : mailboxDeliverer(memory, content, delivery);
+}
+
+/** Gives the function that puts a message into a mailbox. @throws {StoreError} `unknown` */
+export function mailboxDeliverer(
+  memory: Memory,
+  content: MessageRow,
+  delivery: MailboxDelivery,
+): Deliver {
   const mailbox = findMailbox(memory, delivery.account, delivery.mailbox);
   if (mailbox === null) {
     throw new StoreError(
@@ -191,14 +204,25 @@ function deliverer(memory: Memory, content: MessageRow, delivery: Delivery): Del
   };
 }
 
+/** Whether the mailbox of a delivery has this message. */
+export function hasCopy(
+  memory: Memory,
+  content: MessageRow,
+  { account, mailbox }: MailboxDelivery,
+): boolean {
+  const row = findMailbox(memory, account, mailbox);
+  return row !== null && [...row.entries.values()].some((entry) => entry.content === content);
+}
+
 function enqueue(
   memory: Memory,
   content: MessageRow,
   { hop, recipient, dueAt }: Delivery & { readonly to: "queue" },
 ): void {
   const id = memory.nextId();
-  const row = { id, content, hop, recipient, dueAt, attempts: 0, reply: null, taken: false };
-  memory.queue.set(id, row);
+  const deadline = content.envelope.by?.at ?? null;
+  const now = { dueAt, deadline, attempts: 0, reply: null, taken: false };
+  memory.queue.set(id, { id, content, hop, recipient, ...now });
   content.uses++;
 }
 

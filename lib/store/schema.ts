@@ -5,7 +5,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { asciiDomain } from "../idna.ts";
 import { prepare, scalar } from "./sql.ts";
-import { StoreError } from "./store.ts";
+import { PRIORITY_HEAD_START_MS, StoreError } from "./store.ts";
 
 /** "SMTD": tells our database from others, also to `file(1)`. */
 export const APPLICATION_ID = 0x534d5444;
@@ -121,6 +121,7 @@ export const MIGRATIONS: readonly Migration[] = [
     for (const column of DOMAINS) spellDomains(database, column);
   },
   (database) => database.exec(KEYS),
+  (database) => database.exec(TIMES),
 ];
 
 /**
@@ -138,6 +139,18 @@ CREATE TABLE keys (
   name TEXT PRIMARY KEY,
   value BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
+`;
+
+/** The order in which recipients of a hop are taken; a new figure needs a new index. */
+export const RANK = `dueAt - priority * ${PRIORITY_HEAD_START_MS}`;
+
+/** What of a message's envelope decides when its recipients' turn is. */
+const TIMES = `
+ALTER TABLE queue ADD COLUMN heldUntil INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE queue ADD COLUMN deadline INTEGER; -- NULL: there is none, or it was dealt with
+ALTER TABLE queue ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX queueByRank ON queue (hop, ${RANK}, id);
+CREATE INDEX queueByDeadline ON queue (deadline, id) WHERE deadline IS NOT NULL;
 `;
 
 interface Column {

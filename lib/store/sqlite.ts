@@ -13,7 +13,7 @@ import { createGroup, type Transactions } from "./group.ts";
 import { migrate, type Migration } from "./schema.ts";
 import { promised } from "./promised.ts";
 import { prepare } from "./sql.ts";
-import { sqliteAccept } from "./sqlite_accept.ts";
+import { sqliteAccept, sqliteDeliver } from "./sqlite_accept.ts";
 import { sqliteCheck } from "./sqlite_check.ts";
 import { type Contents, sqliteContents } from "./sqlite_content.ts";
 import { sqliteMail } from "./sqlite_mail.ts";
@@ -112,8 +112,9 @@ function storeOn(
   loadAccounts(database, accounts);
   const marks = { accounts, queue: createMark(0) };
   const group = createGroup({ transactions, gather: options.turn });
-  const insertMessage = sqliteAccept({ database, contents, schedule });
-  const parts = { database, group, contents, schedule, marks, insertMessage, opened };
+  const deliver = sqliteDeliver(database);
+  const insertMessage = sqliteAccept({ contents, schedule, deliver });
+  const parts = { database, group, contents, schedule, marks, deliver, insertMessage, opened };
 
   return {
     users: sqliteUsers(parts),

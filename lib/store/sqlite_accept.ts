@@ -7,20 +7,39 @@ import type { Contents, MessageRow } from "./sqlite_content.ts";
 import type { Schedule } from "./sqlite_schedule.ts";
 import {
   type AccountId,
-  type Delivery,
+  type MailboxDelivery,
   type MailboxId,
   type ModSeq,
   StoreError,
   type Uid,
 } from "./store.ts";
 
+/** Puts a stored message into a mailbox. @throws {StoreError} `unknown` */
+export type Deliver = (to: MailboxDelivery, message: MessageRow) => ModSeq;
+
 /** Gives the function that inserts one message. @throws {StoreError} `unknown` from it */
-export function sqliteAccept(parts: {
-  readonly database: DatabaseSync;
+export function sqliteAccept({ contents, schedule, deliver }: {
   readonly contents: Contents;
   readonly schedule: Schedule;
+  readonly deliver: Deliver;
 }): (prepared: Prepared) => Arrivals {
-  const { database, contents, schedule } = parts;
+  return (prepared) => {
+    const row = contents.insert(prepared);
+    const modSeqs = new Map<AccountId, ModSeq>();
+    const { envelope, deliveries } = prepared.message;
+    let queued = false;
+    for (const delivery of deliveries) {
+      if (delivery.to === "mailbox") modSeqs.set(delivery.account, deliver(delivery, row));
+      else {
+        schedule.insert(row, envelope, delivery);
+        queued = true;
+      }
+    }
+    return { modSeqs, queued };
+  };
+}
+
+export function sqliteDeliver(database: DatabaseSync): Deliver {
   const countArrival = prepare<
     { readonly id: MailboxId; readonly uid: Uid; readonly modSeq: ModSeq }
   >(
@@ -37,7 +56,7 @@ export function sqliteAccept(parts: {
     "INSERT INTO entries (mailbox, uid, message, modSeq, prefix) VALUES (?, ?, ?, ?, ?)",
   );
 
-  function deliver(to: Delivery & { readonly to: "mailbox" }, message: MessageRow): ModSeq {
+  return (to, message) => {
     const account = nextModSeq.first(to.account);
     const mailbox = account && countArrival.first(to.account, to.mailbox, account.modSeq);
     if (mailbox === null) {
@@ -45,19 +64,5 @@ export function sqliteAccept(parts: {
     }
     insertEntry.run(mailbox.id, mailbox.uid, message, mailbox.modSeq, to.prefix);
     return mailbox.modSeq;
-  }
-
-  return (prepared) => {
-    const row = contents.insert(prepared);
-    const modSeqs = new Map<AccountId, ModSeq>();
-    let queued = false;
-    for (const delivery of prepared.message.deliveries) {
-      if (delivery.to === "mailbox") modSeqs.set(delivery.account, deliver(delivery, row));
-      else {
-        schedule.insert(row, delivery);
-        queued = true;
-      }
-    }
-    return { modSeqs, queued };
   };
 }

@@ -81,12 +81,16 @@ function queuedOf(row: QueuedRow): Queued {
   };
 }
 
-/** What is due earlier than now keeps its place in the order. */
+/**
+ * What is due earlier than now keeps its place in the order. RFC 4865 §4.2: what is held is not
+ * released early, by nobody.
+ */
 function retrier(
   { database, schedule }: SqliteParts,
 ): (now: number, message: MessageId | undefined) => number {
   const chosen = `${NOT_TAKEN}
-    AND (?1 IS NULL OR q.message = (SELECT id FROM messages WHERE message = ?1))`;
+    AND (?1 IS NULL OR q.message = (SELECT id FROM messages WHERE message = ?1))
+    AND q.heldUntil <= ?2`;
   const deleteHops = prepare(
     database,
     `DELETE FROM hops WHERE hop IN (SELECT q.hop FROM queue q WHERE ${chosen})`,
@@ -96,7 +100,7 @@ function retrier(
     `UPDATE queue AS q SET dueAt = min(dueAt, ?2) WHERE ${chosen}`,
   );
   return (now, message) => {
-    deleteHops.run(message ?? null);
+    deleteHops.run(message ?? null, now);
     const count = updateQueued.run(message ?? null, now);
     schedule.rebuild();
     return count;

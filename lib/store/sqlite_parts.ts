@@ -3,6 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Arrivals, Marks } from "./arrivals.ts";
 import type { Prepared } from "./content.ts";
 import type { Group } from "./group.ts";
+import type { Deliver } from "./sqlite_accept.ts";
 import type { Contents } from "./sqlite_content.ts";
 import type { Schedule } from "./sqlite_schedule.ts";
 
@@ -12,6 +13,8 @@ export interface SqliteParts {
   readonly contents: Contents;
   readonly schedule: Schedule;
   readonly marks: Marks;
+  /** Inside a transaction. @throws {StoreError} `unknown` */
+  readonly deliver: Deliver;
   /** Inside a transaction. @throws {StoreError} `unknown` */
   readonly insertMessage: (prepared: Prepared) => Arrivals;
   /** How often the store was opened: a token of an earlier time is stale. */

@@ -2,15 +2,17 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Body } from "../mail/body.ts";
 import type { Envelope, EnvelopeOptions, RecipientOptions } from "../mail/envelope.ts";
-import { announce, announceWork, type Arrivals } from "./arrivals.ts";
-import { type Prepared, prepareMessage } from "./content.ts";
+import { announce, announceWork } from "./arrivals.ts";
+import { prepareMessage } from "./content.ts";
 import { promised } from "./promised.ts";
-import { prepare } from "./sql.ts";
+import { RANK } from "./schema.ts";
+import { prepare, type Query, type Value } from "./sql.ts";
 import { addressOf, type MessageRow } from "./sqlite_content.ts";
 import { queueOperations } from "./sqlite_operator.ts";
 import type { SqliteParts } from "./sqlite_parts.ts";
 import { NOT_TAKEN } from "./sqlite_schedule.ts";
-import type { Hop, HopId, MessageId, Queue, QueuedId, Taken, Token, Verdict } from "./store.ts";
+import { settler, type Tokens } from "./sqlite_settle.ts";
+import type { Hop, HopId, MessageId, Queue, QueuedId, Taken, Token } from "./store.ts";
 
 export function sqliteQueue(parts: SqliteParts): Queue {
   const { database, group, schedule, marks } = parts;
@@ -20,7 +22,13 @@ export function sqliteQueue(parts: SqliteParts): Queue {
   );
   const selectNextDueAt = prepare<{ readonly dueAt: number | null }>(
     database,
-    "SELECT min(dueAt) AS dueAt FROM temp.schedule",
+    `SELECT min(at) AS dueAt FROM (
+       SELECT min(dueAt) AS at FROM temp.schedule
+       UNION ALL SELECT * FROM (
+         SELECT q.deadline FROM queue q WHERE q.deadline IS NOT NULL AND ${NOT_TAKEN}
+         ORDER BY q.deadline LIMIT 1
+       )
+     )`,
   );
   const upsertHop = prepare(
     database,
@@ -29,12 +37,13 @@ export function sqliteQueue(parts: SqliteParts): Queue {
      ON CONFLICT (hop) DO UPDATE SET until = excluded.until, reply = excluded.reply`,
   );
   const tokens = createTokens(parts);
-  const take = taker(parts, tokens);
+  const { take, overdue } = taker(parts, tokens);
   const settle = settler(parts, tokens);
 
   return {
     ready: (now, max) => promised(() => selectReady.all(now, max)),
     take: (hop, now, max) => promised(() => take(hop, now, max)),
+    overdue: (now, max) => promised(() => overdue(now, max)),
     release(released) {
       // A worker that ends with the store gives back late; closing has forgotten it all already.
       if (!database.isOpen) return;
@@ -75,14 +84,6 @@ function inTransaction<T>(database: DatabaseSync, work: () => T): T {
   }
 }
 
-interface Tokens {
-  /** Marks a recipient as taken. */
-  take(queued: QueuedId): Token;
-  /** Takes the mark away; gives whose it was, `null` when the token is stale. */
-  end(token: Token): QueuedId | null;
-  release(token: Token): void;
-}
-
 function createTokens({ database, opened, schedule }: SqliteParts): Tokens {
   const insertTaken = prepare<{ readonly token: number }>(
     database,
@@ -114,6 +115,7 @@ function createTokens({ database, opened, schedule }: SqliteParts): Tokens {
 
 interface DueRow {
   readonly id: QueuedId;
+  readonly hop: HopId;
   readonly row: MessageRow;
   readonly message: MessageId;
   readonly acceptedAt: number;
@@ -131,28 +133,45 @@ interface DueRow {
 function taker(
   { database, contents, schedule }: SqliteParts,
   tokens: Tokens,
-): (hop: HopId, now: number, max: number) => readonly Taken[] {
+): {
+  take(hop: HopId, now: number, max: number): readonly Taken[];
+  overdue(now: number, max: number): readonly Taken[];
+} {
+  const columns = `q.id, q.hop, m.id AS row, m.message, m.acceptedAt, m.senderLocal,
+    m.senderDomain, m.body, m.size, m.options AS envelopeOptions, q.recipientLocal,
+    q.recipientDomain, q.options AS recipientOptions, q.attempts`;
+  // The index is named, or a long queue would be sorted anew for each batch.
   const selectDue = prepare<DueRow>(
     database,
-    `SELECT q.id, m.id AS row, m.message, m.acceptedAt, m.senderLocal, m.senderDomain,
-       m.body, m.size, m.options AS envelopeOptions, q.recipientLocal, q.recipientDomain,
-       q.options AS recipientOptions, q.attempts
-     FROM queue q JOIN messages m ON m.id = q.message
+    `SELECT ${columns} FROM queue q INDEXED BY queueByRank JOIN messages m ON m.id = q.message
      WHERE q.hop = ?1 AND q.dueAt <= ?2 AND ${NOT_TAKEN}
        AND NOT EXISTS (SELECT 1 FROM hops WHERE hop = ?1 AND until > ?2)
-     ORDER BY q.dueAt, q.id LIMIT ?3`,
+     ORDER BY ${RANK}, q.id LIMIT ?3`,
   );
-  return (hop, now, max) =>
-    inTransaction(database, () => {
+  const selectOverdue = prepare<DueRow>(
+    database,
+    `SELECT ${columns} FROM queue q JOIN messages m ON m.id = q.message
+     WHERE q.deadline <= ?1 AND ${NOT_TAKEN} ORDER BY q.deadline, q.id LIMIT ?2`,
+  );
+
+  function takeThese(query: Query<DueRow>, ...values: Value[]): readonly Taken[] {
+    return inTransaction(database, () => {
       const bodies = new Map<MessageRow, Body>();
-      const taken = selectDue.all(hop, now, max).map((due) => {
+      const rows = query.all(...values);
+      const taken = rows.map((due) => {
         const content = bodies.get(due.row) ?? contents.body(due.row, due.size);
         bodies.set(due.row, content);
         return takenOf(due, tokens.take(due.id), content);
       });
-      schedule.update(hop);
+      for (const hop of new Set(rows.map((row) => row.hop))) schedule.update(hop);
       return taken;
     });
+  }
+
+  return {
+    take: (hop, now, max) => takeThese(selectDue, hop, now, max),
+    overdue: (now, max) => takeThese(selectOverdue, now, max),
+  };
 }
 
 function takenOf(due: DueRow, token: Token, content: Body): Taken {
@@ -173,54 +192,5 @@ function takenOf(due: DueRow, token: Token, content: Body): Taken {
     },
     content,
     attempts: due.attempts,
-  };
-}
-
-interface Settled {
-  readonly stale: readonly Token[];
-  readonly arrivals: readonly Arrivals[];
-}
-
-function settler(
-  { database, contents, schedule, insertMessage }: SqliteParts,
-  tokens: Tokens,
-): (
-  verdicts: readonly (readonly [Token, Verdict])[],
-  reports: readonly Prepared[],
-) => Settled {
-  type Row = { readonly hop: HopId; readonly message: MessageRow };
-  const finish = prepare<Row>(database, "DELETE FROM queue WHERE id = ? RETURNING hop, message");
-  const retry = prepare<Row>(
-    database,
-    `UPDATE queue SET dueAt = ?2, reply = ?3, attempts = attempts + 1 WHERE id = ?1
-     RETURNING hop, message`,
-  );
-
-  function settleOne(token: Token, verdict: Verdict): Row | null {
-    const queued = tokens.end(token);
-    if (queued === null) return null;
-    if (verdict.do === "finish") return finish.first(queued);
-    return retry.first(queued, verdict.dueAt, JSON.stringify(verdict.reply));
-  }
-
-  return (verdicts, reports) => {
-    const stale: Token[] = [];
-    const hops = new Set<HopId>();
-    const messages = new Set<MessageRow>();
-    for (const [token, verdict] of verdicts) {
-      const row = settleOne(token, verdict);
-      if (row === null) stale.push(token);
-      else {
-        hops.add(row.hop);
-        messages.add(row.message);
-      }
-    }
-    for (const hop of hops) schedule.settled(hop);
-    contents.release(messages);
-    const retried = verdicts.some(([, verdict]) => verdict.do === "retry");
-    return {
-      stale,
-      arrivals: [{ modSeqs: new Map(), queued: retried }, ...reports.map(insertMessage)],
-    };
   };
 }

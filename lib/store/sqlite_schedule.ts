@@ -5,14 +5,14 @@
  * longest waiting hop is found without looking at the recipients of any other.
  */
 import type { DatabaseSync } from "node:sqlite";
-import type { RecipientOptions } from "../mail/envelope.ts";
+import type { EnvelopeOptions, RecipientOptions } from "../mail/envelope.ts";
 import { prepare } from "./sql.ts";
 import type { MessageRow } from "./sqlite_content.ts";
 import type { Delivery, HopId } from "./store.ts";
 
 export interface Schedule {
   /** Puts one recipient into the queue. */
-  insert(message: MessageRow, delivery: Delivery & { readonly to: "queue" }): void;
+  insert(message: MessageRow, envelope: EnvelopeOptions, delivery: QueueDelivery): void;
   /** After recipients of this hop were taken or given back, or the hop was deferred. */
   update(hop: HopId): void;
   /** After recipients of it were changed or removed: a hop for which nothing waits is forgotten. */
@@ -20,6 +20,8 @@ export interface Schedule {
   /** The same for all hops at once. */
   rebuild(): void;
 }
+
+type QueueDelivery = Delivery & { readonly to: "queue" };
 
 /** A recipient that nobody has taken; `q` is its row. */
 export const NOT_TAKEN = "NOT EXISTS (SELECT 1 FROM temp.taken t WHERE t.queued = q.id)";
@@ -42,8 +44,9 @@ export function openSchedule(database: DatabaseSync): Schedule {
   database.exec(TABLES);
   const insertQueued = prepare(
     database,
-    `INSERT INTO queue (message, hop, recipientLocal, recipientDomain, dueAt, options)
-     VALUES (?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO queue (message, hop, recipientLocal, recipientDomain, dueAt, options,
+       heldUntil, deadline, priority)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const advanceHop = prepare(
     database,
@@ -70,10 +73,20 @@ export function openSchedule(database: DatabaseSync): Schedule {
   }
 
   return {
-    insert(message, { hop, recipient, dueAt }) {
+    insert(message, { hold, by, priority }, { hop, recipient, dueAt }) {
       const { address, ...options } = recipient;
       const written = JSON.stringify(options satisfies RecipientOptions);
-      insertQueued.run(message, hop, address.local, address.domain, dueAt, written);
+      insertQueued.run(
+        message,
+        hop,
+        address.local,
+        address.domain,
+        dueAt,
+        written,
+        hold?.until ?? 0,
+        by?.at ?? null,
+        priority ?? 0,
+      );
       advanceHop.run(hop, dueAt);
     },
     update,

@@ -42,13 +42,7 @@ export interface Accepted {
 }
 
 export type Delivery =
-  | {
-    readonly to: "mailbox";
-    readonly account: AccountId;
-    readonly mailbox: string;
-    /** What final delivery puts in front (Return-Path); what readers get is prefix + content. */
-    readonly prefix: Uint8Array;
-  }
+  | MailboxDelivery
   | {
     readonly to: "queue";
     readonly hop: HopId;
@@ -56,6 +50,14 @@ export type Delivery =
     /** Milliseconds since 1970. */
     readonly dueAt: number;
   };
+
+export interface MailboxDelivery {
+  readonly to: "mailbox";
+  readonly account: AccountId;
+  readonly mailbox: string;
+  /** What final delivery puts in front (Return-Path); what readers get is prefix + content. */
+  readonly prefix: Uint8Array;
+}
 
 // Accounts
 
@@ -204,7 +206,14 @@ export interface Taken {
 export type Verdict =
   /** The recipient has its outcome: accepted by the next server, or reported, or recorded. */
   | { readonly do: "finish"; readonly outcome: "relayed" | "failed"; readonly reply: Reply }
-  | { readonly do: "retry"; readonly dueAt: number; readonly reply: Reply };
+  /**
+   * It goes into a mailbox here, its content unmoved; where the mailbox has the message already,
+   * under another name of its owner, it gets no second copy.
+   */
+  | { readonly do: "deliver"; readonly delivery: MailboxDelivery; readonly reply: Reply }
+  | { readonly do: "retry"; readonly dueAt: number; readonly reply: Reply }
+  /** Its deadline has passed and was dealt with; it waits on as before. */
+  | { readonly do: "wait"; readonly reply: Reply };
 
 /** One queued recipient, for the operator. */
 export interface Queued {
@@ -224,14 +233,26 @@ export interface Queued {
   readonly taken: boolean;
 }
 
+/**
+ * RFC 6710 §5.1: higher priorities go first. As a message grows older it overtakes them, so that a
+ * stream of important mail holds up nothing for ever: -9 waits at most three hours longer than 9.
+ */
+export const PRIORITY_HEAD_START_MS = 10 * 60_000;
+
 export interface Queue {
   /** Next hops that have due work which nobody has taken, the longest waiting first. */
   ready(now: number, max: number): Promise<readonly Hop[]>;
   /**
-   * Takes due recipients of one hop, oldest first. With one owner of the data directory, taking is
+   * Takes due recipients of one hop, oldest first, where one of a higher priority counts as older
+   * by {@linkcode PRIORITY_HEAD_START_MS} for each step. With one owner of the data directory, taking is
    * a fact in memory: it costs no commit, and opening the store forgets it.
    */
   take(hop: HopId, now: number, max: number): Promise<readonly Taken[]>;
+  /**
+   * Takes recipients, at most `max`, whose message was to be delivered by a time that has come
+   * (`Envelope.by`), and whose deadline was not dealt with; the state of their hop does not matter.
+   */
+  overdue(now: number, max: number): Promise<readonly Taken[]>;
   /** Gives back what was taken and not tried; stale tokens are ignored. */
   release(tokens: readonly Token[]): void;
   /**
@@ -242,12 +263,13 @@ export interface Queue {
   /**
    * Records outcomes and accepts the reports about them, all in one transaction.
    * Gives the tokens that were stale (dropped meanwhile, or settled before); those are ignored.
+   * @throws {StoreError} `unknown` when an account or a mailbox is not there
    */
   settle(
     verdicts: readonly (readonly [token: Token, verdict: Verdict])[],
     reports: readonly Accepted[],
   ): Promise<readonly Token[]>;
-  /** When the next recipient that nobody has taken becomes due; `null` when none waits. */
+  /** When the next recipient that nobody has taken is due or overdue; `null` when none waits. */
   nextDueAt(): MaybePromise<number | null>;
   /** Grows whenever `nextDueAt` may have become earlier: new work, a retry, what is given back. */
   version(): number;
@@ -262,7 +284,8 @@ export interface Queue {
   content(message: MessageId): Promise<Body | null>;
   /**
    * Makes everything (or one message) due at `now`, also where a hop was deferred; gives how many
-   * recipients. Those that are being delivered just now are left alone and not counted.
+   * recipients. Those that are being delivered just now, and those that are held (RFC 4865), are
+   * left alone and not counted.
    */
   retry(now: number, message?: MessageId): Promise<number>;
   /** Forgets a message's recipients without a report: the operator's word. Gives how many. */
