@@ -3,6 +3,7 @@ import type { Body } from "../mail/body.ts";
 import type { ScramStart } from "../sasl/mechanism.ts";
 import type { MaybePromise, TlsInfo } from "../wire/session.ts";
 import type { MailCommand, RcptCommand } from "./command.ts";
+import type { FutureRelease } from "./ehlo.ts";
 import type { Reply } from "./reply.ts";
 
 export interface SmtpBackend {
@@ -50,6 +51,8 @@ export interface SmtpConversation {
   proven(user: string, right: boolean, signal: AbortSignal): MaybePromise<SmtpLogin>;
   /** The account of a user whom a trusted proxy has seen log in; `null` for no account. */
   vouched(user: string): MaybePromise<string | null>;
+  /** How far into the future a message can be held just now; asked where it can be at all. */
+  futureRelease(): FutureRelease;
   /** A new transaction: from whom, and with which parameters. */
   mail(mail: MailCommand, hello: SmtpHello, signal: AbortSignal): MaybePromise<Reply>;
   /** Recipients that the client sent in one group; one reply each, in their order. */

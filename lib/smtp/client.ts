@@ -221,13 +221,14 @@ function* doJob<B extends SmtpJobs>(link: Link, job: SmtpJob): Step<B, boolean> 
 }
 
 /** RFC 9422: in as many transactions as the server's limits ask for. */
-function* transactions<B>(
+function* transactions<B extends SmtpJobs>(
   link: Link,
   job: SmtpJob,
   attempts: readonly OpenAttempt[],
 ): Step<B, void> {
+  const now = yield* call<B, number>((jobs) => jobs.now());
   for (const each of attempts) {
-    const reason = unable(link.extensions, job, each.recipient);
+    const reason = unable(link.extensions, { ...job, now }, each.recipient);
     if (reason !== null) decide([each], "hello", reason);
   }
   const able = attempts.filter((each) => each.reply === null);
@@ -254,7 +255,7 @@ function* transactions<B>(
 
 const NO_PLACE = reply(452, "4.5.3", "The server's limits leave no place on this connection");
 
-function* inTurn<B>(
+function* inTurn<B extends SmtpJobs>(
   link: Link,
   job: SmtpJob,
   groups: readonly (readonly OpenAttempt[])[],
@@ -266,7 +267,11 @@ function* inTurn<B>(
 }
 
 /** MAIL, RCPT and, when it is to be sent, the content. Writes what it learns into the attempts. */
-function* transact<B>(link: Link, job: SmtpJob, attempts: readonly OpenAttempt[]): Step<B, void> {
+function* transact<B extends SmtpJobs>(
+  link: Link,
+  job: SmtpJob,
+  attempts: readonly OpenAttempt[],
+): Step<B, void> {
   link.mails++;
   for (const { recipient } of attempts) link.domains.add(recipient.address.domain);
   const contentBytes = job.do === "send" ? job.content.size : job.contentBytes;
@@ -296,14 +301,15 @@ function isClosing({ reply }: OpenAttempt): boolean {
 }
 
 /** In one group where the server allows it (RFC 2920), else one after the other. */
-function* envelope<B>(
+function* envelope<B extends SmtpJobs>(
   link: Link,
   job: SmtpJob,
   contentBytes: number | null,
   attempts: readonly OpenAttempt[],
 ): Step<B, void> {
   const recipients = attempts.map(({ recipient }) => recipient);
-  const about = { ...job, recipients, contentBytes };
+  const now = yield* call<B, number>((jobs) => jobs.now());
+  const about = { ...job, recipients, contentBytes, now };
   const rcpt = link.stopAfter?.stage === "mail"
     ? []
     : recipients.map((recipient) => rcptLine(link.extensions, about, recipient));

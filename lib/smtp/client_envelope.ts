@@ -1,6 +1,13 @@
 /** MAIL and RCPT as the client says them: each parameter only to a server that announces it. */
 import { formatAddress } from "../mail/address.ts";
-import { type Envelope, needsUtf8, type Recipient } from "../mail/envelope.ts";
+import {
+  type DeliverBy,
+  type Envelope,
+  needsUtf8,
+  NOTIFY_CONDITIONS,
+  type NotifyCondition,
+  type Recipient,
+} from "../mail/envelope.ts";
 import { asciiOrcpt } from "../mail/orcpt.ts";
 import type { Extensions } from "./ehlo.ts";
 import { type Reply, reply } from "./reply.ts";
@@ -11,10 +18,13 @@ export interface Beginning {
   readonly recipients: readonly Recipient[];
   /** `null` when it is not known. */
   readonly contentBytes: number | null;
+  /** Milliseconds since 1970. */
+  readonly now: number;
 }
 
 export function mailLine(extensions: Extensions, beginning: Beginning): string {
-  const { envelope: { sender, body, tls, ret, envid }, contentBytes } = beginning;
+  const { envelope, contentBytes, now } = beginning;
+  const { sender, body, tls, ret, envid, by, priority } = envelope;
   let line = `MAIL FROM:<${sender === null ? "" : formatAddress(sender)}>`;
   // RFC 1870 §5
   if (extensions.size !== null && contentBytes !== null) line += ` SIZE=${contentBytes}`;
@@ -24,14 +34,19 @@ export function mailLine(extensions: Extensions, beginning: Beginning): string {
   // RFC 3461 §5.2.1 (a) and (b): as they were given; §5.2.2 (a): to nobody who does not know them.
   if (extensions.dsn && ret !== undefined) line += ` RET=${ret}`;
   if (extensions.dsn && envid !== undefined) line += ` ENVID=${envid}`;
+  if (extensions.deliverBy !== null && by !== undefined) line += ` BY=${formatBy(by, now)}`;
+  // RFC 6710 §4.2 (1) and §4.3 (1): the priority that the message has here.
+  if (extensions.priorities && priority !== undefined) line += ` MT-PRIORITY=${priority}`;
   return line;
 }
 
 export function rcptLine(
   extensions: Extensions,
   beginning: Beginning,
-  { address, notify, orcpt }: Recipient,
+  recipient: Recipient,
 ): string {
+  const { address, orcpt } = recipient;
+  const notify = notifyOf(extensions, beginning, recipient);
   let line = `RCPT TO:<${formatAddress(address)}>`;
   if (!extensions.dsn) return line; // RFC 3461 §5.2.2 (a)
   // RFC 3461 §5.2.1 (c) and (d)
@@ -49,12 +64,14 @@ export function rcptLine(
  */
 export function unable(
   extensions: Extensions,
-  job: { readonly do: "verify" | "send"; readonly envelope: Envelope },
+  job: { readonly do: "verify" | "send"; readonly envelope: Envelope; readonly now: number },
   { address }: Recipient,
 ): Reply | null {
   const { sender, utf8 = false, tls } = job.envelope;
   // RFC 8689 §4.2.1; §5: a report is not lost for it.
   if (tls === "required" && sender !== null && !extensions.requireTls) return NO_REQUIRETLS;
+  const late = tooLate(extensions, job.envelope.by, job.now);
+  if (late !== null) return late;
   if (extensions.smtpUtf8) return null;
   if (needsUtf8(sender)) {
     return reply(550, "5.6.7", "The next server takes no SMTPUTF8, which the sender needs");
@@ -70,6 +87,50 @@ export function unable(
 }
 
 const NO_REQUIRETLS = reply(550, "5.7.30", "The next server offers no REQUIRETLS");
+/**
+ * RFC 2852 §4.1.4.1: what has to come back in time goes only to a server that knows DELIVERBY, and
+ * whose minimum is not more than what is left.
+ */
+function tooLate(extensions: Extensions, by: DeliverBy | undefined, now: number): Reply | null {
+  if (by === undefined || by.mode === "notify") return null;
+  const left = secondsLeft(by, now);
+  if (left <= 0) return reply(550, "5.4.7", "The time for its delivery is over");
+  if (extensions.deliverBy === null) {
+    return reply(550, "5.3.3", "The next server does not know DELIVERBY, which BY with R needs");
+  }
+  const { secondsMin } = extensions.deliverBy;
+  if (left >= secondsMin) return null;
+  return reply(550, "5.3.3", `The next server needs ${secondsMin} s, and there are ${left} left`);
+}
+
+/** RFC 2852 §4.1.4: with mode N it may be over, and the figure negative. */
+function formatBy(by: DeliverBy, now: number): string {
+  // RFC 2852 §4: nine digits at most.
+  const seconds = Math.max(-BY_SECONDS_MAX, Math.min(secondsLeft(by, now), BY_SECONDS_MAX));
+  return `${seconds};${by.mode === "return" ? "R" : "N"}${by.trace ? "T" : ""}`;
+}
+
+const BY_SECONDS_MAX = 999_999_999;
+
+/** Rounded down: the next server must not have more time than there is. */
+function secondsLeft({ at }: DeliverBy, now: number): number {
+  return Math.floor((at - now) / 1000);
+}
+
+/**
+ * RFC 2852 §4.1.4.2: a server that does not know the deadline of a message with mode N is asked for
+ * reports of delay in its place, unless nobody wants any.
+ */
+function notifyOf(
+  extensions: Extensions,
+  { envelope: { by }, now }: Beginning,
+  { notify }: Recipient,
+): readonly NotifyCondition[] | undefined {
+  const inItsPlace = by?.mode === "notify" && by.at > now && extensions.deliverBy === null;
+  if (!inItsPlace || notify?.length === 0) return notify;
+  const wanted = notify ?? ["FAILURE"];
+  return NOTIFY_CONDITIONS.filter((each) => each === "DELAY" || wanted.includes(each));
+}
 
 /** RFC 6531 §3.4: with SMTPUTF8 when something needs it, and else without. */
 function usesUtf8(extensions: Extensions, { envelope, recipients }: Beginning): boolean {

@@ -19,6 +19,14 @@ import {
   parseUtf8,
   unknownParameter,
 } from "./parameters.ts";
+import {
+  type ByRequest,
+  type HoldRequest,
+  parseBy,
+  parseHoldFor,
+  parseHoldUntil,
+  parsePriority,
+} from "./timing.ts";
 
 export type SmtpCommand =
   | { readonly verb: "HELO" | "EHLO" | "LHLO"; readonly name: string }
@@ -32,13 +40,19 @@ export type SmtpCommand =
   | { readonly verb: "XCLIENT"; readonly said: Xclient }
   | AuthCommand;
 
-export interface MailCommand extends EnvelopeOptions {
+export interface MailCommand extends MailOptions {
   readonly verb: "MAIL";
   /** `null` is the null reverse-path, `<>`. */
   readonly from: Address | null;
   readonly body: Envelope["body"];
   /** SIZE of RFC 1870, in bytes; `null` when it was not given. */
   readonly size: number | null;
+}
+
+/** What may be asked for; times are not yet counted from a clock. */
+export interface MailOptions extends Omit<EnvelopeOptions, "hold" | "by"> {
+  readonly hold?: HoldRequest;
+  readonly by?: ByRequest;
 }
 
 export interface RcptCommand extends RecipientOptions {
@@ -63,10 +77,11 @@ export interface AuthCommand {
 
 /**
  * RFC 5321 §4.5.3.1.4: 512 with the CRLF. MAIL grows by 26 for SIZE, 17 for BODY, 500 for AUTH, 10
- * for SMTPUTF8 (RFC 6531 §3.1), 9 for RET, 107 for ENVID and 11 for REQUIRETLS (RFC 8689 §2); RCPT
- * by less, which is 507 for ORCPT and 29 for NOTIFY (RFC 3461 §5.4).
+ * for SMTPUTF8 (RFC 6531 §3.1), 9 for RET, 107 for ENVID, 11 for REQUIRETLS (RFC 8689 §2), 34 for
+ * HOLDUNTIL (RFC 4865 §3), 17 for BY (RFC 2852 §2) and 15 for MT-PRIORITY (RFC 6710 §3); RCPT by
+ * less, which is 507 for ORCPT and 29 for NOTIFY (RFC 3461 §5.4).
  */
-export const COMMAND_LINE_BYTES_MAX = 512 + 26 + 17 + 500 + 10 + 9 + 107 + 11;
+export const COMMAND_LINE_BYTES_MAX = 512 + 26 + 17 + 500 + 10 + 9 + 107 + 11 + 34 + 17 + 15;
 /** RFC 4954 §4: sufficient for a response in an AUTH exchange. */
 export const AUTH_LINE_BYTES_MAX = 12_288;
 
@@ -81,6 +96,8 @@ export interface Said {
   readonly utf8: boolean;
   /** LMTP is spoken here (RFC 2033), where LHLO stands for EHLO; by default it is not. */
   readonly lmtp?: boolean;
+  /** Messages are held here on request (RFC 4865); by default they are not. */
+  readonly holds?: boolean;
 }
 
 /**
@@ -146,7 +163,7 @@ function parseHelloName(name: string): string {
   return name;
 }
 
-function parseMail(rest: string, { extended }: Said): MailCommand {
+function parseMail(rest: string, { extended, holds = false }: Said): MailCommand {
   const { address, ascii, parameters } = parsePath(rest, "FROM:", "5.1.7", extended);
   if (address?.domain === "") {
     // RFC 5321 §4.1.1.2: RCPT alone has the postmaster without a domain; no report finds this one.
@@ -154,7 +171,7 @@ function parseMail(rest: string, { extended }: Said): MailCommand {
   }
   let size: number | null = null;
   let body: Envelope["body"] = "7BIT";
-  let options: EnvelopeOptions = {};
+  let options: MailOptions = {};
   for (const [name, value] of parameters) {
     if (name === "SIZE") size = parseSize(value);
     else if (name === "BODY") body = parseBody(value);
@@ -163,6 +180,14 @@ function parseMail(rest: string, { extended }: Said): MailCommand {
     else if (name === "REQUIRETLS") options = { ...options, tls: parseRequireTls(value) };
     else if (name === "RET") options = { ...options, ret: parseRet(value) };
     else if (name === "ENVID") options = { ...options, envid: parseEnvid(value) };
+    else if (name === "BY") options = { ...options, by: parseBy(value) };
+    else if (name === "MT-PRIORITY") options = { ...options, priority: parsePriority(value) };
+    else if (holds && (name === "HOLDFOR" || name === "HOLDUNTIL")) {
+      // RFC 4865 §4.2 (9)
+      if (options.hold !== undefined) throw argument("HOLDFOR and HOLDUNTIL exclude each other");
+      const hold = name === "HOLDFOR" ? parseHoldFor(value) : parseHoldUntil(value);
+      options = { ...options, hold };
+    }
     else throw unknownParameter();
   }
   // RFC 6531 §3.5: the codes for a sender, and for a recipient, that has to be in ASCII.

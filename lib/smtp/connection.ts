@@ -137,6 +137,8 @@ export function read(connection: Connection, line: Uint8Array): SmtpCommand | Re
       // Before MAIL there is a better answer than that it forgot to say SMTPUTF8.
       utf8: connection.transaction?.utf8 ?? true,
       lmtp: connection.options.service === "lmtp",
+      // RFC 4865 §4.2 (2): on the ports for submission only.
+      holds: connection.options.service === "submission",
     });
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;

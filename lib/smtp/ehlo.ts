@@ -1,4 +1,5 @@
 /** The EHLO reply, RFC 5321 §4.1.1.1, on both sides: which extensions there are. */
+import { formatTimestamp, parseTimestamp } from "../mail/timestamp.ts";
 import { type Reply, reply } from "./reply.ts";
 import { XCLIENT_ATTRIBUTES } from "./xclient_command.ts";
 
@@ -13,6 +14,11 @@ export interface Extensions {
   readonly smtpUtf8: boolean;
   readonly requireTls: boolean;
   readonly dsn: boolean;
+  /** DELIVERBY of RFC 2852, with the least by-time of mode R in seconds; 0 where it is not said. */
+  readonly deliverBy: { readonly secondsMin: number } | null;
+  /** MT-PRIORITY of RFC 6710. */
+  readonly priorities: boolean;
+  readonly futureRelease: FutureRelease | null;
   /** Whether the connection can go on as POP3. */
   readonly pop3: boolean;
   /** Whether a proxy may say for whom it speaks. */
@@ -22,6 +28,13 @@ export interface Extensions {
   /** Mechanism names, upper case. */
   readonly auth: readonly string[];
   readonly limits: AnnouncedLimits;
+}
+
+/** FUTURERELEASE of RFC 4865 §3: how long, and until when, messages are held at most. */
+export interface FutureRelease {
+  readonly secondsMax: number;
+  /** Milliseconds since 1970. */
+  readonly untilMax: number;
 }
 
 /** LIMITS of RFC 9422; `null` where nothing was announced. */
@@ -50,6 +63,9 @@ export const NO_EXTENSIONS: Extensions = {
   smtpUtf8: false,
   requireTls: false,
   dsn: false,
+  deliverBy: null,
+  priorities: false,
+  futureRelease: null,
   pop3: false,
   xclient: false,
   size: null,
@@ -68,6 +84,14 @@ export function formatEhlo(hostname: string, extensions: Extensions): Reply {
   if (extensions.startTls) lines.push("STARTTLS"); // RFC 3207
   if (extensions.requireTls) lines.push("REQUIRETLS"); // RFC 8689 §2
   if (extensions.dsn) lines.push("DSN"); // RFC 3461 §3
+  // RFC 2852 §2 (3)
+  if (extensions.deliverBy !== null) lines.push(`DELIVERBY ${extensions.deliverBy.secondsMin}`);
+  // RFC 6710 §3 (3): without a name; the policy is that of its Appendix B.
+  if (extensions.priorities) lines.push("MT-PRIORITY");
+  if (extensions.futureRelease !== null) {
+    const { secondsMax, untilMax } = extensions.futureRelease;
+    lines.push(`FUTURERELEASE ${secondsMax} ${formatTimestamp(untilMax)}`); // RFC 4865 §3 (3)
+  }
   if (extensions.auth.length > 0) lines.push(`AUTH ${extensions.auth.join(" ")}`); // RFC 4954
   const limits = formatLimits(extensions.limits);
   if (limits !== "") lines.push(`LIMITS${limits}`); // RFC 9422
@@ -98,6 +122,9 @@ export function parseEhlo(ehlo: Reply): Extensions {
     smtpUtf8: offered.has("SMTPUTF8"),
     requireTls: offered.has("REQUIRETLS"),
     dsn: offered.has("DSN"),
+    deliverBy: parseDeliverBy(offered.get("DELIVERBY")),
+    priorities: offered.has("MT-PRIORITY"),
+    futureRelease: parseFutureRelease(offered.get("FUTURERELEASE") ?? []),
     pop3: offered.has("XPOP3"),
     xclient: offered.has("XCLIENT"),
     size: size === undefined ? null : { bytesMax: parseSizeMax(size[0]) },
@@ -130,6 +157,20 @@ function parseLimits(parameters: readonly string[]): AnnouncedLimits {
     if (key !== undefined) limits[key] = Number(figure);
   }
   return limits;
+}
+
+/** RFC 2852 §2 (3): a list, of which the first is known; it may be empty. */
+function parseDeliverBy(parameters: readonly string[] | undefined): Extensions["deliverBy"] {
+  if (parameters === undefined) return null;
+  const [secondsMin = ""] = parameters[0]?.split(",") ?? [];
+  return { secondsMin: /^\d{1,9}$/.test(secondsMin) ? Number(secondsMin) : 0 };
+}
+
+function parseFutureRelease(parameters: readonly string[]): FutureRelease | null {
+  const [seconds = "", time = ""] = parameters;
+  const untilMax = parseTimestamp(time);
+  if (!/^[1-9]\d{0,8}$/.test(seconds) || untilMax === null) return null;
+  return { secondsMax: Number(seconds), untilMax };
 }
 
 /** RFC 1870 §4: no figure, or zero, means that there is no fixed limit. */

@@ -28,6 +28,8 @@ export interface SmtpJobs {
   next(signal: AbortSignal): MaybePromise<SmtpJob | null>;
   /** One attempt for each of the job's recipients, in their order. */
   done(job: SmtpJob, attempts: readonly Attempt[]): void;
+  /** Milliseconds since 1970: what is left of a deadline is counted when MAIL is said. */
+  now(): number;
   /**
    * The conversation has come to the point where jobs are done. `serverName` is what the server
    * called itself in its greeting (RFC 5321 §4.2); unverified, and empty where it gave no name.

@@ -29,11 +29,12 @@ import {
   type SmtpServerOptions,
   traceCommand,
 } from "./connection.ts";
-import { formatEhlo } from "./ehlo.ts";
+import { formatEhlo, type FutureRelease } from "./ehlo.ts";
 import { xclient } from "./xclient.ts";
 import { help } from "./help.ts";
 import { type Reply, reply } from "./reply.ts";
 import { mayLogIn, secure } from "./start_tls.ts";
+import { BY_SECONDS_MIN } from "./timing.ts";
 import { data, mail, recipients } from "./transaction.ts";
 
 /** How the conversation ended; `pop3`: it goes on as POP3, beginning with the bytes that wait. */
@@ -193,6 +194,10 @@ function* hello<B>(connection: Connection, verb: string, name: string): Step<B, 
   reset(connection); // RFC 5321 §4.1.4: EHLO clears the state as RSET does.
   connection.hello = { name, extended: verb !== "HELO" };
   if (verb === "HELO") return yield* answerNow(options, reply(250, "", options.hostname));
+  // RFC 4865 §4.2 (2): on the ports for submission only.
+  const futureRelease = options.service === "submission"
+    ? yield* call<B, FutureRelease>(() => connection.conversation.futureRelease())
+    : null;
   return yield* answerNow(
     options,
     formatEhlo(options.hostname, {
@@ -205,6 +210,9 @@ function* hello<B>(connection: Connection, verb: string, name: string): Step<B, 
       smtpUtf8: true,
       requireTls: connection.tls !== null,
       dsn: true,
+      deliverBy: { secondsMin: BY_SECONDS_MIN },
+      priorities: true,
+      futureRelease,
       pop3: options.pop3,
       xclient: options.forward !== null,
       size: { bytesMax: options.limits.messageBytesMax },
