@@ -63,6 +63,7 @@ export async function accept(site: Site, transaction: Transaction, content: Body
     tls: hello.tls,
     id,
     recipient: recipients.length === 1 ? recipients[0]!.address : null,
+    priority: envelope.priority, // RFC 6710 §4.1 (2)
     at,
   });
   const header = await prepared.slice(0, HEADER_BYTES_MAX);
@@ -71,7 +72,7 @@ export async function accept(site: Site, transaction: Transaction, content: Body
     acceptedAt: at,
     envelope: await truthful(tagged(envelope, header), prepared),
     content: joinBodies([bodyOf(received), prepared]),
-    deliveries: deliveriesTo(site, recipients, envelope.sender, at),
+    deliveries: deliveriesTo(site, recipients, envelope, at),
   };
   const receipt = receiptOf(site, transaction, accepted, header);
   await store.accept(accepted, receipt === null ? [] : [receipt]);
@@ -82,7 +83,7 @@ export async function accept(site: Site, transaction: Transaction, content: Body
 /** RFC 3461 §5.2.3 (a): who asked for it is told that the message is in the mailbox. */
 function receiptOf(site: Site, transaction: Transaction, accepted: Accepted, header: Uint8Array) {
   const outcomes = transaction.recipients
-    .filter((each) => isLocal(site, each.address) && wantsReport(each, "SUCCESS"))
+    .filter((each) => isThere(site, accepted, each) && wantsReport(each, "SUCCESS"))
     .map((recipient): ReportedOutcome => ({
       recipient,
       action: "delivered",
@@ -93,6 +94,11 @@ function receiptOf(site: Site, transaction: Transaction, accepted: Accepted, hea
   const { id, acceptedAt, envelope } = accepted;
   const about = { id, acceptedAt, envelope, content: header };
   return outcomes.length === 0 ? null : makeReport(site, about, outcomes);
+}
+
+/** Whether a recipient has the message with its acceptance; what is held waits (RFC 4865). */
+function isThere(site: Site, { envelope, acceptedAt }: Accepted, { address }: Recipient): boolean {
+  return isLocal(site, address) && (envelope.hold?.until ?? 0) <= acceptedAt;
 }
 
 async function findLoop(site: Site, content: Body): Promise<Reply | null> {
@@ -143,22 +149,24 @@ async function truthful(envelope: Envelope, content: Body): Promise<Envelope> {
 
 function logAccepted(
   site: Site,
-  { id }: Accepted,
+  accepted: Accepted,
   transaction: Transaction,
   { size, receipt }: { readonly size: number; readonly receipt: Accepted | null },
 ): void {
+  const { id } = accepted;
   const { envelope, recipients, hello, peer } = transaction;
   const from = envelope.sender === null ? "<>" : formatAddress(envelope.sender);
   for (const recipient of recipients) {
-    const local = isLocal(site, recipient.address);
-    const told = local && wantsReport(recipient, "SUCCESS");
-    site.log.info(local ? "delivered" : "queued", {
+    const there = isThere(site, accepted, recipient);
+    const told = there && wantsReport(recipient, "SUCCESS");
+    site.log.info(there ? "delivered" : "queued", {
       id,
       from,
       to: formatAddress(recipient.address),
       size,
       peer: peer.address,
       user: hello.user,
+      priority: envelope.priority ?? 0, // RFC 6710 §4.1 (3)
       report: told && receipt !== null ? receipt.id : null,
     });
   }

@@ -5,7 +5,7 @@ import type { Envelope, Recipient } from "../mail/envelope.ts";
 import { composeReport, type ReportedAction } from "../mail/report.ts";
 import { hasUtf8Header } from "../mail/utf8.ts";
 import { decodeXtext } from "../mail/xtext.ts";
-import type { Reportable } from "../queue/worker.ts";
+import type { Reportable } from "../queue/settlement.ts";
 import { textOf } from "../smtp/reply.ts";
 import type { Accepted, MessageId } from "../store/store.ts";
 import { deliveriesTo, isLocal } from "./deliveries.ts";
@@ -44,7 +44,7 @@ export function makeQueueReport(site: Site, outcomes: readonly Reportable[]): Ac
       action,
       // RFC 3461 §6.3 (g)
       status: reply.status || (action === "failed" ? "5.0.0" : "2.0.0"),
-      words: textOf(reply),
+      words: action === "delivered" ? null : textOf(reply),
       remote,
     })),
   );
@@ -59,7 +59,7 @@ export function makeReport(
   about: ReportedMessage,
   outcomes: readonly ReportedOutcome[],
 ): Accepted | null {
-  const { sender, envid, tls } = about.envelope;
+  const { sender, envid, tls, by, hold, priority } = about.envelope;
   // RFC 8689 §5: as if RET=HDRS had been said.
   const ret = tls === "required" ? "HDRS" : about.envelope.ret;
   // RFC 5321 §4.5.5 and RFC 3461 §5.2: the null sender says that nobody is to be told; a report
@@ -77,6 +77,8 @@ export function makeReport(
     to: sender,
     arrivedAt: about.acceptedAt,
     originalEnvelopeId: envid === undefined ? null : decodeXtext(envid),
+    deliverBy: by?.at ?? null,
+    holdRequest: hold?.request ?? null,
     recipients: outcomes.map(({ recipient, action, status, words, remote }) => ({
       address: recipient.address,
       orcpt: recipient.orcpt ?? null,
@@ -99,9 +101,11 @@ export function makeReport(
       ...(hasUtf8Header(report) ? { utf8: true } : {}),
       // RFC 8689 §5: a report is protected as its message was.
       ...(tls === "required" ? { tls } : {}),
+      // RFC 6710 §4.6: and goes as fast.
+      ...(priority === undefined ? {} : { priority }),
     },
     content: bodyOf(report),
-    deliveries: deliveriesTo(site, [{ address: sender }], null, at),
+    deliveries: deliveriesTo(site, [{ address: sender }], { sender: null }, at),
   };
 }
 

@@ -15,6 +15,7 @@ import type { Store } from "../store/store.ts";
 import type { Session, TlsIdentity } from "../wire/session.ts";
 import { createAccounts } from "./accounts.ts";
 import { type Backends, conversation, turnAway } from "./conversation.ts";
+import { mailboxOf } from "./deliveries.ts";
 import { createPop3Backend } from "./pop3_backend.ts";
 import { proxiedPeer } from "./proxied.ts";
 import { type QuietLog, quietLog } from "./quiet_log.ts";
@@ -104,6 +105,7 @@ export function startServer(parts: ServerParts): RunningServer {
     routes,
     log,
     report: (outcomes) => makeQueueReport(site, outcomes),
+    mailbox: (taken) => mailboxOf(site, taken),
   });
   return {
     site,

@@ -14,10 +14,12 @@ import type {
   SmtpPeer,
 } from "../smtp/backend.ts";
 import type { MailCommand, RcptCommand } from "../smtp/command.ts";
+import type { FutureRelease } from "../smtp/ehlo.ts";
 import { isPositive, type Reply, reply, textOf } from "../smtp/reply.ts";
 import type { MaybePromise } from "../wire/session.ts";
 import { accept } from "./accept.ts";
 import { type LoginResult, logLogin } from "./accounts.ts";
+import { envelopeOf, futureReleaseAt, senderTaken } from "./envelope.ts";
 import type { Site } from "./site.ts";
 import { TAKEN, VERIFY_TIMEOUT_MS, verifyRecipients } from "./verify.ts";
 
@@ -28,6 +30,7 @@ export function createSmtpBackend(site: Site): SmtpBackend {
 
 interface Open {
   readonly mail: MailCommand;
+  readonly envelope: Envelope;
   readonly hello: SmtpHello;
   readonly recipients: Recipient[];
   /** What is left for questions to next hops. */
@@ -78,6 +81,10 @@ class Conversation implements SmtpConversation {
     return this.#site.accounts.named(user)?.name ?? null;
   }
 
+  futureRelease(): FutureRelease {
+    return futureReleaseAt(this.#site.world.clock.now());
+  }
+
   mail(mail: MailCommand, hello: SmtpHello): Reply {
     // Design, promise 4: who is logged in sends under their own addresses only. The null sender
     // names nobody, and programs of users need it for receipts (RFC 8098 §3).
@@ -89,11 +96,13 @@ class Conversation implements SmtpConversation {
       return this.#refused(mail.from, null, NO_REPORT);
     }
     const { visitors, world } = this.#site;
+    const envelope = envelopeOf(mail, { now: world.clock.now(), user: hello.user });
+    if ("code" in envelope) return this.#refused(mail.from, null, envelope);
     if (!visitors.mayMail(this.#peer.address, hello.user, world.clock.monotonicMs())) {
       return this.#refused(mail.from, null, TOO_FAST);
     }
-    this.#open = { mail, hello, recipients: [], verifyMs: VERIFY_TIMEOUT_MS };
-    return reply(250, "2.1.0", "Sender taken");
+    this.#open = { mail, envelope, hello, recipients: [], verifyMs: VERIFY_TIMEOUT_MS };
+    return senderTaken(mail, envelope);
   }
 
   async recipients(group: readonly RcptCommand[], signal: AbortSignal): Promise<readonly Reply[]> {
@@ -121,8 +130,7 @@ class Conversation implements SmtpConversation {
 
   async #take(content: Body, recipients: readonly Recipient[]): Promise<Reply> {
     return await this.#logged("message", async () => {
-      const { mail, hello } = this.#transaction();
-      const envelope = envelopeOf(mail);
+      const { mail, envelope, hello } = this.#transaction();
       const answer = await accept(
         this.#site,
         { peer: hello.peer, hello, envelope, recipients },
@@ -199,7 +207,7 @@ class Conversation implements SmtpConversation {
     const { clock } = this.#site.world;
     const startedMs = clock.monotonicMs();
     const answers = await verifyRecipients(this.#site, {
-      envelope: envelopeOf(open.mail),
+      envelope: open.envelope,
       contentBytes: open.mail.size,
       recipients,
       timeoutMs: open.verifyMs,
@@ -239,11 +247,6 @@ class Conversation implements SmtpConversation {
       throw error;
     }
   }
-}
-
-/** What goes on to the queue; the size was a promise to us. */
-function envelopeOf({ verb: _verb, from, size: _size, ...rest }: MailCommand): Envelope {
-  return { sender: from, ...rest };
 }
 
 /** Whether it can be looked up from anywhere; an address literal always can. */

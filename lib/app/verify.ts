@@ -80,5 +80,6 @@ async function ask(
  * offers.
  */
 function isLacking({ at, reply }: Attempt): boolean {
-  return at === "hello" && ["5.6.7", "5.7.10", "5.7.30"].includes(reply?.status ?? "");
+  return at === "hello" &&
+    ["5.3.3", "5.4.7", "5.6.7", "5.7.10", "5.7.30"].includes(reply?.status ?? "");
 }

@@ -159,6 +159,7 @@ async function converse(
       const allOrNothing = access.partial !== true;
       return { do: "send", envelope, recipients, content, allOrNothing };
     },
+    now: () => access.world.clock.now(),
     done(_: SmtpJob, learnt: readonly Attempt[]) {
       attempts = learnt;
     },

@@ -60,6 +60,7 @@ interface Served {
 export class Link implements SmtpJobs {
   /** Never rejects. */
   readonly ended: Promise<void>;
+  readonly #clock: World["clock"];
   readonly #cut = new AbortController();
   /** For the job, for the wait for one, or for the end. */
   readonly #alarm: Alarm;
@@ -83,6 +84,7 @@ export class Link implements SmtpJobs {
       readonly withoutChunking: boolean;
     },
   ) {
+    this.#clock = world.clock;
     this.#alarm = world.clock.alarm(() => this.isIdle() ? this.quit() : this.#cutOff(NO_ANSWER));
     const session = smtpClient<SmtpJobs>({
       helloName: hostname,
@@ -146,6 +148,10 @@ export class Link implements SmtpJobs {
     this.#extensions = extensions;
     this.#tls = tls;
     this.#serverName = serverName;
+  }
+
+  now(): number {
+    return this.#clock.now();
   }
 
   next(): SmtpJob | null | Promise<SmtpJob | null> {

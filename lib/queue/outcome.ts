@@ -1,9 +1,11 @@
 /** What an attempt means for a queued recipient: pure. */
-import { type Recipient, wantsReport } from "../mail/envelope.ts";
+import { type Envelope, type Recipient, wantsReport } from "../mail/envelope.ts";
+import type { ReportedAction } from "../mail/report.ts";
 import type { Attempt } from "../smtp/client.ts";
+import type { Extensions } from "../smtp/ehlo.ts";
 import { isPositive, type Reply, reply } from "../smtp/reply.ts";
-import type { Taken, Verdict } from "../store/store.ts";
-import { isExpired, RETRY_AFTER_MS, waitMs } from "./schedule.ts";
+import type { MailboxDelivery, Taken, Verdict } from "../store/store.ts";
+import { isExpired, RETRY_AFTER_MS, waitingSince, waitMs } from "./schedule.ts";
 
 /** The words for an attempt in which the server said nothing. */
 const NO_ANSWER = reply(450, "4.4.2", "The connection was lost before there was an answer");
@@ -23,7 +25,7 @@ export function verdictOf(
       return { do: "finish", outcome: "failed", reply: words };
     case "deferred":
     case "unknown":
-      if (isExpired(taken.acceptedAt, now)) return expired(words);
+      if (isExpired(waitingSince(taken), now)) return expired(words);
       return {
         do: "retry",
         dueAt: now + waitMs(RETRY_AFTER_MS, taken.attempts + 1, fraction),
@@ -32,19 +34,64 @@ export function verdictOf(
   }
 }
 
-/**
- * What the sender is to be told about a verdict, if anything (RFC 3461 §5.2.6). A server that
- * announces DSN has taken over the request for a report of success (`takenOver`); to one that does
- * not the request cannot be passed on, so we say that the message went there (§5.2.2 (b)).
- */
+/** For a recipient here, whose message was held: its mailbox, or `null` where there is none. */
+export function verdictHere(delivery: MailboxDelivery | null): Verdict {
+  return delivery === null
+    ? { do: "finish", outcome: "failed", reply: reply(550, "5.1.1", "There is no such user here") }
+    : { do: "deliver", delivery, reply: reply(250, "2.0.0", "Delivered") };
+}
+
+/** RFC 2852 §4.1.3: what the deadline of a message means for a recipient that still waits. */
+export function overdue({ by }: Envelope): Verdict {
+  if (by?.mode === "return") {
+    const words = reply(550, "5.4.7", "Not delivered by the time that its sender set");
+    return { do: "finish", outcome: "failed", reply: words };
+  }
+  return { do: "wait", reply: reply(450, "4.4.7", "Not delivered yet; its time is over") };
+}
+
+/** What the sender is to be told about a verdict, if anything; `offered` by the next server. */
 export function actionToReport(
   verdict: Verdict,
-  recipient: Recipient,
-  takenOver: boolean,
-): "failed" | "relayed" | null {
-  if (verdict.do === "retry") return null;
-  if (verdict.outcome === "failed") return wantsReport(recipient, "FAILURE") ? "failed" : null;
-  return wantsReport(recipient, "SUCCESS") && !takenOver ? "relayed" : null;
+  { recipient, envelope }: Pick<Taken, "recipient" | "envelope">,
+  { offered, now }: { readonly offered: Extensions; readonly now: number },
+): ReportedAction | null {
+  switch (verdict.do) {
+    case "retry":
+      return null;
+    case "wait":
+      return wantsReport(recipient, "DELAY") ? "delayed" : null;
+    case "deliver":
+      return wantsReport(recipient, "SUCCESS") ? "delivered" : null;
+    case "finish": {
+      if (verdict.outcome === "failed") return wantsReport(recipient, "FAILURE") ? "failed" : null;
+      const told = lastWordIsOurs(recipient, offered) ||
+        leavesTrace(recipient, envelope, offered, now);
+      return told ? "relayed" : null;
+    }
+  }
+}
+
+/**
+ * RFC 3461 §5.2.6: a server that announces DSN has taken over the request for a report of success;
+ * to one that does not it cannot be passed on, so we say that the message went there (§5.2.2 (b)).
+ */
+function lastWordIsOurs(recipient: Recipient, offered: Extensions): boolean {
+  return wantsReport(recipient, "SUCCESS") && !offered.dsn;
+}
+
+/**
+ * RFC 2852 §4.1.4 and §4.1.4.2: who asked for a trace, or loses track of a deadline that has not come
+ * yet, is told where the message went, unless nothing is to be told (NOTIFY=NEVER).
+ */
+function leavesTrace(
+  { notify }: Recipient,
+  { by }: Envelope,
+  offered: Extensions,
+  now: number,
+): boolean {
+  if (by === undefined || notify?.length === 0) return false;
+  return by.trace || (by.mode === "notify" && now < by.at && offered.deliverBy === null);
 }
 
 /** A recipient that was taken and whose content was not says `250`, which explains nothing. */

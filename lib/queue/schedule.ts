@@ -1,4 +1,5 @@
 /** When to try again: pure. RFC 5321 §4.5.4.1. */
+import type { Envelope } from "../mail/envelope.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -38,7 +39,14 @@ export function waitMs(waits: readonly number[], failures: number, fraction: num
   return Math.round(wait * (0.95 + 0.1 * fraction));
 }
 
+/** Since when a message could be delivered: one that is held (RFC 4865) is new at its release. */
+export function waitingSince(
+  { acceptedAt, envelope }: { readonly acceptedAt: number; readonly envelope: Envelope },
+): number {
+  return Math.max(acceptedAt, envelope.hold?.until ?? 0);
+}
+
 /** Whether a message is too old to be tried again. */
-export function isExpired(acceptedAt: number, now: number): boolean {
-  return now - acceptedAt >= EXPIRE_AFTER_MS;
+export function isExpired(since: number, now: number): boolean {
+  return now - since >= EXPIRE_AFTER_MS;
 }

@@ -2,38 +2,31 @@
  * Takes what is due, hop by hop, has it delivered, and settles the outcomes: reports to senders are
  * accepted in the same transaction that ends the recipients they are about.
  */
-import { bytesOf } from "../mail/body.ts";
-import { formatAddress } from "../mail/address.ts";
 import { describeError, type Log } from "../log.ts";
 import type { World } from "../net/world.ts";
 import { type Reply, reply, textOf } from "../smtp/reply.ts";
-import type { Accepted, HopId, Store, Taken, Verdict } from "../store/store.ts";
+import { NO_EXTENSIONS } from "../smtp/ehlo.ts";
+import type { HopId, MailboxDelivery, Store, Taken, Verdict } from "../store/store.ts";
 import type { Links } from "./link.ts";
 import { createFailures } from "./failures.ts";
-import { actionToReport, expired, verdictOf } from "./outcome.ts";
+import { actionToReport, expired, overdue, verdictHere, verdictOf } from "./outcome.ts";
 import { endpointText } from "../endpoint.ts";
 import { NO_MAIL, routeOf, type Routes } from "./route.ts";
-import { isExpired, PROBE_AFTER_MS, waitMs } from "./schedule.ts";
+import { isExpired, PROBE_AFTER_MS, waitingSince, waitMs } from "./schedule.ts";
+import {
+  type Delivery,
+  NO_DELIVERY,
+  type Outcome,
+  settle,
+  type SettlementOptions,
+  settleOnce,
+} from "./settlement.ts";
 
-export interface WorkerOptions {
-  readonly world: World;
-  readonly store: Store;
+export interface WorkerOptions extends SettlementOptions {
   readonly links: Links;
   readonly routes: Routes;
-  readonly log: Log;
-  /** The report about recipients of one message; `null` where there must be none. */
-  readonly report: (outcomes: readonly Reportable[]) => Accepted | null;
-}
-
-/** A recipient that the sender may have to be told about, with the words that say what became. */
-export interface Reportable {
-  readonly taken: Taken;
-  readonly action: "failed" | "relayed";
-  readonly reply: Reply;
-  /** Who said it; `null` when it was this server. */
-  readonly remote: string | null;
-  /** The original content. */
-  readonly content: Uint8Array;
+  /** The mailbox of a recipient here, whose message was held; `null` where there is none. */
+  readonly mailbox: (taken: Taken) => MailboxDelivery | null;
 }
 
 export interface Worker {
@@ -67,7 +60,8 @@ export function startWorker(options: WorkerOptions): Worker {
 
 class QueueWorker {
   readonly #options: WorkerOptions;
-  readonly #tasks = new Map<Promise<void>, HopId>();
+  /** For a hop; `null`: for deadlines, at most one at a time. */
+  readonly #tasks = new Map<Promise<void>, HopId | null>();
   readonly #failures = createFailures();
   /** Cuts off deliveries that do not end in time when the server stops. */
   readonly #cut = new AbortController();
@@ -86,6 +80,7 @@ class QueueWorker {
       let pauseMs = LOOK_AGAIN_MS;
       try {
         const now = world.clock.now();
+        await this.#meetDeadlines(now);
         for (const { hop } of await store.queue.ready(now, TASKS_MAX)) this.#startTask(hop);
         const dueAt = await store.queue.nextDueAt();
         if (dueAt === null) pauseMs = Infinity;
@@ -127,7 +122,24 @@ class QueueWorker {
     // A hop that is down costs one probe at a time.
     const ofHopMax = this.#failures.of(hop) > 0 ? 1 : TASKS_PER_HOP_MAX;
     if (this.#tasks.size >= TASKS_MAX || ofHop >= ofHopMax) return;
-    const task = this.#deliverDue(hop).catch(async (error) => {
+    this.#run(hop, this.#deliverDue(hop));
+  }
+
+  /** RFC 2852 §4.1.3: when its time is over, a recipient is not left to its hop's next try. */
+  async #meetDeadlines(now: number): Promise<void> {
+    if ([...this.#tasks.values()].includes(null)) return;
+    const { queue } = this.#options.store;
+    const late = await queue.overdue(now, BATCH_MAX);
+    if (late.length === 0) return;
+    const groups = byMessage(late).map((group) =>
+      this.#conclude(group, overdue(group[0]!.envelope))
+    );
+    const all = Promise.all(groups).finally(() => queue.release(late.map(({ token }) => token)));
+    this.#run(null, all.then(() => {}));
+  }
+
+  #run(hop: HopId | null, work: Promise<void>): void {
+    const task = work.catch(async (error) => {
       const { log, world } = this.#options;
       log.error("delivery-failed", { hop, reason: describeError(error) });
       // Its place is kept for a moment: what fails at once would be tried again at once.
@@ -166,7 +178,11 @@ class QueueWorker {
     const route = routeOf(hop, routes);
     if (route.kind === "noMail") {
       const verdict = { do: "finish", outcome: "failed", reply: NO_MAIL } as const;
-      await this.#giveUp(group, verdict);
+      await this.#conclude(group, verdict);
+      return null;
+    }
+    if (route.kind === "local") {
+      await this.#deliverHere(group);
       return null;
     }
     if (route.kind !== "relay") return reply(450, "4.4.4", `There is no route to ${hop}`);
@@ -185,13 +201,21 @@ class QueueWorker {
       const attempt = performed.attempts[at]!;
       const verdict = verdictOf(taken, attempt, now, world.random.fraction());
       const theirs = verdict.reply === attempt.reply && attempt.at !== "hello";
-      const action = actionToReport(verdict, taken.recipient, performed.extensions.dsn);
+      const action = actionToReport(verdict, taken, { offered: performed.extensions, now });
       return { taken, verdict, action, speaker: theirs ? server : null };
     });
     const ms = Math.round(world.clock.monotonicMs() - startedMs);
     const tls = performed.tls === null ? null : `${performed.tls.version} ${performed.tls.cipher}`;
     await this.#settle(outcomes, { via: endpointText(route.to), tls, ms });
     return null;
+  }
+
+  /** Not held to its verdict as what was sent is: an account may go before it is recorded. */
+  async #deliverHere(group: readonly Taken[]): Promise<void> {
+    const outcomes = group.map((taken) =>
+      this.#outcomeOf(taken, verdictHere(this.#options.mailbox(taken)))
+    );
+    await settleOnce(this.#options, outcomes, NO_DELIVERY);
   }
 
   /** `failures` of this hop in a row: those of several tasks at once count as one. */
@@ -204,10 +228,10 @@ class QueueWorker {
     const { world, store, log } = this.#options;
     this.#failures.remember(hop, failures);
     const now = world.clock.now();
-    const old = left.filter((each) => isExpired(each.acceptedAt, now));
+    const old = left.filter((each) => isExpired(waitingSince(each), now));
     for (const group of byMessage(old)) {
       const verdict = expired(words);
-      await this.#giveUp(group, verdict);
+      await this.#conclude(group, verdict);
     }
     // Where all were too old, those behind them may be as well, and need not wait for it.
     if (old.length === left.length) return;
@@ -217,107 +241,19 @@ class QueueWorker {
   }
 
   /** Recipients of one message that nobody was asked about. */
-  async #giveUp(group: readonly Taken[], verdict: Verdict): Promise<void> {
-    const outcomes = group.map((taken): Outcome => {
-      const action = actionToReport(verdict, taken.recipient, false);
-      return { taken, verdict, action, speaker: null };
-    });
-    await this.#settle(outcomes, { via: null, tls: null, ms: 0 });
+  async #conclude(group: readonly Taken[], verdict: Verdict): Promise<void> {
+    await this.#settle(group.map((taken) => this.#outcomeOf(taken, verdict)), NO_DELIVERY);
   }
 
-  /**
-   * Records outcomes of one message, however long it takes: what the other side has said must not
-   * be asked for again, for it would take the message a second time.
-   */
+  #outcomeOf(taken: Taken, verdict: Verdict): Outcome {
+    const now = this.#options.world.clock.now();
+    const action = actionToReport(verdict, taken, { offered: NO_EXTENSIONS, now });
+    return { taken, verdict, action, speaker: null };
+  }
+
   async #settle(outcomes: readonly Outcome[], delivery: Delivery): Promise<void> {
-    const { world, log } = this.#options;
-    for (let failures = 1;; failures++) {
-      try {
-        return await this.#settleOnce(outcomes, delivery);
-      } catch (error) {
-        log.error("settle-failed", {
-          id: outcomes[0]!.taken.message,
-          reason: describeError(error),
-        });
-      }
-      const pauseMs = waitMs(PROBE_AFTER_MS, failures, world.random.fraction());
-      await world.clock.sleep(pauseMs, this.#cut.signal);
-    }
+    await settle(this.#options, outcomes, { delivery, signal: this.#cut.signal });
   }
-
-  async #settleOnce(outcomes: readonly Outcome[], delivery: Delivery): Promise<void> {
-    const report = await this.#reportOf(outcomes);
-    const stale = await this.#options.store.queue.settle(
-      outcomes.map(({ taken, verdict }) => [taken.token, verdict]),
-      report === null ? [] : [report],
-    );
-    for (const outcome of outcomes) {
-      if (!stale.includes(outcome.taken.token)) this.#log(outcome, delivery, report);
-    }
-  }
-
-  async #reportOf(outcomes: readonly Outcome[]): Promise<Accepted | null> {
-    const reported = outcomes.filter(({ action }) => action !== null);
-    if (reported.length === 0) return null;
-    const content = await bytesOf(reported[0]!.taken.content);
-    return this.#options.report(
-      reported.map(({ taken, verdict, action, speaker }) => ({
-        taken,
-        action: action!,
-        reply: verdict.reply,
-        remote: speaker,
-        content,
-      })),
-    );
-  }
-
-  #log(outcome: Outcome, { via, tls, ms }: Delivery, report: Accepted | null): void {
-    const { taken, verdict, action } = outcome;
-    const { sender } = taken.envelope;
-    const { log } = this.#options;
-    log.info(verdict.do === "retry" ? "deferred" : verdict.outcome, {
-      id: taken.message,
-      from: sender === null ? "<>" : formatAddress(sender),
-      to: formatAddress(taken.recipient.address),
-      via,
-      tls,
-      attempt: taken.attempts + 1,
-      ms,
-      reply: textOf(verdict.reply),
-      report: action !== null && report !== null ? report.id : null,
-    });
-    // Design, promise 2: an outcome that nobody is told is at least written down.
-    if (action === null && isFailure(verdict)) {
-      log.warn("not-reported", {
-        id: taken.message,
-        to: formatAddress(taken.recipient.address),
-        reason: "the sender asked not to hear of it",
-        reply: textOf(verdict.reply),
-      });
-    }
-  }
-}
-
-/** What became of a recipient. */
-interface Outcome {
-  readonly taken: Taken;
-  readonly verdict: Verdict;
-  /** What the sender is told about it; `null`: nothing. */
-  readonly action: Reportable["action"] | null;
-  /** The server whose words the verdict has; `null` when they are ours. */
-  readonly speaker: string | null;
-}
-
-/** What the log says about a delivery: where it went, and how long it took. */
-interface Delivery {
-  readonly via: string | null;
-  /** Version and cipher. */
-  readonly tls: string | null;
-  readonly ms: number;
-}
-
-function isFailure(verdict: Verdict): boolean {
-  return verdict.do === "finish" && verdict.outcome === "failed";
 }
 
 /** Recipients of the same message go in one transaction; messages keep their order. */

@@ -1,14 +1,8 @@
 /** MAIL and RCPT as the client says them: each parameter only to a server that announces it. */
 import { formatAddress } from "../mail/address.ts";
-import {
-  type DeliverBy,
-  type Envelope,
-  needsUtf8,
-  NOTIFY_CONDITIONS,
-  type NotifyCondition,
-  type Recipient,
-} from "../mail/envelope.ts";
+import { type Envelope, needsUtf8, type Recipient } from "../mail/envelope.ts";
 import { asciiOrcpt } from "../mail/orcpt.ts";
+import { formatBy, notifyInTime, tooLate } from "./client_timing.ts";
 import type { Extensions } from "./ehlo.ts";
 import { type Reply, reply } from "./reply.ts";
 
@@ -46,7 +40,7 @@ export function rcptLine(
   recipient: Recipient,
 ): string {
   const { address, orcpt } = recipient;
-  const notify = notifyOf(extensions, beginning, recipient);
+  const notify = notifyInTime(extensions, beginning, recipient);
   let line = `RCPT TO:<${formatAddress(address)}>`;
   if (!extensions.dsn) return line; // RFC 3461 §5.2.2 (a)
   // RFC 3461 §5.2.1 (c) and (d)
@@ -87,51 +81,6 @@ export function unable(
 }
 
 const NO_REQUIRETLS = reply(550, "5.7.30", "The next server offers no REQUIRETLS");
-/**
- * RFC 2852 §4.1.4.1: what has to come back in time goes only to a server that knows DELIVERBY, and
- * whose minimum is not more than what is left.
- */
-function tooLate(extensions: Extensions, by: DeliverBy | undefined, now: number): Reply | null {
-  if (by === undefined || by.mode === "notify") return null;
-  const left = secondsLeft(by, now);
-  if (left <= 0) return reply(550, "5.4.7", "The time for its delivery is over");
-  if (extensions.deliverBy === null) {
-    return reply(550, "5.3.3", "The next server does not know DELIVERBY, which BY with R needs");
-  }
-  const { secondsMin } = extensions.deliverBy;
-  if (left >= secondsMin) return null;
-  return reply(550, "5.3.3", `The next server needs ${secondsMin} s, and there are ${left} left`);
-}
-
-/** RFC 2852 §4.1.4: with mode N it may be over, and the figure negative. */
-function formatBy(by: DeliverBy, now: number): string {
-  // RFC 2852 §4: nine digits at most.
-  const seconds = Math.max(-BY_SECONDS_MAX, Math.min(secondsLeft(by, now), BY_SECONDS_MAX));
-  return `${seconds};${by.mode === "return" ? "R" : "N"}${by.trace ? "T" : ""}`;
-}
-
-const BY_SECONDS_MAX = 999_999_999;
-
-/** Rounded down: the next server must not have more time than there is. */
-function secondsLeft({ at }: DeliverBy, now: number): number {
-  return Math.floor((at - now) / 1000);
-}
-
-/**
- * RFC 2852 §4.1.4.2: a server that does not know the deadline of a message with mode N is asked for
- * reports of delay in its place, unless nobody wants any.
- */
-function notifyOf(
-  extensions: Extensions,
-  { envelope: { by }, now }: Beginning,
-  { notify }: Recipient,
-): readonly NotifyCondition[] | undefined {
-  const inItsPlace = by?.mode === "notify" && by.at > now && extensions.deliverBy === null;
-  if (!inItsPlace || notify?.length === 0) return notify;
-  const wanted = notify ?? ["FAILURE"];
-  return NOTIFY_CONDITIONS.filter((each) => each === "DELAY" || wanted.includes(each));
-}
-
 /** RFC 6531 §3.4: with SMTPUTF8 when something needs it, and else without. */
 function usesUtf8(extensions: Extensions, { envelope, recipients }: Beginning): boolean {
   const needed = envelope.utf8 === true || needsUtf8(envelope.sender) ||

@@ -187,8 +187,7 @@ function parseMail(rest: string, { extended, holds = false }: Said): MailCommand
       if (options.hold !== undefined) throw argument("HOLDFOR and HOLDUNTIL exclude each other");
       const hold = name === "HOLDFOR" ? parseHoldFor(value) : parseHoldUntil(value);
       options = { ...options, hold };
-    }
-    else throw unknownParameter();
+    } else throw unknownParameter();
   }
   // RFC 6531 §3.5: the codes for a sender, and for a recipient, that has to be in ASCII.
   if (!ascii && !options.utf8) throw asciiOnly(550, "sender");

@@ -1,0 +1,157 @@
+/**
+ * Recording what became of taken recipients: outcomes, and the reports to senders, in one
+ * transaction; and one line of the log for each.
+ */
+import { describeError, type Log } from "../log.ts";
+import { formatAddress } from "../mail/address.ts";
+import { bytesOf } from "../mail/body.ts";
+import type { ReportedAction } from "../mail/report.ts";
+import type { World } from "../net/world.ts";
+import { type Reply, textOf } from "../smtp/reply.ts";
+import type { Accepted, Store, Taken, Verdict } from "../store/store.ts";
+import { PROBE_AFTER_MS, waitMs } from "./schedule.ts";
+
+/** A recipient that the sender may have to be told about, with the words that say what became. */
+export interface Reportable {
+  readonly taken: Taken;
+  readonly action: ReportedAction;
+  readonly reply: Reply;
+  /** Who said it; `null` when it was this server. */
+  readonly remote: string | null;
+  /** The original content. */
+  readonly content: Uint8Array;
+}
+
+/** What became of a recipient. */
+export interface Outcome {
+  readonly taken: Taken;
+  readonly verdict: Verdict;
+  /** What the sender is told about it; `null`: nothing. */
+  readonly action: ReportedAction | null;
+  /** The server whose words the verdict has; `null` when they are ours. */
+  readonly speaker: string | null;
+}
+
+/** What the log says about a delivery: where it went, and how long it took. */
+export interface Delivery {
+  readonly via: string | null;
+  /** Version and cipher. */
+  readonly tls: string | null;
+  readonly ms: number;
+}
+
+/** Nothing was sent anywhere. */
+export const NO_DELIVERY: Delivery = { via: null, tls: null, ms: 0 };
+
+export interface SettlementOptions {
+  readonly world: World;
+  readonly store: Store;
+  readonly log: Log;
+  /** The report about recipients of one message; `null` where there must be none. */
+  readonly report: (outcomes: readonly Reportable[]) => Accepted | null;
+}
+
+/**
+ * Records outcomes of one message, however long it takes: what the other side has said must not be
+ * asked for again, for it would take the message a second time. Rejects when `signal` is aborted.
+ */
+export async function settle(
+  options: SettlementOptions,
+  outcomes: readonly Outcome[],
+  { delivery, signal }: { readonly delivery: Delivery; readonly signal: AbortSignal },
+): Promise<void> {
+  const { world, log } = options;
+  for (let failures = 1;; failures++) {
+    try {
+      return await settleOnce(options, outcomes, delivery);
+    } catch (error) {
+      log.error("settle-failed", {
+        id: outcomes[0]!.taken.message,
+        reason: describeError(error),
+      });
+    }
+    const pauseMs = waitMs(PROBE_AFTER_MS, failures, world.random.fraction());
+    await world.clock.sleep(pauseMs, signal);
+  }
+}
+
+/** Records them, or rejects. */
+export async function settleOnce(
+  options: SettlementOptions,
+  outcomes: readonly Outcome[],
+  delivery: Delivery,
+): Promise<void> {
+  const report = await reportOf(options, outcomes);
+  const stale = await options.store.queue.settle(
+    outcomes.map(({ taken, verdict }) => [taken.token, verdict]),
+    report === null ? [] : [report],
+  );
+  for (const outcome of outcomes) {
+    if (!stale.includes(outcome.taken.token)) {
+      logOutcome(options.log, outcome, { delivery, report });
+    }
+  }
+}
+
+async function reportOf(
+  { report }: SettlementOptions,
+  outcomes: readonly Outcome[],
+): Promise<Accepted | null> {
+  const reported = outcomes.filter(({ action }) => action !== null);
+  if (reported.length === 0) return null;
+  const content = await bytesOf(reported[0]!.taken.content);
+  return report(
+    reported.map(({ taken, verdict, action, speaker }) => ({
+      taken,
+      action: action!,
+      reply: verdict.reply,
+      remote: speaker,
+      content,
+    })),
+  );
+}
+
+function logOutcome(
+  log: Log,
+  { taken, verdict, action }: Outcome,
+  { delivery, report }: { readonly delivery: Delivery; readonly report: Accepted | null },
+): void {
+  const { sender } = taken.envelope;
+  log.info(eventOf(verdict), {
+    id: taken.message,
+    from: sender === null ? "<>" : formatAddress(sender),
+    to: formatAddress(taken.recipient.address),
+    via: delivery.via,
+    tls: delivery.tls,
+    attempt: taken.attempts + 1,
+    ms: delivery.ms,
+    reply: textOf(verdict.reply),
+    report: action !== null && report !== null ? report.id : null,
+  });
+  // Design, promise 2: an outcome that nobody is told is at least written down.
+  if (action === null && isFailure(verdict)) {
+    log.warn("not-reported", {
+      id: taken.message,
+      to: formatAddress(taken.recipient.address),
+      reason: "the sender asked not to hear of it",
+      reply: textOf(verdict.reply),
+    });
+  }
+}
+
+function eventOf(verdict: Verdict): string {
+  switch (verdict.do) {
+    case "retry":
+      return "deferred";
+    case "wait":
+      return "delayed";
+    case "deliver":
+      return "delivered";
+    case "finish":
+      return verdict.outcome;
+  }
+}
+
+function isFailure(verdict: Verdict): boolean {
+  return verdict.do === "finish" && verdict.outcome === "failed";
+}
