@@ -23,7 +23,8 @@ function taken(attempts: number, ageMs: number): Taken {
 /** Who finishes, with which outcome; or after how many seconds it is tried again. */
 function summary(verdict: Verdict): readonly [string | number, string] {
   const words = textOf(verdict.reply);
-  return verdict.do === "finish" ? [verdict.outcome, words] : [(verdict.dueAt - NOW) / 1000, words];
+  if (verdict.do === "finish") return [verdict.outcome, words];
+  return [verdict.do === "retry" ? (verdict.dueAt - NOW) / 1000 : verdict.do, words];
 }
 
 type Case = readonly [

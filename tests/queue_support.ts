@@ -3,7 +3,8 @@ import assert from "$assert";
 import { SILENT } from "../lib/log.ts";
 import { bodyOf } from "../lib/mail/body.ts";
 import { createLinks } from "../lib/queue/link.ts";
-import { type Reportable, startWorker, type Worker } from "../lib/queue/worker.ts";
+import type { Reportable } from "../lib/queue/settlement.ts";
+import { startWorker, type Worker, type WorkerOptions } from "../lib/queue/worker.ts";
 import { textOf } from "../lib/smtp/reply.ts";
 import { openMemoryStore } from "../lib/store/memory.ts";
 import type { Accepted, Queue, Store } from "../lib/store/store.ts";
@@ -34,6 +35,8 @@ export interface SettingOptions {
   readonly store?: (turn: () => Promise<void>) => Store | Promise<Store>;
   /** Changes what the worker sees of the queue. */
   readonly queue?: (queue: Queue) => Partial<Queue>;
+  /** Where recipients of abc.com have their mail; by default nobody is there. */
+  readonly mailbox?: WorkerOptions["mailbox"];
 }
 
 export async function startSetting(options: SettingOptions = {}): Promise<Setting> {
@@ -56,6 +59,7 @@ export async function startSetting(options: SettingOptions = {}): Promise<Settin
       ]),
     },
     log: SILENT,
+    mailbox: options.mailbox ?? (() => null),
     report: (failed) => {
       reported.push(...failed.map(wordsOf));
       return null;

@@ -77,6 +77,9 @@ export interface FakeJobs extends SmtpJobs {
   offered(): Extensions | null;
 }
 
+/** What time it is for the client. */
+export const NOW = 1_800_000_000_000;
+
 /** Hands out these jobs one after the other. */
 export function fakeJobs(...jobs: readonly SmtpJob[]): FakeJobs {
   const results: (readonly string[])[] = [];
@@ -86,6 +89,7 @@ export function fakeJobs(...jobs: readonly SmtpJob[]): FakeJobs {
     results,
     taken: () => taken,
     offered: () => offered,
+    now: () => NOW,
     next: () => jobs[taken++] ?? null,
     done: (_, attempts) => void results.push(attempts.map(attemptText)),
     ready: (extensions) => void (offered = extensions),

@@ -18,6 +18,10 @@ function mail(parts: Partial<MailCommand> = {}): MailCommand {
   return { verb: "MAIL", from: ALICE, body: "7BIT", size: null, ...parts };
 }
 
+function by(seconds: number, mode: "return" | "notify", trace: boolean): MailCommand {
+  return mail({ by: { seconds, mode, trace } });
+}
+
 const COMMANDS: readonly (readonly [line: string, command: SmtpCommand])[] = [
   ["HELO abc.com", { verb: "HELO", name: "abc.com" }],
   ["EHLO [192.0.2.1]", { verb: "EHLO", name: "[192.0.2.1]" }],
@@ -69,6 +73,14 @@ const COMMANDS: readonly (readonly [line: string, command: SmtpCommand])[] = [
   ["MAIL FROM:<alice@abc.com> RET=full", mail({ ret: "FULL" })],
   ["MAIL FROM:<alice@abc.com> ENVID=QQ+2B+3D1 Ret=Hdrs", mail({ ret: "HDRS", envid: "QQ+2B+3D1" })],
   [`MAIL FROM:<alice@abc.com> ENVID=${"x".repeat(100)}`, mail({ envid: "x".repeat(100) })],
+  ["MAIL FROM:<alice@abc.com> BY=120;R", by(120, "return", false)],
+  ["MAIL FROM:<alice@abc.com> by=+010;rt", by(10, "return", true)],
+  ["MAIL FROM:<alice@abc.com> BY=0;N", by(0, "notify", false)],
+  ["MAIL FROM:<alice@abc.com> BY=-0;N", by(0, "notify", false)],
+  ["MAIL FROM:<alice@abc.com> BY=-999999999;NT", by(-999_999_999, "notify", true)],
+  ["MAIL FROM:<alice@abc.com> MT-PRIORITY=-9", mail({ priority: -9 })],
+  ["MAIL FROM:<alice@abc.com> mt-priority=0", mail({ priority: 0 })],
+  ["MAIL FROM:<alice@abc.com> MT-PRIORITY=9", mail({ priority: 9 })],
   ["RCPT TO:<alice@abc.com> NOTIFY=never", { verb: "RCPT", to: ALICE, notify: [] }],
   [
     "RCPT TO:<alice@abc.com> NOTIFY=Delay,SUCCESS,failure",
@@ -150,6 +162,23 @@ const FAULTS: readonly (readonly [line: string, answer: string])[] = [
   [`MAIL FROM:<alice@abc.com> ENVID=${"x".repeat(101)}`, "501 5.5.4"],
   ["MAIL FROM:<alice@abc.com> ENVID=1 ENVID=1", "501 5.5.4"],
   ["MAIL FROM:<alice@abc.com> NOTIFY=NEVER", "555 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> BY=", "501 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> BY=120;", "501 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> BY=120R", "501 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> BY=120;X", "501 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> BY=120;RTT", "501 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> BY=;R", "501 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> BY=1.5;R", "501 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> BY=1234567890;R", "501 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> BY=-5;R", "501 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> BY=9;R", "555 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> BY=60;N BY=60;N", "501 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> MT-PRIORITY", "501 5.5.2"],
+  ["MAIL FROM:<alice@abc.com> MT-PRIORITY=-0", "501 5.5.2"],
+  ["MAIL FROM:<alice@abc.com> MT-PRIORITY=01", "501 5.5.2"],
+  ["MAIL FROM:<alice@abc.com> MT-PRIORITY=high", "501 5.5.2"],
+  ["MAIL FROM:<alice@abc.com> HOLDFOR=60", "555 5.5.4"],
+  ["MAIL FROM:<alice@abc.com> HOLDUNTIL=2030-01-31T12:00:00Z", "555 5.5.4"],
   ["RCPT TO:<bob@xyz.com> NOTIFY", "501 5.5.4"],
   ["RCPT TO:<bob@xyz.com> NOTIFY=ALWAYS", "501 5.5.4"],
   ["RCPT TO:<bob@xyz.com> NOTIFY=NEVER,SUCCESS", "501 5.5.4"],
@@ -195,6 +224,22 @@ Deno.test("parseCommand says what is wrong with a line, and echoes none of it", 
     assert.equal(`${code} ${status}`, answer, JSON.stringify(line));
     assert.match(message, /^[ -~]{5,80}$/);
     assert.doesNotMatch(message, /alice|bob|x{10}/i);
+  }
+});
+
+Deno.test("parseCommand reads HOLDFOR and HOLDUNTIL where messages are held", () => {
+  const said = { ...SAID, holds: true };
+  const holdOf = (text: string) =>
+    (parseCommand(encode(`MAIL FROM:<alice@abc.com> ${text}`), said) as MailCommand).hold;
+  assert.deepEqual(holdOf("HOLDFOR=999999999"), { for: 999_999_999 });
+  assert.deepEqual(holdOf("holduntil=2030-01-31t12:00:00z"), {
+    until: Date.UTC(2030, 0, 31, 12),
+    text: "2030-01-31T12:00:00Z",
+  });
+  for (
+    const text of ["HOLDFOR", "HOLDFOR=-1", "HOLDFOR=01", "HOLDFOR=1h", "HOLDUNTIL", "HOLDUNTIL=1"]
+  ) {
+    assert.throws(() => holdOf(text), { code: 501, status: "5.5.4" }, text);
   }
 });
 

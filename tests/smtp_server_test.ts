@@ -30,6 +30,7 @@ import {
 } from "./transcripts/smtp_login.ts";
 import { CHUNKING_TRANSCRIPTS } from "./transcripts/smtp_chunking.ts";
 import { ODD_TRANSCRIPTS } from "./transcripts/smtp_odd.ts";
+import { HOLD_TRANSCRIPTS, TIMING_TRANSCRIPTS } from "./transcripts/smtp_timing.ts";
 import { IMPLICIT_TRANSCRIPTS, TLS_TRANSCRIPTS } from "./transcripts/smtp_tls.ts";
 
 const IDENTITY = fakeIdentity([{ certificate: "abc.com", key: "" }]);
@@ -48,6 +49,8 @@ for (
     [LMTP_TRANSCRIPTS, { service: "lmtp", pop3: false }],
     [PLAIN_TRANSCRIPTS, { plainAuth: false, pop3: false }],
     [SUBMISSION_TRANSCRIPTS, { service: "submission" }],
+    [TIMING_TRANSCRIPTS, {}],
+    [HOLD_TRANSCRIPTS, { service: "submission" }],
     [TLS_TRANSCRIPTS, { plainAuth: false, identity: IDENTITY }],
     [IMPLICIT_TRANSCRIPTS, {
       plainAuth: false,

@@ -92,6 +92,7 @@ function fakeConversation({ messages, commands, groups, hellos, counts }: {
     },
     proven: (user, right) => right ? { account: `${user}@abc.com` } : "refused",
     vouched: (user) => user === USER ? "alice@abc.com" : null,
+    futureRelease: () => ({ secondsMax: 86_400, untilMax: Date.UTC(2030, 0, 31, 12) }),
     mail(command, hello) {
       hellos.push(hello);
       commands.push(command);

@@ -21,6 +21,7 @@ export const STATUS_CODES: ReadonlyMap<string, { readonly rfc: number; readonly 
       ...codes(4954, "5.6", "5"),
       ...codes(5248, "7.10 7.12 7.13 7.14", "45"),
       ...codes(6531, "6.7 6.8 6.9", "25"),
+      ...codes(6710, "3.6", "2"),
       ...codes(6710, "7.15 7.16", "45"),
       ...codes(7293, "7.17 7.18 7.19", "45"),
       ...codes(7372, "7.20 7.21 7.22 7.23 7.24 7.25 7.26", "45"),

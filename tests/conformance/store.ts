@@ -3,6 +3,7 @@ import { messageConformance } from "./store_accept.ts";
 import { mailConformance } from "./store_mail.ts";
 import { queueConformance } from "./store_queue.ts";
 import type { OpenStore } from "./store_support.ts";
+import { timesConformance } from "./store_times.ts";
 import { usersConformance } from "./store_users.ts";
 
 /** Registers the suite under a name; `open` gives a new, empty store each time. */
@@ -11,4 +12,5 @@ export function storeConformance(name: string, open: OpenStore): void {
   messageConformance(name, open);
   mailConformance(name, open);
   queueConformance(name, open);
+  timesConformance(name, open);
 }

@@ -96,8 +96,8 @@ export const DSN_MUTANTS: readonly Mutant[] = [
   {
     name: "outcome: a server with DSN is not trusted to report",
     file: "lib/queue/outcome.ts",
-    find: 'wantsReport(recipient, "SUCCESS") && !takenOver ?',
-    replace: 'wantsReport(recipient, "SUCCESS") ?',
+    find: 'return wantsReport(recipient, "SUCCESS") && !offered.dsn;',
+    replace: 'return wantsReport(recipient, "SUCCESS");',
     test: {
       file: DSN,
       name: "a server with DSN is told what the sender wants, and reports itself",

@@ -15,6 +15,8 @@ export const TRANSCRIPTS = {
     S: 250-SMTPUTF8
     S: 250-ENHANCEDSTATUSCODES
     S: 250-DSN
+    S: 250-DELIVERBY 10
+    S: 250-MT-PRIORITY
     S: 250-AUTH SCRAM-SHA-256 PLAIN LOGIN
     S: 250-LIMITS RCPTMAX=3 MAILMAX=1000
     S: 250-XPOP3
@@ -135,6 +137,8 @@ export const TRANSCRIPTS = {
     S: 250-SMTPUTF8
     S: 250-ENHANCEDSTATUSCODES
     S: 250-DSN
+    S: 250-DELIVERBY 10
+    S: 250-MT-PRIORITY
     S: 250-AUTH SCRAM-SHA-256 PLAIN LOGIN
     S: 250-LIMITS RCPTMAX=3 MAILMAX=1000
     S: 250-XPOP3
@@ -304,7 +308,7 @@ export const TRANSCRIPTS = {
 };
 
 /** The greetings, as the first transcript has them in full. */
-export function hello(): string {
+export function hello({ held = false }: { readonly held?: boolean } = {}): string {
   return String.raw`
     S: 220 abc.com ESMTP ready
     C: EHLO client.example
@@ -316,7 +320,9 @@ export function hello(): string {
     S: 250-SMTPUTF8
     S: 250-ENHANCEDSTATUSCODES
     S: 250-DSN
-    S: 250-AUTH SCRAM-SHA-256 PLAIN LOGIN
+    S: 250-DELIVERBY 10
+    S: 250-MT-PRIORITY
+${held ? FUTURE_RELEASE : ""}    S: 250-AUTH SCRAM-SHA-256 PLAIN LOGIN
     S: 250-LIMITS RCPTMAX=3 MAILMAX=1000
     S: 250-XPOP3
     S: 250 HELP
@@ -337,3 +343,5 @@ export function upToData(): string {
     S: 354 Go ahead, end with a dot on a line of its own
   `;
 }
+
+const FUTURE_RELEASE = `    S: 250-FUTURERELEASE 86400 2030-01-31T12:00:00Z\n`;

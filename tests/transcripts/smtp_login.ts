@@ -20,6 +20,8 @@ export const LOGIN_TRANSCRIPTS = {
     S: 250-SMTPUTF8
     S: 250-ENHANCEDSTATUSCODES
     S: 250-DSN
+    S: 250-DELIVERBY 10
+    S: 250-MT-PRIORITY
     S: 250-LIMITS RCPTMAX=3 MAILMAX=1000
     S: 250-XPOP3
     S: 250 HELP
@@ -230,6 +232,8 @@ export const PLAIN_TRANSCRIPTS = {
     S: 250-SMTPUTF8
     S: 250-ENHANCEDSTATUSCODES
     S: 250-DSN
+    S: 250-DELIVERBY 10
+    S: 250-MT-PRIORITY
     S: 250-LIMITS RCPTMAX=3 MAILMAX=1000
     S: 250 HELP
     C: AUTH PLAIN AGFsaWNlAGNvcnJlY3QgaG9yc2U=
@@ -244,7 +248,7 @@ export const PLAIN_TRANSCRIPTS = {
 /** RFC 6409: where nothing is accepted before a login. */
 export const SUBMISSION_TRANSCRIPTS = {
   "RFC 6409 §4.3: nothing before a login": String.raw`
-    ${hello()}
+    ${hello({ held: true })}
     C: MAIL FROM:<alice@abc.com>
     S: 530 5.7.0 Log in first
     C: AUTH PLAIN AGFsaWNlAGNvcnJlY3QgaG9yc2U=

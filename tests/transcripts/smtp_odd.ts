@@ -61,9 +61,9 @@ export const ODD_TRANSCRIPTS = {
     S: 220 abc.com ESMTP ready
     C: HELO client.example
     S: 250 abc.com
-    C: ${"x".repeat(1191)}
+    C: ${"x".repeat(1257)}
     S: 500 5.5.6 Line too long
-    C: ${"x".repeat(1190)}
+    C: ${"x".repeat(1256)}
     S: 500 5.5.1 Unknown command
   `,
 

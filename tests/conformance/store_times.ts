@@ -1,0 +1,168 @@
+/** The promises about when a queued recipient's turn is: held, overdue, or sooner than others. */
+import assert from "$assert";
+import type { Envelope } from "../../lib/mail/envelope.ts";
+import { type Accepted, PRIORITY_HEAD_START_MS, type Taken } from "../../lib/store/store.ts";
+import { encode } from "../../lib/wire/bytes.ts";
+import {
+  addAccount,
+  FINISHED,
+  GREYLISTED,
+  inboxOf,
+  message,
+  NEVER,
+  type OpenStore,
+  rejectsWith,
+  storeTest,
+  textOf,
+  toQueue,
+  UNREACHABLE,
+} from "./store_support.ts";
+
+const ALICE = { local: "Alice", domain: "abc.com" };
+const DELIVERED = { ...GREYLISTED, code: 250 };
+
+function asked(accepted: Accepted, options: Partial<Envelope>): Accepted {
+  return { ...accepted, envelope: { ...accepted.envelope, ...options } };
+}
+
+function by(at: number): Partial<Envelope> {
+  return { by: { at, mode: "notify", trace: false } };
+}
+
+export function timesConformance(name: string, open: OpenStore): void {
+  storeTest(`${name}: queue.take gives what asks for its time`, open, async (store) => {
+    const envelope = {
+      sender: ALICE,
+      body: "7BIT",
+      hold: { until: 5, request: "for;1" },
+      by: { at: 9, mode: "return", trace: true },
+      priority: -3,
+    } as const;
+    await store.accept({ ...message("m1", [toQueue("xyz.com", 5)]), envelope });
+    assert.deepEqual(await store.queue.take("xyz.com", 4, 9), []);
+    const [taken] = await store.queue.take("xyz.com", 5, 9);
+    assert.deepEqual(taken!.envelope, envelope);
+  });
+
+  storeTest(`${name}: queue.take prefers priority, and starves nobody`, open, async (store) => {
+    const step = PRIORITY_HEAD_START_MS;
+    await store.accept(message("plain", [toQueue("xyz.com", 10)]));
+    await store.accept(asked(message("low", [toQueue("xyz.com", 10)]), { priority: -9 }));
+    await store.accept(asked(message("high", [toQueue("xyz.com", 10)]), { priority: 9 }));
+    await store.accept(asked(message("late", [toQueue("xyz.com", 9 + step)]), { priority: 1 }));
+    await store.accept(asked(message("later", [toQueue("xyz.com", 11 + step)]), { priority: 1 }));
+    const order: string[] = [];
+    for (let taken; (taken = await store.queue.take("xyz.com", 2 * step, 1)).length > 0;) {
+      order.push(taken[0]!.message);
+    }
+    assert.deepEqual(order, ["high", "late", "plain", "later", "low"]);
+  });
+
+  storeTest(`${name}: queue.overdue takes late recipients, hop or not`, open, async (store) => {
+    const two = [toQueue("xyz.com", 1, "a"), toQueue("abc.com", 50, "b")];
+    await store.accept(asked(message("m1", two), by(20)));
+    await store.accept(asked(message("m2", [toQueue("xyz.com", 1, "c")]), by(10)));
+    await store.accept(message("m3", [toQueue("xyz.com", 1, "d")]));
+    await store.queue.defer("xyz.com", 100, UNREACHABLE);
+    assert.equal(store.queue.nextDueAt(), 10);
+    assert.deepEqual(await store.queue.overdue(9, 9), []);
+    assert.deepEqual(whoOf(await store.queue.overdue(19, 9)), ["m2 c"]);
+    assert.equal(store.queue.nextDueAt(), 20);
+    assert.deepEqual(whoOf(await store.queue.overdue(20, 1)), ["m1 a"]);
+    const [late] = await store.queue.overdue(20, 9);
+    assert.deepEqual(whoOf([late!]), ["m1 b"]);
+    assert.deepEqual(await store.queue.take("abc.com", 50, 9), [], "taken is taken");
+    assert.equal(store.queue.nextDueAt(), 100);
+    store.queue.release([late!.token]);
+    assert.deepEqual(whoOf(await store.queue.overdue(20, 9)), ["m1 b"]);
+  });
+
+  storeTest(`${name}: queue.settle lets wait what it was late for, once`, open, async (store) => {
+    await store.accept(asked(message("m1", [toQueue("xyz.com", 30)]), by(20)));
+    const [late] = await store.queue.overdue(20, 9);
+    const version = store.queue.version();
+    const verdict = { do: "wait", reply: GREYLISTED } as const;
+    assert.deepEqual(await store.queue.settle([[late!.token, verdict]], []), []);
+    await store.queue.changed(version, NEVER);
+    assert.deepEqual(await store.queue.overdue(1000, 9), []);
+    assert.equal(store.queue.nextDueAt(), 30);
+    const [listed] = await store.queue.list({ max: 9 });
+    assert.deepEqual([listed!.dueAt, listed!.attempts, listed!.lastReply], [30, 0, null]);
+
+    // A deadline that was not dealt with outlives a retry.
+    await store.accept(asked(message("m2", [toQueue("abc.com", 1)]), by(20)));
+    const [tried] = await store.queue.take("abc.com", 1, 9);
+    const retry = { do: "retry", dueAt: 90, reply: GREYLISTED } as const;
+    await store.queue.settle([[tried!.token, retry]], []);
+    assert.deepEqual(whoOf(await store.queue.overdue(20, 9)), ["m2 bob"]);
+  });
+
+  storeTest(`${name}: queue.settle moves a recipient into a mailbox`, open, async (store) => {
+    const alice = await addAccount(store, "alice@abc.com");
+    const names = [toQueue("abc.com", 1, "alice"), toQueue("abc.com", 1, "alice+tag")];
+    await store.accept(message("m1", [...names, toQueue("xyz.com", 1)]));
+    const taken = await store.queue.take("abc.com", 1, 9);
+    const woken = store.mail.changed(alice.id, store.mail.modSeq(alice.id), NEVER);
+    const to = { to: "mailbox", account: alice.id, mailbox: "INBOX", prefix: encode("R: <>\r\n") };
+    const verdict = {
+      do: "deliver",
+      delivery: to as typeof to & { to: "mailbox" },
+      reply: DELIVERED,
+    } as const;
+    const verdicts = taken.map(({ token }) => [token, verdict] as const);
+    assert.deepEqual(await store.queue.settle(verdicts, []), []);
+    await woken;
+    const inbox = await inboxOf(store, alice);
+    // Two names of one account get one copy.
+    assert.deepEqual((await store.mail.list(inbox.id, 0, 9)).map((each) => each.message), ["m1"]);
+    const text = "R: <>\r\nSubject: m1\r\n\r\nHello\r\n";
+    assert.equal(await textOf(await store.mail.body(inbox.id, 1)), text);
+    const [other] = await store.queue.take("xyz.com", 1, 9);
+    await store.queue.settle([[other!.token, FINISHED]], []);
+    assert.deepEqual(await store.queue.list({ max: 9 }), []);
+    assert.equal(await textOf(await store.mail.body(inbox.id, 1)), text);
+    assert.deepEqual(await store.queue.settle(verdicts, []), taken.map(({ token }) => token));
+  });
+
+  storeTest(`${name}: queue.settle moves nothing into no mailbox`, open, async (store) => {
+    const alice = await addAccount(store, "alice@abc.com");
+    await store.accept(message("m1", [toQueue("abc.com", 1, "a"), toQueue("abc.com", 1, "b")]));
+    const [a, b] = await store.queue.take("abc.com", 1, 9);
+    const to = {
+      to: "mailbox",
+      account: alice.id + 100,
+      mailbox: "INBOX",
+      prefix: encode(""),
+    } as const;
+    const nowhere = { do: "deliver", delivery: to, reply: DELIVERED } as const;
+    await rejectsWith(
+      "unknown",
+      store.queue.settle([[a!.token, FINISHED], [b!.token, nowhere]], []),
+    );
+    assert.deepEqual((await store.queue.list({ max: 9 })).map((each) => each.taken), [true, true]);
+    assert.deepEqual(
+      await store.queue.settle([[a!.token, FINISHED], [b!.token, FINISHED]], []),
+      [],
+    );
+  });
+
+  storeTest(`${name}: queue.retry releases nothing that is held`, open, async (store) => {
+    const held = { hold: { until: 50, request: "for;1" } };
+    await store.accept(asked(message("m1", [toQueue("xyz.com", 50)]), held));
+    await store.accept(message("m2", [toQueue("xyz.com", 60)]));
+    assert.equal(await store.queue.retry(10, "m1"), 0);
+    assert.equal(await store.queue.retry(10), 1);
+    assert.deepEqual((await store.queue.list({ max: 9 })).map(({ dueAt }) => dueAt), [50, 10]);
+    const [first] = await store.queue.take("xyz.com", 50, 1);
+    await store.queue.settle([[first!.token, FINISHED]], []);
+    const [released] = await store.queue.take("xyz.com", 50, 1);
+    assert.equal(released!.message, "m1");
+    const later = { do: "retry", dueAt: 90, reply: GREYLISTED } as const;
+    await store.queue.settle([[released!.token, later]], []);
+    assert.equal(await store.queue.retry(70), 1, "what was released is like all others");
+  });
+}
+
+function whoOf(taken: readonly Taken[]): string[] {
+  return taken.map((each) => `${each.message} ${each.recipient.address.local}`);
+}
