@@ -42,15 +42,13 @@ for (
   const [transcripts, options] of [
     [TRANSCRIPTS, {}],
     [ODD_TRANSCRIPTS, {}],
-    [EXTENSION_TRANSCRIPTS, {}],
+    [{ ...EXTENSION_TRANSCRIPTS, ...TIMING_TRANSCRIPTS }, {}],
     [CHUNKING_TRANSCRIPTS, {}],
     [LOGIN_TRANSCRIPTS, {}],
     [XCLIENT_TRANSCRIPTS, { forward: { plainAuth: () => true } }],
     [LMTP_TRANSCRIPTS, { service: "lmtp", pop3: false }],
     [PLAIN_TRANSCRIPTS, { plainAuth: false, pop3: false }],
-    [SUBMISSION_TRANSCRIPTS, { service: "submission" }],
-    [TIMING_TRANSCRIPTS, {}],
-    [HOLD_TRANSCRIPTS, { service: "submission" }],
+    [{ ...SUBMISSION_TRANSCRIPTS, ...HOLD_TRANSCRIPTS }, { service: "submission" }],
     [TLS_TRANSCRIPTS, { plainAuth: false, identity: IDENTITY }],
     [IMPLICIT_TRANSCRIPTS, {
       plainAuth: false,

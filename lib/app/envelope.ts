@@ -38,8 +38,8 @@ export function envelopeOf(mail: MailCommand, { now, user }: Circumstances): Env
 }
 
 /**
- * RFC 6710 §4.1: whoever did not log in may lower the priority of mail, and not raise it; every user
- * of ours may do both. The reply to MAIL says so, with the new priority in front.
+ * RFC 6710 §4.1: whoever did not log in may lower the priority of mail, and not raise it; every
+ * user of ours may do both. The reply to MAIL says so, with the new priority in front.
  */
 export function senderTaken(mail: MailCommand, { priority }: Envelope): Reply {
   if (priority === mail.priority) return reply(250, "2.1.0", "Sender taken");

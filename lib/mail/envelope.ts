@@ -48,8 +48,8 @@ export interface DeliverBy {
   /** The deliver-by-time, in milliseconds since 1970; it may have passed with `notify`. */
   readonly at: number;
   /**
-   * `return`: after the deadline it comes back. `notify`: its sender is told of the delay, and it is
-   * tried on.
+   * `return`: after the deadline it comes back. `notify`: its sender is told of the delay, and it
+   * is tried on.
    */
   readonly mode: "return" | "notify";
   /** Whether each server on the way says where it went. */

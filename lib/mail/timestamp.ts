@@ -6,8 +6,8 @@ export function formatTimestamp(at: number): string {
 }
 
 /**
- * Milliseconds since 1970; `null` for what is no date and time in UTC. RFC 3339 §5.6: the letters in
- * either case, fractions of a second, and a second 60, which a leap second has (§5.7).
+ * Milliseconds since 1970; `null` for what is no date and time in UTC. RFC 3339 §5.6: the letters
+ * in either case, fractions of a second, and a second 60, which a leap second has (§5.7).
  */
 export function parseTimestamp(text: string): number | null {
   const match = TIMESTAMP.exec(text);

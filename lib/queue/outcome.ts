@@ -81,8 +81,8 @@ function lastWordIsOurs(recipient: Recipient, offered: Extensions): boolean {
 }
 
 /**
- * RFC 2852 §4.1.4 and §4.1.4.2: who asked for a trace, or loses track of a deadline that has not come
- * yet, is told where the message went, unless nothing is to be told (NOTIFY=NEVER).
+ * RFC 2852 §4.1.4 and §4.1.4.2: who asked for a trace, or loses track of a deadline that has not
+ * come yet, is told where the message went, unless nothing is to be told (NOTIFY=NEVER).
  */
 function leavesTrace(
   { notify }: Recipient,

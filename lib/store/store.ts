@@ -244,8 +244,8 @@ export interface Queue {
   ready(now: number, max: number): Promise<readonly Hop[]>;
   /**
    * Takes due recipients of one hop, oldest first, where one of a higher priority counts as older
-   * by {@linkcode PRIORITY_HEAD_START_MS} for each step. With one owner of the data directory, taking is
-   * a fact in memory: it costs no commit, and opening the store forgets it.
+   * by {@linkcode PRIORITY_HEAD_START_MS} for each step. With one owner of the data directory,
+   * taking is a fact in memory: it costs no commit, and opening the store forgets it.
    */
   take(hop: HopId, now: number, max: number): Promise<readonly Taken[]>;
   /**

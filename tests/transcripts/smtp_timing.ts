@@ -26,8 +26,9 @@ export const TIMING_TRANSCRIPTS = {
     S: 501 5.5.4 BY is not seconds, a semicolon, and N or R
     C: MAIL FROM:<alice@abc.com> BY
     S: 501 5.5.4 BY is not seconds, a semicolon, and N or R
+    # It is a parameter of MAIL only.
     C: RCPT TO:<bob@xyz.com> BY=120;R
-    S: 503 5.5.1 Say MAIL first
+    S: 555 5.5.4 Unknown parameter
   `,
 
   "RFC 6710 §4.1: a message with a priority": String.raw`
