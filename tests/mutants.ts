@@ -12,6 +12,7 @@ import { POP3_MUTANTS } from "./mutants/pop3.ts";
 import { FLOODS_MUTANTS } from "./mutants/floods.ts";
 import { PROXY_MUTANTS } from "./mutants/proxy.ts";
 import { SMTP_MUTANTS } from "./mutants/smtp.ts";
+import { TIMING_MUTANTS } from "./mutants/timing.ts";
 import { TLS_MUTANTS } from "./mutants/tls.ts";
 import { SASL_MUTANTS } from "./mutants/sasl.ts";
 import { WIRE_MUTANTS } from "./mutants/wire.ts";
@@ -25,6 +26,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...DSN_MUTANTS,
   ...APP_MUTANTS,
   ...FLOODS_MUTANTS,
+  ...TIMING_MUTANTS,
   ...PROXY_MUTANTS,
   ...POP3_MUTANTS,
   ...NET_MUTANTS,

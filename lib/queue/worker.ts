@@ -2,11 +2,10 @@
  * Takes what is due, hop by hop, has it delivered, and settles the outcomes: reports to senders are
  * accepted in the same transaction that ends the recipients they are about.
  */
-import { describeError, type Log } from "../log.ts";
-import type { World } from "../net/world.ts";
+import { describeError } from "../log.ts";
 import { type Reply, reply, textOf } from "../smtp/reply.ts";
 import { NO_EXTENSIONS } from "../smtp/ehlo.ts";
-import type { HopId, MailboxDelivery, Store, Taken, Verdict } from "../store/store.ts";
+import type { HopId, MailboxDelivery, Taken, Verdict } from "../store/store.ts";
 import type { Links } from "./link.ts";
 import { createFailures } from "./failures.ts";
 import { actionToReport, expired, overdue, verdictHere, verdictOf } from "./outcome.ts";
