@@ -1,5 +1,6 @@
 import assert from "$assert";
 import { drive } from "../lib/net/drive.ts";
+import { NetError } from "../lib/net/world.ts";
 import { ByteQueue, decode, encode } from "../lib/wire/bytes.ts";
 import { readLine } from "../lib/wire/lines.ts";
 import {
@@ -382,4 +383,19 @@ Deno.test("what a peer sends behind the end is read up to a megabyte, and no fur
   await outcome;
   assert.equal(transport.state, "closed");
   assert.equal(clock.pending(), 0);
+});
+
+Deno.test("what a peer said before it left can be read when nothing can be written any more", async () => {
+  const transport = fakeTransport("552 too large\r\n", null);
+  transport.write = () => Promise.reject(new NetError("lost", "the connection broke"));
+  const { outcome } = start(
+    (function* (): Session<null, readonly string[]> {
+      const heard = [yield* interrupted(() => writeNow(encode("x")))];
+      const last = yield* read();
+      return [...heard, last === null ? "nothing" : decode(last)];
+    })(),
+    transport,
+  );
+  assert.deepEqual(await outcome, ["lost", "552 too large\r\n"]);
+  assert.equal(transport.state, "closed");
 });

@@ -191,7 +191,14 @@ class Driver<B> {
 
   async #flush(): Promise<void> {
     this.#send();
-    if (this.#sending !== null) await this.#waiting(this.#sending);
+    if (this.#sending === null) return;
+    try {
+      await this.#waiting(this.#sending);
+    } catch (error) {
+      // That is said once: what the peer had to say before it left can still be read.
+      if (this.lost) this.#sending = null;
+      throw error;
+    }
   }
 
   /** Starts sending what was gathered; the next flush waits for it. */
