@@ -251,6 +251,9 @@ Deno.test("the conversation ends behind the stage that it should end behind", ()
   const table = [
     ["connect", 0],
     ["hello", 1],
+    // There is none, and no login either.
+    ["tls", 1],
+    ["auth", 1],
     ["mail", 2],
     ["rcpt", 3],
     ["data", 4],

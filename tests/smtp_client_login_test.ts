@@ -11,6 +11,7 @@ import {
   GREETING,
   hear,
   PLAIN_EHLO,
+  replywise,
   SCRIPT,
   sendJob,
 } from "./smtp_client_support.ts";
@@ -95,7 +96,7 @@ const USER = { user: "user", password: "pencil", work: RFC_7677_WORK };
 async function hearScram(answers: readonly string[], login: Login = USER) {
   const heard = latin1([GREETING, SCRAM_EHLO, ...answers].join(""));
   const session = () => clientSession({ login, traced: true });
-  const played = await playAsync(session(), [heard], fakeJobs());
+  const played = await playAsync(session(), replywise(heard), fakeJobs());
   const cut = await playAsync(session(), bytewise(heard), fakeJobs());
   assert.deepEqual([cut.output, cut.outcome], [played.output, played.outcome]);
   return {

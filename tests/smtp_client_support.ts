@@ -43,7 +43,7 @@ export function verifyJob(contentBytes: number | null, ...locals: readonly strin
   return { do: "verify", contentBytes, ...envelopeOf(...locals) };
 }
 
-/** Lets the client hear a server's script, whole and byte by byte. */
+/** Lets the client hear a server's script, reply by reply and byte by byte. */
 export function hear(
   script: readonly string[],
   jobs: readonly SmtpJob[],
@@ -52,20 +52,26 @@ export function hear(
   const { end = "close", ...clientOptions } = options;
   const backend = fakeJobs(...jobs);
   const heard = latin1(script.join(""));
-  const [played, cut] = [[heard], bytewise(heard)].map((chunks) =>
-    play(clientSession(clientOptions), chunks, chunks.length > 1 ? fakeJobs(...jobs) : backend, {
-      end,
-    })
-  );
-  assert.deepEqual(cut!.output, played!.output);
-  assert.deepEqual(cut!.outcome, played!.outcome);
+  const played = play(clientSession(clientOptions), replywise(heard), backend, { end });
+  const cut = play(clientSession(clientOptions), bytewise(heard), fakeJobs(...jobs), { end });
+  assert.deepEqual(cut.output, played.output);
+  assert.deepEqual(cut.outcome, played.outcome);
   return {
-    end: played!.outcome!,
-    said: decodeLatin1(played!.output).split("\r\n").slice(0, -1),
+    end: played.outcome!,
+    said: decodeLatin1(played.output).split("\r\n").slice(0, -1),
     results: backend.results,
     backend,
-    played: played!,
+    played,
   };
+}
+
+/**
+ * One chunk for each reply, as a server sends them that waits to be asked. What is no reply is cut
+ * at its line feeds.
+ */
+export function replywise(bytes: Uint8Array): readonly Uint8Array[] {
+  const replies = decodeLatin1(bytes).match(/(?:\d{3}-[^\n]*\n)*[^\n]*(?:\n|$)/g) ?? [];
+  return replies.filter((each) => each !== "").map(latin1);
 }
 
 export interface FakeJobs extends SmtpJobs {

@@ -363,7 +363,7 @@ Deno.test("smtpClient reports a job whose content cannot be read, and lets the e
     },
   };
   const backend = fakeJobs({ do: "send", content, ...envelopeOf("bob") });
-  const heard = [latin1([GREETING, EHLO, SENDER_OK, RECIPIENT_OK, GO_AHEAD].join(""))];
+  const heard = [GREETING, EHLO, SENDER_OK, RECIPIENT_OK, GO_AHEAD].map(latin1);
   assert.throws(() => play(clientSession(), heard, backend), /the disk is gone/);
   assert.deepEqual(backend.results, [["bob@xyz.com: deferred at rcpt, 250 2.1.5 Recipient OK"]]);
 });
@@ -378,7 +378,7 @@ Deno.test("switchToPop3 asks for it where it is offered, and quits where it is n
   ];
   for (const [script, said, outcome] of table) {
     const queue = new ByteQueue();
-    const played = play(switching(queue), [latin1(script.join(""))], fakeJobs());
+    const played = play(switching(queue), script.map(latin1), fakeJobs());
     assert.equal(played.outcome?.end, outcome);
     const lines = decodeLatin1(played.output).split("\r\n").slice(1, -1);
     assert.equal(lines.join(" "), said);

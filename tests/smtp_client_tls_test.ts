@@ -4,7 +4,7 @@ import { decodeLatin1 } from "../lib/wire/bytes.ts";
 import type { ClientTls } from "../lib/wire/upgrade.ts";
 import { FAKE_TLS } from "./fake_tls.ts";
 import { play } from "./play.ts";
-import { BYE, clientSession, EHLO, fakeJobs, GREETING } from "./smtp_client_support.ts";
+import { BYE, clientSession, EHLO, fakeJobs, GREETING, replywise } from "./smtp_client_support.ts";
 import { latin1, PASSWORD } from "./smtp_support.ts";
 
 const OFFER = "250-mx.xyz.com\r\n250-STARTTLS\r\n250-AUTH PLAIN\r\n250 SIZE 5\r\n";
@@ -17,8 +17,8 @@ const REQUIRED: ClientTls = { ...OFFERED, when: "required" };
 /** What the client says before and under TLS, and how it ends. */
 function hear(tls: ClientTls, clear: string, secured: string | null, login = LOGIN) {
   const jobs = fakeJobs();
-  const played = play(clientSession({ tls, login }), [latin1(clear)], jobs, {
-    ...(secured === null ? {} : { secured: [latin1(secured)] }),
+  const played = play(clientSession({ tls, login }), replywise(latin1(clear)), jobs, {
+    ...(secured === null ? {} : { secured: replywise(latin1(secured)) }),
   });
   const said = decodeLatin1(played.output);
   const at = played.clearBytes ?? said.length;

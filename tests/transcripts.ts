@@ -28,6 +28,8 @@ export interface Transcript {
   readonly name: string;
   /** What the session hears. */
   readonly input: Uint8Array;
+  /** The same, in the pieces between which something has to be said. */
+  readonly turns: readonly Uint8Array[];
   /** What it hears under TLS; `null`: there is none. */
   readonly secured: Uint8Array | null;
   /** What it has to say, line by line. */
@@ -57,6 +59,8 @@ export function parseTranscript(
 ): Transcript {
   const ours = options.side === "client" ? "C" : "S";
   const input: Uint8Array[] = [];
+  const turns: Uint8Array[] = [];
+  let spoke = true;
   let secured: Uint8Array[] | null = null;
   const output: ExpectedLine[] = [];
   let end: Transcript["end"] = "close";
@@ -70,12 +74,20 @@ export function parseTranscript(
     else if (ending !== undefined) end = ending as Transcript["end"];
     else if (who === undefined || (how === "~" && who !== ours)) {
       throw new Error(`${name}, line ${at}: neither C, S nor !: ${line}`);
-    } else if (who !== ours) (secured ?? input).push(bytesOf(said));
-    else output.push({ at, pattern: how === "~" ? new RegExp(said) : textOf(said) });
+    } else if (who !== ours) {
+      const bytes = bytesOf(said);
+      (secured ?? input).push(bytes);
+      turns.push(spoke ? bytes : concat([turns.pop()!, bytes]));
+      spoke = false;
+    } else {
+      spoke = true;
+      output.push({ at, pattern: how === "~" ? new RegExp(said) : textOf(said) });
+    }
   }
   return {
     name,
     input: concat(input),
+    turns,
     secured: secured === null ? null : concat(secured),
     output,
     end,
@@ -89,6 +101,16 @@ export async function replay<B>(transcript: Transcript, start: Start<B>): Promis
   const bytewise = (input: Uint8Array) => Array.from(input, (byte) => Uint8Array.of(byte));
   const cut = await playCut(transcript, bytewise, start);
   assert.equal(cut, whole, `${transcript.name}: byte by byte differs from whole`);
+}
+
+/**
+ * Plays turn by turn: for a client that does not take what comes before it was asked for. Lines of
+ * a server that stand together come together.
+ * @throws {AssertionError} where the session says something else.
+ */
+export async function replayInTurns<B>(transcript: Transcript, start: Start<B>): Promise<void> {
+  const output = await playCut(transcript, () => transcript.turns, start);
+  check(transcript, output, "in turns");
 }
 
 /**

@@ -18,6 +18,8 @@ import { groupsFor, isUsedUp, mailsLeft } from "./client_limits.ts";
 import {
   command,
   decide,
+  demandReset,
+  forget,
   type Link,
   type OpenAttempt,
   receive,
@@ -120,6 +122,8 @@ function newLink(options: SmtpClientOptions, queue: ByteQueue, tls: TlsInfo | nu
     serverName: "",
     mails: 0,
     doubtful: false,
+    unsettled: false,
+    unasked: false,
     misledByChunking: false,
     stopAfter: options.stopAfter ?? null,
     domains: new Set(),
@@ -156,9 +160,10 @@ function* introduce<B>(link: Link): Step<B, SmtpClientEnd | null> {
     offered: link.extensions.startTls,
     say: (line) => command<B>(link, line),
   });
-  if (agreed === null || "end" in agreed) return agreed;
-  link.tls = agreed;
+  if (agreed !== null && "end" in agreed) return agreed;
   passed("tls", link.stopAfter);
+  if (agreed === null) return null;
+  link.tls = agreed;
   // RFC 3207 §4.2: what the server has said in clear does not count.
   link.extensions = NO_EXTENSIONS;
   return yield* hello(link);
@@ -205,6 +210,7 @@ function* doJob<B extends SmtpJobs>(link: Link, job: SmtpJob): Step<B, boolean> 
     yield* transactions<B>(link, job, attempts);
   } catch (error) {
     failure = { error };
+    if (error instanceof ReplyError && error.kind === "unasked") takeBack(attempts);
   }
   const learnt = attempts.map((each): Attempt => ({
     ...each,
@@ -218,6 +224,12 @@ function* doJob<B extends SmtpJobs>(link: Link, job: SmtpJob): Step<B, boolean> 
   yield* call<B, void>((jobs) => jobs.done(job, learnt));
   if (failure !== null) throw failure.error;
   return attempts.some(isClosing);
+}
+
+/** Nobody can tell which recipient a reply was about; only one to a message was surely no other. */
+function takeBack(attempts: readonly OpenAttempt[]): void {
+  const doubtful = attempts.filter(({ at }) => at === "mail" || at === "rcpt");
+  for (const each of doubtful) Object.assign(each, { reply: null, at: "mail", result: "deferred" });
 }
 
 /** RFC 9422: in as many transactions as the server's limits ask for. */
@@ -272,6 +284,11 @@ function* transact<B extends SmtpJobs>(
   job: SmtpJob,
   attempts: readonly OpenAttempt[],
 ): Step<B, void> {
+  if (link.unsettled) {
+    // Who refused early may have done so again at the end, and that reply would be MAIL's.
+    const answer = yield* forget<B>(link);
+    if (!isPositive(answer)) return decide(attempts, "mail", answer);
+  }
   link.mails++;
   for (const { recipient } of attempts) link.domains.add(recipient.address.domain);
   const contentBytes = job.do === "send" ? job.content.size : job.contentBytes;
@@ -292,7 +309,7 @@ function isAllOrNothing(job: SmtpJob): boolean {
 
 /** Ends a transaction that sends nothing, unless the server is closing the connection. */
 function* abandon<B>(link: Link, attempts: readonly OpenAttempt[]): Step<B, void> {
-  if (!attempts.some(isClosing)) yield* command<B>(link, "RSET");
+  if (!attempts.some(isClosing)) yield* forget<B>(link);
 }
 
 /** RFC 5321 §3.8: 421, whatever it answers, says that the server is closing the connection. */
@@ -325,6 +342,7 @@ function* envelope<B extends SmtpJobs>(
     yield* deadline(link.options.timeouts.commandMs);
     for (let n = at; n < at + group.length; n++) {
       const answer = yield* receive<B>(link);
+      if (lines[n] === "RSET") demandReset(answer);
       if (n === 0 && !isPositive(answer)) decide(attempts, "mail", answer);
       const attempt = attempts[n - 1];
       // After a refused MAIL, its own words say why; the answers to RCPT only say 503.

@@ -3,11 +3,20 @@ import { type Body, bodyOf } from "../mail/body.ts";
 import { toSevenBit } from "../mail/downgrade.ts";
 import { concat, encode, equal } from "../wire/bytes.ts";
 import { dotStuffer } from "../wire/dots.ts";
-import { call, deadline, type Step, trace, write, writeNow } from "../wire/session.ts";
-import { command, decide, type Link, type OpenAttempt, receive, send } from "./client_link.ts";
+import { call, deadline, Interrupted, type Step, trace, write, writeNow } from "../wire/session.ts";
+import {
+  command,
+  decide,
+  type Link,
+  type OpenAttempt,
+  receive,
+  send,
+  unasked,
+} from "./client_link.ts";
 import { passed } from "./client_stage.ts";
 import type { SmtpJob } from "./job.ts";
 import { isPositive, type Reply, reply } from "./reply.ts";
+import { ReplyError } from "./reply_reader.ts";
 
 /**
  * The content as this server takes it, or why it cannot have it. RFC 6152 §3: bytes above 127 go
@@ -37,9 +46,37 @@ export function* sendContent<B>(
   const { withoutChunking = false } = link.options;
   const byBdat = chunking && eightBitMime && job.envelope.body === "8BITMIME" &&
     !withoutChunking && !link.doubtful && link.stopAfter === null;
-  return byBdat
-    ? yield* sendByBdat<B>(link, job.content, taken)
-    : yield* sendByData<B>(link, job.content, taken);
+  try {
+    return byBdat
+      ? yield* sendByBdat<B>(link, job.content, taken)
+      : yield* sendByData<B>(link, job.content, taken);
+  } catch (error) {
+    if (error instanceof Interrupted && error.reason === "lost") {
+      yield* hearParting<B>(link, taken);
+    }
+    throw error;
+  }
+}
+
+/**
+ * A server that has enough of a message may say why and leave, while the message is still being
+ * written. What it said is there to be read, although nothing can be written any more.
+ */
+function* hearParting<B>(link: Link, taken: readonly OpenAttempt[]): Step<B, void> {
+  const waiting = taken.filter(({ result, reply }) => result === "accepted" || reply === null);
+  try {
+    yield* deadline(link.options.timeouts.commandMs);
+    yield* refuseEarly<B>(link, waiting);
+  } catch (error) {
+    // It left without a word, and the outcome stays what it was.
+    if (!(error instanceof Interrupted) && !(error instanceof ReplyError)) throw error;
+  }
+}
+
+/** A reply before the end of the message: a refusal is one, for without its end nothing is taken. */
+function* refuseEarly<B>(link: Link, taken: readonly OpenAttempt[]): Step<B, void> {
+  const early = yield* receive<B>(link);
+  if (early.code >= 400) decide(taken, "data", early);
 }
 
 function* sendByData<B>(
@@ -104,6 +141,11 @@ function* conclude<B>(
   },
 ): Step<B, readonly Reply[]> {
   const { timeouts, traced, protocol } = link.options;
+  if (link.queue.length > 0) {
+    // Taken for the reply to the message, it could be called delivered by a server that lies.
+    yield* refuseEarly<B>(link, taken);
+    throw unasked();
+  }
   if (traced) yield* trace("self", encode(`(${contentBytes} bytes of message)`));
   const lmtp = protocol === "lmtp";
   // RFC 2033 §5: with LMTP, whoever is not answered about is put off.
@@ -117,7 +159,7 @@ function* conclude<B>(
     const final = yield* receive<B>(link);
     decide(answered, "data", final);
     if (isPositive(final)) { for (const each of answered) each.result = "delivered"; }
-    else link.doubtful = true;
+    else link.doubtful = link.unsettled = true;
     replies.push(final);
   }
   return replies;

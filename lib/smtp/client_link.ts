@@ -8,7 +8,7 @@ import type { Extensions } from "./ehlo.ts";
 import type { StopAfter } from "./client_stage.ts";
 import type { Attempt } from "./job.ts";
 import { isPositive, type Reply } from "./reply.ts";
-import { readReply } from "./reply_reader.ts";
+import { readReply, ReplyError } from "./reply_reader.ts";
 
 export interface SmtpClientOptions {
   /** What we call ourselves, in EHLO. */
@@ -40,6 +40,10 @@ export interface Link {
    * reply belongs to it. Then the 354 of DATA shows whose turn it is, where BDAT shows nothing.
    */
   doubtful: boolean;
+  /** Whether that was so, and no RSET has shown since that each reply is to what was said last. */
+  unsettled: boolean;
+  /** Whether a reply was there before anything was said that it could answer. */
+  unasked: boolean;
   /** Whether BDAT, which was offered, is not known there. */
   misledByChunking: boolean;
   /** Domains of the recipients so far. */
@@ -75,11 +79,47 @@ export function* command<B>(
   return yield* receive<B>(link);
 }
 
+/** Says a line, to which {@linkcode receive} gives the reply. */
 export function* send<B>(link: Link, line: string, shown: string = line): Step<B, void> {
+  // RFC 5321 §2.1: lock-step, or RFC 2920 §3.1: a group after the other. All that was said has its
+  // reply by now, so what is there already cannot be the reply to this line.
+  if (link.queue.length > 0) link.unasked = true;
   if (link.options.traced) yield* trace("self", encode(shown));
   yield* write(encode(`${line}\r\n`));
 }
 
+/**
+ * The reply to what was said.
+ * @throws {ReplyError} `unasked` where it was there before.
+ */
 export function* receive<B>(link: Link): Step<B, Reply> {
-  return yield* readReply<B>(link.queue, link.options.traced ?? false);
+  const answer = yield* readReply<B>(link.queue, link.options.traced ?? false);
+  // RFC 5321 §3.8: 421 may come at any time, and means the same wherever it comes.
+  if (link.unasked && answer.code !== 421) throw unasked();
+  return answer;
+}
+
+/**
+ * Forgets the transaction; only 421 can be in the way.
+ * @throws {ReplyError} `unasked` where the reply is not the one to RSET.
+ */
+export function* forget<B>(link: Link): Step<B, Reply> {
+  const answer = yield* command<B>(link, "RSET");
+  demandReset(answer);
+  link.unsettled = false;
+  return answer;
+}
+
+/**
+ * RFC 5321 §4.1.1.5: RSET has no other reply than 250. One that refuses belongs to something that
+ * was said before, and so does maybe each reply since.
+ * @throws {ReplyError} `unasked`
+ */
+export function demandReset(answer: Reply): void {
+  if (!isPositive(answer) && answer.code !== 421) throw unasked();
+}
+
+/** Some reply is none to what was said; nobody can tell any more which reply belongs to what. */
+export function unasked(): ReplyError {
+  return new ReplyError("unasked", "the server sent a reply that nobody had asked for");
 }

@@ -4,11 +4,11 @@ import { readLine } from "../wire/lines.ts";
 import { type Step, trace } from "../wire/session.ts";
 import { printable, type Reply } from "./reply.ts";
 
-/** There is no reply: the server closed, or what it sent is none. */
+/** There is no reply: the server closed, or what it sent is none, or none to what was said. */
 export class ReplyError extends Error {
   override readonly name = "ReplyError";
-  readonly kind: "closed" | "malformed";
-  constructor(kind: "closed" | "malformed", message: string) {
+  readonly kind: "closed" | "malformed" | "unasked";
+  constructor(kind: ReplyError["kind"], message: string) {
     super(message);
     this.kind = kind;
   }

@@ -2,7 +2,7 @@ import assert from "$assert";
 import type { SmtpJob } from "../../lib/smtp/client.ts";
 import { decodeLatin1, encode } from "../../lib/wire/bytes.ts";
 import { play } from "../play.ts";
-import { clientSession, fakeJobs, sendJob, verifyJob } from "../smtp_client_support.ts";
+import { clientSession, fakeJobs, replywise, sendJob, verifyJob } from "../smtp_client_support.ts";
 import { PASSWORD, pieces } from "../smtp_support.ts";
 import type { FuzzTarget } from "./target.ts";
 
@@ -14,40 +14,52 @@ const SENT = "250 OK\r\n250 OK\r\n250 OK\r\n354 go\r\n250 taken\r\n";
 export const target: FuzzTarget = {
   name: "smtp_client",
   invariant:
-    "whatever a server says, cut anywhere, the client says the same whole lines, reports each " +
-    "job that it took with the same attempts, ends with the same outcome, throws nothing, says " +
-    "that a message is delivered only after its last dot, and shows no password",
+    "whatever a server says, reply by reply and cut anywhere within them, the client says the " +
+    "same whole lines, reports each job that it took with the same attempts and ends with the " +
+    "same outcome; cut anywhere at all it throws nothing, says that a message is delivered only " +
+    "after its last dot, and shows no password; and replies that nobody asked for deliver nothing",
   seeds: [
     `${EHLO}235 in\r\n${SENT}250 OK\r\n250 OK\r\n250 OK\r\n${SENT}221 bye\r\n`,
     `${EHLO}235 in\r\n250 OK\r\n550 5.1.1 no\r\n450 4.2.1 no\r\n250 OK\r\n421 closing\r\n`,
     `220 mx\r\n250-mx\r\n250 AUTH LOGIN\r\n${CHALLENGES}235 in\r\n${SENT}`,
+    `${EHLO}235 in\r\n${SENT.replace("250 taken", "552 large")}552 large\r\n250 OK\r\n${SENT}`,
+    `${EHLO}235 in\r\n${SENT}452 4.2.2 full\r\n250 OK\r\n250 OK\r\n250 OK\r\n${SENT}250 taken\r\n`,
     `${EHLO}535 5.7.8 no\r\n221 bye\r\n`,
     "220 mx\r\n502 what?\r\n250 mx\r\n221 bye\r\n",
     "+OK POP3\r\n",
   ].map(encode),
   run(input) {
+    const replies = replywise(input);
     for (const login of [{ user: "alice", password: PASSWORD }, null]) {
       for (const end of ["close", "deadline"] as const) {
-        const whole = talk([input], login, end);
-        assert.deepEqual(talk(pieces(input, 1), login, end), whole);
-        assert.deepEqual(talk(pieces(input, 7), login, end), whole);
+        for (const protocol of ["smtp", "lmtp"] as const) {
+          const how = { login, end, protocol };
+          const whole = talk(replies, how);
+          assert.deepEqual(talk(pieces(input, 1), how), whole);
+          assert.deepEqual(talk(replies.flatMap((each) => pieces(each, 7)), how), whole);
+          talk(pieces(input, 64), how);
+          // The first reply is the greeting; the others were there before they were asked for.
+          assert.deepEqual(talk([input], how).results, []);
+        }
       }
     }
   },
 };
 
-function talk(
-  chunks: readonly Uint8Array[],
-  login: { user: string; password: string } | null,
-  end: "close" | "deadline",
-) {
+interface How {
+  readonly login: { readonly user: string; readonly password: string } | null;
+  readonly end: "close" | "deadline";
+  readonly protocol: "smtp" | "lmtp";
+}
+
+function talk(chunks: readonly Uint8Array[], { login, end, protocol }: How) {
   const script: readonly SmtpJob[] = [
     sendJob("Hello\r\n.\r\n"),
     verifyJob(5, "bob"),
     sendJob("\xe4\r\n", "bob", "carol"),
   ];
   const jobs = fakeJobs(...script);
-  const session = clientSession({ login, traced: true });
+  const session = clientSession({ login, protocol, traced: true });
   const { outcome, output, trace } = play(session, chunks, jobs, { end });
   assert.ok(outcome !== undefined, "every conversation has an outcome");
   const said = decodeLatin1(output);

@@ -54,8 +54,8 @@ export const APP_MUTANTS: readonly Mutant[] = [
   {
     name: "client: a refusal at the end keeps BDAT going",
     file: "lib/smtp/client_content.ts",
-    find: "    else link.doubtful = true;\n",
-    replace: "",
+    find: "link.doubtful = link.unsettled = true;",
+    replace: "link.unsettled = true;",
     test: {
       file: "tests/smtp_client_extensions_test.ts",
       name: "after a message that was refused at its end the next one goes by DATA",
