@@ -121,7 +121,7 @@ export function parseCommand(line: Uint8Array, said: Said): SmtpCommand {
       return { verb, name: parseHelloName(rest.trim()) };
     case "LHLO":
       if (!said.lmtp) throw unknownCommand();
-      return { verb, name: parseHelloName(rest.trim()) };
+      return { verb, name: parseHelloName(rest.trim(), verb) };
     case "MAIL":
       return parseMail(rest, said);
     case "RCPT":
@@ -155,8 +155,8 @@ export function parseCommand(line: Uint8Array, said: Said): SmtpCommand {
 }
 
 /** A name is only written down, never trusted: any visible characters; odd clients get in. */
-function parseHelloName(name: string): string {
-  if (name === "") throw argument("Say who you are: EHLO your.host.name");
+function parseHelloName(name: string, verb: "EHLO" | "LHLO" = "EHLO"): string {
+  if (name === "") throw argument(`Say who you are: ${verb} your.host.name`);
   if (name.length > DOMAIN_BYTES_MAX || !/^[\x21-\x7e]+$/.test(name)) {
     throw argument("That is not a host name");
   }

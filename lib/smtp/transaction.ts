@@ -184,12 +184,12 @@ function* content<B>(connection: Connection, hold: Hold): Step<B, "close" | null
   });
   // RFC 5321 §4.1.1.4: the end of the data was not there, so there is no message.
   if (result === null) return "close";
+  const { recipients } = connection.transaction!;
   if (result === "flood") {
-    yield* say(options, dataFault("tooBig"));
+    yield* refuseMessage(connection, recipients, dataFault("tooBig"));
     return "close";
   }
   if ("fault" in result) {
-    const { recipients } = connection.transaction!;
     reset(connection);
     return yield* refuseMessage(connection, recipients, dataFault(result.fault));
   }

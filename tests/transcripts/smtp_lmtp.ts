@@ -56,7 +56,7 @@ export const LMTP_TRANSCRIPTS = {
     C: MAIL FROM:<chris@bar.com>
     S: 503 5.5.1 Say LHLO first
     C: LHLO
-    S: 501 5.5.4 Say who you are: EHLO your.host.name
+    S: 501 5.5.4 Say who you are: LHLO your.host.name
     C: HELP
     S: 214 2.0.0 Commands: LHLO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY STARTTLS HELP
     C: HELP EHLO
@@ -104,6 +104,17 @@ export const LMTP_TRANSCRIPTS = {
     C: .
     S: 451 4.3.0 Local error, try again later
     S: 451 4.3.0 Local error, try again later
+  `,
+
+  "RFC 2033 §4.2: too much to be heard to its end is refused for each, and closed": String.raw`
+    ${HELLO}${TO_THREE}
+    C: DATA
+    S: 354 Go ahead, end with a dot on a line of its own
+    C: ${`${"x".repeat(98)}\\r\\n`.repeat(5)}
+    S: 552 5.3.4 The message is larger than this server takes
+    S: 552 5.3.4 The message is larger than this server takes
+    S: 552 5.3.4 The message is larger than this server takes
+    ! closes
   `,
 
   "RFC 2033 §4.3: BDAT LAST has one reply for each, other chunks have one": String.raw`
