@@ -135,7 +135,7 @@ function addSend(program: Command, chosen: (command: SmtpcCommand) => void): voi
     )
     .addOption(
       new Option("--data-from <file>", "send this content, header or not; - is standard input")
-        .conflicts(["body", "file"]),
+        .conflicts(["body", "file", "subject", "attach"]),
     )
     .addOption(
       new Option("--quit-after <stage>", "say QUIT behind this stage").choices(QUIT_STAGES)

@@ -22,7 +22,8 @@ Without --user nobody logs in, and --from is needed.
 --data-from sends any content, with a header or without: only line ends become CRLF, and a dot that
 begins a line is doubled. --proto lmtp delivers to a mailbox server (RFC 2033). --quit-after and
 --drop-after end the conversation behind a stage: connect, hello, tls, auth, mail, rcpt, data (only
---drop-after) or dot; the status is 0 when nothing was refused until there.
+--drop-after) or dot; tls and auth count as passed where there is none. The status is 0 when nothing
+was refused until there.
 
 When a recipient is refused, nothing is sent (status 67). With --partial the others get the message;
 the status is 0 when at least one of them did.
