@@ -59,6 +59,29 @@ Deno.test("LMTP delivers to mailboxes here only, and sends nothing on", async ()
   assert.deepEqual(hop.connections, []);
 });
 
+Deno.test("LMTP sends nothing on for a user either, for whom a trusted proxy vouches", async () => {
+  const world = fakeWorld();
+  const hop = startNextHop(world);
+  await using server = await startTestServer({
+    world,
+    users: ["alice"],
+    ports: PORTS,
+    routes: { "*": hop.endpoint },
+    trusted: ["127.0.0.1"],
+  });
+  const connecting = server.connect("lmtp");
+  await world.clock.pass(1_000); // in which a PROXY header could have come
+  const talker = await connecting;
+  await talker.say("LHLO mx.abc.com");
+  assert.match(await talker.say("XCLIENT LOGIN=alice"), /^220 /);
+  await talker.say("LHLO mx.abc.com");
+  await talker.say("MAIL FROM:<alice@abc.com>");
+  assert.match(await talker.say("RCPT TO:<bob@xyz.com>"), /^550 5\.7\.1 LMTP /);
+  talker.close();
+  hop.stop();
+  assert.deepEqual(hop.connections, []);
+});
+
 Deno.test("a recipient who is gone since RCPT is told so, and the others get the message", async () => {
   const world = fakeWorld();
   await using server = await startTestServer({ world, users: ["alice", "dave"], ports: PORTS });

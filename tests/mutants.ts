@@ -6,6 +6,7 @@ import { APP_MUTANTS } from "./mutants/app.ts";
 import { DSN_MUTANTS } from "./mutants/dsn.ts";
 import { MAIL_MUTANTS } from "./mutants/mail.ts";
 import { CHUNKING_MUTANTS } from "./mutants/chunking.ts";
+import { LMTP_MUTANTS } from "./mutants/lmtp.ts";
 import type { Mutant } from "./mutants/mutant.ts";
 import { NET_MUTANTS } from "./mutants/net.ts";
 import { POP3_MUTANTS } from "./mutants/pop3.ts";
@@ -22,6 +23,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...SMTP_MUTANTS,
   ...TLS_MUTANTS,
   ...CHUNKING_MUTANTS,
+  ...LMTP_MUTANTS,
   ...MAIL_MUTANTS,
   ...DSN_MUTANTS,
   ...APP_MUTANTS,

@@ -214,17 +214,6 @@ Deno.test("a server that does not know the BDAT it offers is left, and nothing i
   assert.equal(again.said[3], "DATA");
 });
 
-Deno.test("after a message that was refused at its end the next one goes by DATA", () => {
-  // The server had given the refusal early, and a second one behind the message.
-  const early = "552 5.3.4 Too large\r\n";
-  const { said, results } = hear(
-    [GREETING, CHUNKING, ...ONE, early, early, TAKEN, ...ONE, GO_AHEAD, TAKEN],
-    [eightBit("\xff\r\n", "bob"), eightBit("\xfe\r\n", "bob")],
-  );
-  assert.equal(said.filter((line) => line.startsWith("BDAT")).length, 1);
-  assert.ok(!results.flat().some((each) => each.includes("delivered")));
-});
-
 Deno.test("LMTP: LHLO, and one reply for each recipient", () => {
   const lmtp = { protocol: "lmtp" } as const;
   const full = "452 4.2.2 Full\r\n";

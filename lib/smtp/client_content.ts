@@ -73,7 +73,7 @@ function* hearParting<B>(link: Link, taken: readonly OpenAttempt[]): Step<B, voi
   }
 }
 
-/** A reply before the end of the message: a refusal is one, for without its end nothing is taken. */
+/** A reply before the message's end: a refusal is one, for without its end nothing is taken. */
 function* refuseEarly<B>(link: Link, taken: readonly OpenAttempt[]): Step<B, void> {
   const early = yield* receive<B>(link);
   if (early.code >= 400) decide(taken, "data", early);

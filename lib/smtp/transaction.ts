@@ -17,7 +17,6 @@ import {
   LOCAL_ERROR,
   read,
   reset,
-  say,
   traceCommand,
   traceContent,
 } from "./connection.ts";

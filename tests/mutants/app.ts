@@ -57,8 +57,9 @@ export const APP_MUTANTS: readonly Mutant[] = [
     find: "link.doubtful = link.unsettled = true;",
     replace: "link.unsettled = true;",
     test: {
-      file: "tests/smtp_client_extensions_test.ts",
-      name: "after a message that was refused at its end the next one goes by DATA",
+      file: "tests/smtp_client_early_test.ts",
+      name: "smtpClient follows the transcript: " +
+        "a message that is refused is followed by RSET, and the next by DATA",
     },
     why: "the reply to another message could be taken for a delivery",
   },
