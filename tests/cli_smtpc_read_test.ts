@@ -8,6 +8,7 @@ import {
   runSmtpc,
   startScript,
   startServer,
+  startTurns,
   type TestServer,
 } from "./cli_support.ts";
 import { fakePop3 } from "./pop3_support.ts";
@@ -180,8 +181,7 @@ const scripts: readonly (readonly [
   why: RegExp,
 ])[] = [
   ["* OK IMAP4rev2 ready\r\n", "listens", EXIT.unavailable, /IMAP answers .* not built yet/],
-  ["220 a.com\r\n250 a.com\r\n221 bye\r\n", "listens", EXIT.unavailable, /without XPOP3/],
-  ["220 a.com\r\n250-a\r\n250 XPOP3\r\n502 no\r\n", "listens", EXIT.unavailable, /without XPOP3/],
+  ["220 a.com\r\n250 a.com\r\n221 bye\r\n", "listens", EXIT.protocol, /breaks the protocol/],
   ["421 4.3.2 Closing\r\n", "close", EXIT.tryAgainLater, /does not want to talk: 421 4\.3\.2/],
   ["554 No\r\n", "close", EXIT.unavailable, /does not want to talk: 554 No/],
   ["-ERR [SYS/TEMP] later\r\n", "listens", EXIT.tryAgainLater, /refused: \[SYS\/TEMP\] later/],
@@ -201,6 +201,15 @@ for (const [says, how, status, why] of scripts) {
     const run = await read(server, ["--timeout", "0.3"]);
     assert.equal(run.status, status);
     assert.match(run.failure, why);
+  });
+}
+
+for (const ehlo of ["250 a.com\r\n", "250-a\r\n250 XPOP3\r\n"]) {
+  Deno.test(`an SMTP port that says ${JSON.stringify(ehlo)} cannot be read from`, async () => {
+    await using server = startTurns("220 a.com\r\n", ehlo, "502 no\r\n", "221 bye\r\n");
+    const run = await read(server, []);
+    assert.equal(run.status, EXIT.unavailable);
+    assert.match(run.failure, /without XPOP3/);
   });
 }
 

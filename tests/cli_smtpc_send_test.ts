@@ -2,7 +2,7 @@ import assert from "$assert";
 import { EXIT, type ExitStatus } from "../lib/cli/fail.ts";
 import { reply } from "../lib/smtp/reply.ts";
 import { DEFAULT_SMTP_LIMITS } from "../lib/smtp/connection.ts";
-import { type RunOptions, runSmtpc, startScript, startServer } from "./cli_support.ts";
+import { type RunOptions, runSmtpc, startScript, startServer, startTurns } from "./cli_support.ts";
 import type { MailCommand, RcptCommand } from "../lib/smtp/command.ts";
 import { fakeSmtp, latin1, PASSWORD } from "./smtp_support.ts";
 
@@ -170,8 +170,10 @@ Deno.test("the strongest login is used, or the one that was chosen", async () =>
     assert.equal(run.status, EXIT.done, run.errors);
     assert.ok(run.errors.includes(`AUTH ${shown} ****`), run.errors);
   }
-  await using old = startScript(
-    "220 abc.com ESMTP\r\n250-abc.com\r\n250 AUTH PLAIN\r\n221 bye\r\n",
+  await using old = startTurns(
+    "220 abc.com ESMTP\r\n",
+    "250-abc.com\r\n250 AUTH PLAIN\r\n",
+    "221 bye\r\n",
   );
   const chosen = ["--auth", "scram-sha-256"];
   const run = await runSmtpc(["send", ...old.at, ...args, ...chosen], WITH_PASSWORD);
@@ -180,9 +182,11 @@ Deno.test("the strongest login is used, or the one that was chosen", async () =>
 });
 
 Deno.test("a server that lets everybody in is not logged in to", async () => {
-  await using server = startScript(
-    "220 abc.com ESMTP\r\n250-abc.com\r\n250 AUTH SCRAM-SHA-256\r\n235 2.7.0 welcome\r\n" +
-      "221 bye\r\n",
+  await using server = startTurns(
+    "220 abc.com ESMTP\r\n",
+    "250-abc.com\r\n250 AUTH SCRAM-SHA-256\r\n",
+    "235 2.7.0 welcome\r\n",
+    "221 bye\r\n",
   );
   const args = ["--user", "alice", "--to", "bob@xyz.com", "--body", "Hi"];
   const run = await runSmtpc(["send", ...server.at, ...args], WITH_PASSWORD);
@@ -216,9 +220,8 @@ for (const [says, how, status, why] of scripts) {
 }
 
 Deno.test("a connection that is lost behind the dot may have delivered the message", async () => {
-  // The replies are there before the commands, as a hurried server may send them.
-  const replies = ["220 a.com", "250 a.com", "250 OK", "250 OK", "354 Go"].join("\r\n");
-  await using server = startScript(`${replies}\r\n`);
+  const replies = ["220 a.com", "250 a.com", "250 OK", "250 OK", "354 Go"];
+  await using server = startTurns(...replies.map((each) => `${each}\r\n`));
   const run = await runSmtpc(["send", ...server.at, ...SEND, "--timeout", "0.3"]);
   assert.equal(run.status, EXIT.tryAgainLater);
   assert.match(run.failure, /may get it twice/);
@@ -351,25 +354,18 @@ Deno.test("--dsn, --ret and --envid ask the server for reports", async () => {
   }
 });
 
+const OLD = ["220 old.test ESMTP\r\n", "250 old.test\r\n", "221 Bye\r\n"];
+
 Deno.test("a server without DSN or SMTPUTF8 gets nothing that needs it", async () => {
-  await using server = startScript("220 old.test ESMTP\r\n250 old.test\r\n221 Bye\r\n");
+  await using server = startTurns(...OLD);
   const args = ["send", ...server.at, "--from", "x@abc.com", "--to", "bob@xyz.com", "--body", "Hi"];
   const run = await runSmtpc([...args, "--dsn", "success"]);
   assert.equal(run.status, EXIT.unavailable);
   assert.match(run.failure, /does not offer DSN, which --dsn needs: nothing was sent/);
 
-  await using another = startScript("220 old.test ESMTP\r\n250 old.test\r\n221 Bye\r\n");
-  const wide = [
-    "send",
-    ...another.at,
-    "--from",
-    "x@abc.com",
-    "--to",
-    "böb@xyz.com",
-    "--body",
-    "Hi",
-  ];
-  const refused = await runSmtpc(wide);
+  await using another = startTurns(...OLD);
+  const to = ["--from", "x@abc.com", "--to", "böb@xyz.com", "--body", "Hi"];
+  const refused = await runSmtpc(["send", ...another.at, ...to]);
   assert.equal(refused.status, EXIT.badData);
   assert.match(refused.failure, /553 5\.6\.7 The next server takes no SMTPUTF8/);
 });

@@ -162,6 +162,17 @@ export function startScript(says: string, how: "listens" | "close" = "listens"):
   });
 }
 
+/** A server that says one of these whenever it has heard something, the first at once. */
+export function startTurns(...turns: readonly string[]): TestServer {
+  return listen(async (transport) => {
+    for (const says of turns) {
+      await transport.write(encode(says));
+      if (await transport.read() === null) return;
+    }
+    while (await transport.read() !== null);
+  });
+}
+
 function* bothOn(
   transport: Transport,
   options: Partial<SmtpServerOptions>,
