@@ -208,6 +208,9 @@ Deno.test("a server that does not know the BDAT it offers is left, and nothing i
   assert.deepEqual(said.slice(-2), ["BDAT 3 LAST", "\xff"], "not a word more");
   assert.deepEqual(end, { end: "noChunking" });
   assert.deepEqual(results, [["bob@xyz.com: deferred at data, 500 5.5.1 Unknown command"]]);
+  const limited = CHUNKING.replace("8BITMIME", "8BITMIME\r\n250-LIMITS RCPTMAX=1");
+  const groups = hear([GREETING, limited, ...ONE, unknown], [eightBit("\xff\r\n", "bob", "carol")]);
+  assert.deepEqual([groups.said.at(-1), groups.end], ["\xff", { end: "noChunking" }]);
   const again = hear([GREETING, CHUNKING, ...ONE, GO_AHEAD, TAKEN, BYE], jobs.slice(0, 1), {
     withoutChunking: true,
   });

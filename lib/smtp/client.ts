@@ -274,7 +274,7 @@ function* inTurn<B extends SmtpJobs>(
 ): Step<B, void> {
   for (const group of groups) {
     yield* transact<B>(link, job, group);
-    if (group.some(isClosing)) return;
+    if (link.misledByChunking || group.some(isClosing)) return;
   }
 }
 

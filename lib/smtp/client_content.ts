@@ -47,9 +47,9 @@ export function* sendContent<B>(
   const byBdat = chunking && eightBitMime && job.envelope.body === "8BITMIME" &&
     !withoutChunking && !link.doubtful && link.stopAfter === null;
   try {
-    return byBdat
-      ? yield* sendByBdat<B>(link, job.content, taken)
-      : yield* sendByData<B>(link, job.content, taken);
+    if (!byBdat) return yield* sendByData<B>(link, job.content, taken);
+    yield* sendByBdat<B>(link, job.content, taken);
+    return true;
   } catch (error) {
     if (error instanceof Interrupted && error.reason === "lost") {
       yield* hearParting<B>(link, taken);
@@ -108,7 +108,7 @@ function* sendByBdat<B>(
   link: Link,
   body: Body,
   taken: readonly OpenAttempt[],
-): Step<B, boolean> {
+): Step<B, void> {
   const lastBytes = yield* call<B, Uint8Array>(() => body.slice(body.size - 2, body.size));
   // RFC 5321 §4.1.1.4: as behind DATA, a message that does not end with CRLF gets one.
   const end = body.size === 0 || equal(lastBytes, CRLF) ? NOTHING : CRLF;
@@ -125,10 +125,7 @@ function* sendByBdat<B>(
   if (first!.code === 500 || first!.code === 502) {
     link.misledByChunking = true;
     for (const each of taken) each.result = "deferred";
-    return true;
   }
-  // RFC 3030 §2: after a BDAT that failed, only RSET leads out of the transaction.
-  return isPositive(first!);
 }
 
 /** Sends what completes the message; from here on the server may have taken it. */
@@ -159,7 +156,10 @@ function* conclude<B>(
     const final = yield* receive<B>(link);
     decide(answered, "data", final);
     if (isPositive(final)) { for (const each of answered) each.result = "delivered"; }
-    else link.doubtful = link.unsettled = true;
+    else {
+      // RFC 3030 §2: after a BDAT that failed, only RSET leads out of the transaction, too.
+      link.doubtful = link.unsettled = true;
+    }
     replies.push(final);
   }
   return replies;

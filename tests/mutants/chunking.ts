@@ -178,8 +178,8 @@ export const CHUNKING_MUTANTS: readonly Mutant[] = [
   {
     name: "client: a failed BDAT is not reset",
     file: "lib/smtp/client_content.ts",
-    find: "return isPositive(first!);",
-    replace: "return true;",
+    find: "link.doubtful = link.unsettled = true;",
+    replace: "link.doubtful = true;",
     test: {
       file: "tests/smtp_client_extensions_test.ts",
       name: "a chunk that is refused is followed by RSET, and the next message goes",
