@@ -2,6 +2,7 @@
 import assert from "$assert";
 import { type Backends, turnAway } from "../lib/app/conversation.ts";
 import { drive } from "../lib/net/drive.ts";
+import { reply } from "../lib/smtp/reply.ts";
 import { fakeClock, fakeTransport, settle } from "./fake_transport.ts";
 
 /** Being turned away asks the application nothing. */
@@ -13,7 +14,7 @@ Deno.test("whoever is turned away and does not read is cut off after five second
   const clock = fakeClock();
   const { signal } = new AbortController();
   const done = drive(
-    turnAway("smtp", "abc.com", "Too many connections, try again later"),
+    turnAway("smtp", "abc.com", reply(421, "4.3.2", "Too many connections, try again later")),
     transport,
     NOBODY,
     { clock, signal },

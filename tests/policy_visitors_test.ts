@@ -15,6 +15,7 @@ function visitors(options: Partial<VisitorsOptions> = {}) {
     connectionsMax: 3,
     messagesPerMinuteMax: 10,
     limitLoopback: false,
+    isProxy: () => false,
     ...options,
   });
 }
@@ -76,6 +77,25 @@ Deno.test("whoever names a hundred who are not here is let in again when that is
   // Beyond twice as many nothing is counted: it is forgotten in less than two hours.
   for (let at = 0; at < 10_000; at++) guests.missed(A, 30_000);
   assert.equal(guests.enter(A, 30_000 + 101 * 30_000), "welcome");
+});
+
+Deno.test("answers to whoever gropes come later and later, over all connections", () => {
+  const guests = visitors();
+  const waits = Array.from({ length: 102 }, () => guests.missed(A, 0));
+  assert.deepEqual(waits.slice(18, 21), [0, 0, 1_000], "the twenty-first waits");
+  assert.deepEqual([30, 40, 50, 60].map((at) => waits[at]), [2_000, 4_000, 8_000, 16_000]);
+  assert.deepEqual(waits.slice(70, 100), Array.from({ length: 30 }, () => 30_000));
+  assert.deepEqual(waits.slice(100), ["unwelcome", "unwelcome"]);
+  assert.equal(guests.missed(B, 0), 0);
+  assert.equal(guests.missed(A, 100 * 30_000), 0, "and at once when that is forgotten");
+});
+
+Deno.test("proxies are spared: theirs are the connections of many", () => {
+  const guests = visitors({ isProxy: (address) => address === A });
+  const entered = (address: string) => Array.from({ length: 5 }, () => guests.enter(address, 0));
+  assert.ok(entered(A).every((each) => each === "welcome"));
+  assert.ok(Array.from({ length: 20 }, () => guests.mayMail(A, null, 0)).every(Boolean));
+  assert.ok(entered(B).includes("tooMany"));
 });
 
 Deno.test("this machine is spared, unless it is not to be", () => {

@@ -6,7 +6,7 @@ import type { SmtpBackend, SmtpPeer } from "../smtp/backend.ts";
 import { DEFAULT_SMTP_LIMITS } from "../smtp/connection.ts";
 import type { Room } from "../smtp/room.ts";
 import { smtpServer } from "../smtp/server.ts";
-import { formatReply, reply } from "../smtp/reply.ts";
+import { formatReply, type Reply, reply } from "../smtp/reply.ts";
 import { ByteQueue, encode } from "../wire/bytes.ts";
 import {
   deadline,
@@ -73,18 +73,19 @@ export function* conversation(
   yield* using(pop3Server({ ...common, ...now, queue }), pop3);
 }
 
-/** What one connection too many hears; `words` say too many of what. */
+/** What one connection too many hears; `refusal` says too many of what. */
 export function* turnAway(
   service: Service,
   hostname: string,
-  words: string,
+  { code, status, lines }: Reply,
 ): Session<Backends> {
+  const words = lines.join(" ");
   try {
     yield* deadline(TURN_AWAY_MS);
     yield* writeNow(
       service === "pop3"
         ? encode(`-ERR [SYS/TEMP] ${words}\r\n`) // RFC 3206 §4
-        : formatReply(reply(421, "4.3.2", `${hostname} ${words}`)), // RFC 5321 §3.8
+        : formatReply(reply(code, status, `${hostname} ${words}`)), // RFC 5321 §3.8
     );
   } catch (error) {
     // Whoever has left by now needs no words.

@@ -5,11 +5,12 @@ import { describeError, type Log } from "../log.ts";
 import { drive } from "../net/drive.ts";
 import { heldConnections } from "../net/socket.ts";
 import type { Endpoint, Listener, Transport, World } from "../net/world.ts";
-import { isIn, type Network, parseNetwork } from "../policy/networks.ts";
-import { createVisitors } from "../policy/visitors.ts";
+import { isIn, parseNetwork } from "../policy/networks.ts";
 import { parseAllowedSenders } from "../policy/senders.ts";
+import { createVisitors } from "../policy/visitors.ts";
 import { createLinks } from "../queue/link.ts";
 import { startWorker, type Worker } from "../queue/worker.ts";
+import { type Reply, reply } from "../smtp/reply.ts";
 import { createRoom, type Room } from "../smtp/room.ts";
 import type { Store } from "../store/store.ts";
 import type { Session, TlsIdentity } from "../wire/session.ts";
@@ -22,6 +23,7 @@ import { type QuietLog, quietLog } from "./quiet_log.ts";
 import { makeQueueReport } from "./report.ts";
 import type { Site } from "./site.ts";
 import { createSmtpBackend } from "./smtp_backend.ts";
+import { tooMuch, visit } from "./visit.ts";
 import { watchTls } from "./watch_tls.ts";
 
 export interface ServerParts {
@@ -54,13 +56,7 @@ export interface Listening {
 const STOP_GRACE_MS = 5_000;
 /** So many connections hear at once that there are too many; others are closed without a word. */
 const TURNED_AWAY_MAX = 100;
-const TOO_MANY = "Too many connections, try again later";
-/** Too much of what, from one address. */
-const SHARES = {
-  tooMany: "Too many connections from your address, try again later",
-  tooFast: "Too many connections in too short a time, try again later",
-  unwelcome: "Too many recipients who are not here, try again later",
-} as const;
+const TOO_MANY = reply(421, "4.3.2", "Too many connections, try again later");
 /** Content that is in memory at once, on all connections together, before it is stored. */
 const CONTENT_BYTES_MAX = 512 * 1024 * 1024;
 
@@ -89,13 +85,16 @@ export function startServer(parts: ServerParts): RunningServer {
     log,
     authorities: config.authorities,
   });
+  const trusted = config.trusted.map(parseNetwork);
+  const isProxy = (address: string) => isIn(trusted, address);
   const visitors = createVisitors({
+    isProxy,
     connectionsMax: config.connectionsPerAddressMax,
     messagesPerMinuteMax: config.messagesPerMinuteMax,
     limitLoopback,
   });
   const site: Site = { config, world, store, log, accounts, visitors, routes, links };
-  const connections = new Connections(site, identity);
+  const connections = new Connections(site, identity, isProxy);
   const listeners = listen(site, identity);
   const accepting = listeners.map(([service, listener]) => connections.accept(service, listener));
   const worker = startWorker({
@@ -161,18 +160,24 @@ function listen(
 class Connections {
   readonly #site: Site;
   readonly #identity: TlsIdentity | null;
-  readonly #trusted: readonly Network[];
+  readonly #isProxy: (address: string) => boolean;
   readonly #backends: Backends;
   readonly #room: Room;
   readonly #stop = new AbortController();
   readonly #open = new Map<Promise<void>, Transport>();
-  /** Those of the open ones that are served, and not turned away. */
+  /** Those of the open ones that are served, */
   #served = 0;
+  /** and those that only hear why they are not. */
+  #turnedAway = 0;
 
-  constructor(site: Site, identity: TlsIdentity | null) {
+  constructor(
+    site: Site,
+    identity: TlsIdentity | null,
+    isProxy: (address: string) => boolean,
+  ) {
     this.#site = site;
     this.#identity = identity;
-    this.#trusted = site.config.trusted.map(parseNetwork);
+    this.#isProxy = isProxy;
     // Where messages may be large, a few of them still find room at once.
     this.#room = createRoom(Math.max(CONTENT_BYTES_MAX, 4 * site.config.messageBytesMax));
     this.#backends = { ...createSmtpBackend(site), pop3: createPop3Backend(site) };
@@ -197,25 +202,21 @@ class Connections {
   }
 
   async #serve(service: Service, transport: Transport): Promise<void> {
-    const { config } = this.#site;
-    if (this.#served + heldConnections() < config.connectionsMax) {
+    const full = this.#served + heldConnections() >= this.#site.config.connectionsMax;
+    let refusal: Reply | null = TOO_MANY;
+    if (!full) {
       this.#served++;
-      await this.#converse(service, transport);
+      refusal = await this.#converse(service, transport);
       this.#served--;
-    } else if (this.#open.size - this.#served < TURNED_AWAY_MAX && !isImplicitTls(service)) {
-      await this.#drive(
-        service,
-        transport,
-        turnAway(service, config.hostname, TOO_MANY),
-        transport.remote,
-      );
-    } else transport.close();
+    }
+    // Not in the time of its place: whoever has too many connections must not keep others out.
+    if (refusal !== null) await this.#turnAway(service, transport, refusal);
   }
 
-  /** With the peer, or with the one that a proxy speaks for. */
-  async #converse(service: Service, transport: Transport): Promise<void> {
+  /** With the peer, or with the one that a proxy speaks for; gives why not, where it may not be. */
+  async #converse(service: Service, transport: Transport): Promise<Reply | null> {
     const { config, world, log } = this.#site;
-    const mayForward = isIn(this.#trusted, transport.remote.host);
+    const mayForward = this.#isProxy(transport.remote.host);
     const clientFirst = isImplicitTls(service);
     const options = { clock: world.clock, clientFirst };
     const peer = mayForward
@@ -223,42 +224,49 @@ class Connections {
       : transport.remote;
     if (peer === null) {
       log.info("proxy-failed", { service, peer: transport.remote.host });
-      return transport.close();
+      transport.close();
+      return null;
     }
-    const { visitors } = this.#site;
-    const entered = visitors.enter(peer.host, world.clock.monotonicMs());
-    if (entered !== "welcome") return await this.#turnAway(service, transport, { peer, entered });
+    // Whoever may reach the port for LMTP is a mail server of our own, and brings everybody's mail.
+    const visiting = service === "lmtp" ? null : visit(this.#site, peer.host);
+    if (typeof visiting === "string") {
+      log.info("turned-away", { service, peer: peer.host, reason: visiting });
+      return tooMuch(visiting);
+    }
     const address = { address: peer.host, port: peer.port };
     const shared = { config, room: this.#room, identity: this.#identity, mayForward };
-    await this.#drive(service, transport, conversation(service, address, shared), peer);
-    visitors.leave(peer.host);
+    const backends = visiting?.backends(this.#backends) ?? this.#backends;
+    const session = conversation(service, address, shared);
+    await this.#drive(service, transport, { session, backends, peer });
+    visiting?.leave();
+    return null;
   }
 
-  /** Whoever has had more than their share. */
-  async #turnAway(
-    service: Service,
-    transport: Transport,
-    { peer, entered }: { readonly peer: Endpoint; readonly entered: keyof typeof SHARES },
-  ): Promise<void> {
-    const { config, log } = this.#site;
-    log.info("turned-away", { service, peer: peer.host, reason: entered });
-    if (isImplicitTls(service)) return transport.close();
-    const words = SHARES[entered];
-    await this.#drive(service, transport, turnAway(service, config.hostname, words), peer);
+  /** With a few words, unless there is a crowd. */
+  async #turnAway(service: Service, transport: Transport, refusal: Reply): Promise<void> {
+    if (this.#turnedAway >= TURNED_AWAY_MAX || isImplicitTls(service)) return transport.close();
+    this.#turnedAway++;
+    const session = turnAway(service, this.#site.config.hostname, refusal);
+    const peer = transport.remote;
+    await this.#drive(service, transport, { session, backends: this.#backends, peer });
+    this.#turnedAway--;
   }
 
   async #drive(
     service: Service,
     transport: Transport,
-    session: Session<Backends>,
-    { host: peer, port }: Endpoint,
+    { session, backends, peer: { host: peer, port } }: {
+      readonly session: Session<Backends>;
+      readonly backends: Backends;
+      readonly peer: Endpoint;
+    },
   ): Promise<void> {
     const { world, log } = this.#site;
     log.debug("connected", { service, peer, port });
     try {
       const { signal } = this.#stop;
       const watched = watchTls(transport, log, { service, peer: { host: peer, port } });
-      await drive(session, watched, this.#backends, { clock: world.clock, signal });
+      await drive(session, watched, backends, { clock: world.clock, signal });
     } catch (error) {
       log.error("session-failed", { service, peer, reason: describeError(error) });
     }

@@ -22,6 +22,7 @@ import { type LoginResult, logLogin } from "./accounts.ts";
 import { envelopeOf, futureReleaseAt, senderTaken } from "./envelope.ts";
 import type { Site } from "./site.ts";
 import { TAKEN, VERIFY_TIMEOUT_MS, verifyRecipients } from "./verify.ts";
+import { tooMuch } from "./visit.ts";
 
 /** The backend of one server. */
 export function createSmtpBackend(site: Site): SmtpBackend {
@@ -98,7 +99,8 @@ class Conversation implements SmtpConversation {
     const { visitors, world } = this.#site;
     const envelope = envelopeOf(mail, { now: world.clock.now(), user: hello.user });
     if ("code" in envelope) return this.#refused(mail.from, null, envelope);
-    if (!visitors.mayMail(this.#peer.address, hello.user, world.clock.monotonicMs())) {
+    const { address } = this.#peer;
+    if (isLimited(hello) && !visitors.mayMail(address, hello.user, world.clock.monotonicMs())) {
       return this.#refused(mail.from, null, TOO_FAST);
     }
     this.#open = { mail, envelope, hello, recipients: [], verifyMs: VERIFY_TIMEOUT_MS };
@@ -109,7 +111,8 @@ class Conversation implements SmtpConversation {
     return await this.#logged("recipients", async () => {
       const open = this.#transaction();
       const slow = this.#tooMany(group.length, open.hello);
-      const local = group.map(({ to }) => slow ?? this.#decide(to, open.hello));
+      const decided = group.map(({ to }) => slow ?? this.#decide(to, open.hello));
+      const local = await this.#slowed(decided, open.hello, signal);
       const named = group.map(recipientOf);
       const asked = named.filter((_, at) => local[at] === "ask");
       const answers = await this.#ask(open, asked, signal);
@@ -165,19 +168,37 @@ class Conversation implements SmtpConversation {
   }
 
   /** Whether somebody names more recipients in a short time than letters have. */
-  #tooMany(count: number, { user }: SmtpHello): Reply | null {
+  #tooMany(count: number, hello: SmtpHello): Reply | null {
     const { visitors, world } = this.#site;
     const { address } = this.#peer;
-    return visitors.mayName(address, user, count, world.clock.monotonicMs()) ? null : TOO_FAST;
+    if (!isLimited(hello)) return null;
+    const nowMs = world.clock.monotonicMs();
+    return visitors.mayName(address, hello.user, count, nowMs) ? null : TOO_FAST;
+  }
+
+  /** Answers to strangers who name many that are not here come late, and then not at all. */
+  async #slowed<T extends Reply | "ask">(
+    decided: readonly T[],
+    hello: SmtpHello,
+    signal: AbortSignal,
+  ): Promise<readonly (T | Reply)[]> {
+    const { visitors, world: { clock } } = this.#site;
+    const misses = decided.filter((each) => each === NO_SUCH_USER);
+    if (misses.length === 0 || hello.user !== null || !isLimited(hello)) return decided;
+    const waits = misses.map(() => visitors.missed(this.#peer.address, clock.monotonicMs()));
+    const wait = waits.at(-1)!;
+    if (wait === "unwelcome") return decided.map(() => tooMuch(wait));
+    // A stop of the server ends the wait, and the answer is still right.
+    if (wait > 0) await clock.sleep(wait, signal).catch(() => {});
+    return decided;
   }
 
   /** What we know ourselves about a recipient; `ask`: the next hop knows more. */
   #decide(to: Address, hello: SmtpHello): Reply | "ask" {
-    const { routes, accounts, config, visitors, world } = this.#site;
+    const { routes, accounts, config } = this.#site;
     const route = routeOf(to.domain, routes);
     if (route.kind === "local") {
       if (accounts.ofAddress(to) !== null) return reply(250, "2.1.5", "Recipient taken");
-      if (hello.user === null) visitors.missed(this.#peer.address, world.clock.monotonicMs());
       return NO_SUCH_USER;
     }
     // RFC 2033 §1: LMTP is for final delivery, where there is no queue.
@@ -247,6 +268,11 @@ class Conversation implements SmtpConversation {
       throw error;
     }
   }
+}
+
+/** LMTP brings the mail of many from a mail server of our own. */
+function isLimited({ protocol }: SmtpHello): boolean {
+  return protocol !== "lmtp";
 }
 
 /** Whether it can be looked up from anywhere; an address literal always can. */

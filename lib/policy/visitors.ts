@@ -6,15 +6,21 @@ import { LOOPBACK, networkOf, Recent } from "./recent.ts";
 
 export interface Visitors {
   /** A connection has come; one that is `welcome` has to `leave`. */
-  enter(address: string, nowMs: number): "welcome" | "tooMany" | "tooFast" | "unwelcome";
+  enter(address: string, nowMs: number): "welcome" | TooMuch;
   leave(address: string): void;
   /** Whether one more message is taken now from a network, or from whoever is logged in. */
   mayMail(address: string, account: string | null, nowMs: number): boolean;
   /** Whether so many recipients more are taken now. */
   mayName(address: string, account: string | null, count: number, nowMs: number): boolean;
-  /** Somebody was named who is not here. */
-  missed(address: string, nowMs: number): void;
+  /**
+   * Somebody was named who is not here; gives how long the answer is to wait, or that there were
+   * too many of these.
+   */
+  missed(address: string, nowMs: number): number | "unwelcome";
 }
+
+/** What there was too much of: connections at once, in a short time, or names that are not here. */
+export type TooMuch = "tooMany" | "tooFast" | "unwelcome";
 
 export interface VisitorsOptions {
   /** Connections of one network at once. */
@@ -23,6 +29,8 @@ export interface VisitorsOptions {
   readonly messagesPerMinuteMax: number;
   /** Whether this machine's own addresses are limited, too. */
   readonly limitLoopback: boolean;
+  /** Whose addresses stand for many others, so that no limit for one of them fits. */
+  readonly isProxy: (address: string) => boolean;
 }
 
 /** A server with a full queue opens dozens at once, and closes each when it has said all. */
@@ -31,13 +39,19 @@ export const CONNECTIONS_PER_MINUTE_MAX = 300;
 export const RECIPIENTS_PER_MINUTE_MAX = 3_000;
 /** Lists hold old names; who gropes for addresses has hundreds. One is forgotten in 30 s. */
 export const MISSES_MAX = 100;
+/** A list's old names are answered at once. */
+export const MISSES_UNSLOWED = 20;
+/** Beyond, the first ones wait so long; each ten more, twice as long. */
+const MISS_WAIT_MS_MIN = 1_000;
+/** RFC 5321 §4.5.3.2.3: clients wait five minutes for the answer. */
+const MISS_WAIT_MS_MAX = 30_000;
 const MISS_FORGOTTEN_MS = 30_000;
 /** Networks, and accounts; each takes about 300 bytes. */
 const REMEMBERED_MAX = 10_000;
 const MINUTE_MS = 60_000;
 
 export function createVisitors(options: VisitorsOptions): Visitors {
-  const { connectionsMax, messagesPerMinuteMax, limitLoopback } = options;
+  const { connectionsMax, messagesPerMinuteMax, limitLoopback, isProxy } = options;
   const present = new Map<string, number>();
   const networks = new Recent<Visitor>(REMEMBERED_MAX);
   const accounts = new Recent<Visitor>(REMEMBERED_MAX);
@@ -45,7 +59,7 @@ export function createVisitors(options: VisitorsOptions): Visitors {
   /** `null`: nobody is to be limited. Labs, tests and programs in front of this one live there. */
   function network(address: string, nowMs: number): Visitor | null {
     const name = networkOf(address);
-    if (name === LOOPBACK && !limitLoopback) return null;
+    if ((name === LOOPBACK && !limitLoopback) || isProxy(address)) return null;
     return networks.getOrAdd(name, () => newVisitor(nowMs));
   }
 
@@ -85,9 +99,10 @@ export function createVisitors(options: VisitorsOptions): Visitors {
     },
     missed(address, nowMs) {
       const visitor = network(address, nowMs);
-      if (visitor === null) return;
+      if (visitor === null) return 0;
       const level = levelOf(visitor.misses, MISS_FORGOTTEN_MS, nowMs);
       visitor.misses.level = Math.min(level + 1, 2 * MISSES_MAX);
+      return level >= MISSES_MAX ? "unwelcome" : waitOf(level);
     },
   };
 }
@@ -97,6 +112,13 @@ interface Visitor {
   readonly messages: Meter;
   readonly recipients: Meter;
   readonly misses: Meter;
+}
+
+/** Whoever gropes from many connections at once gains nothing by them. */
+function waitOf(misses: number): number {
+  if (misses < MISSES_UNSLOWED) return 0;
+  const doublings = Math.floor((misses - MISSES_UNSLOWED) / 10);
+  return Math.min(MISS_WAIT_MS_MAX, MISS_WAIT_MS_MIN * 2 ** doublings);
 }
 
 /** What was taken, of which some runs out with the time. */
