@@ -1,5 +1,10 @@
 import assert from "$assert";
-import { createQuiet, LINES_PER_MINUTE_MAX, WINDOW_MS } from "../lib/policy/quiet.ts";
+import {
+  createQuiet,
+  LINES_OF_ALL_PER_MINUTE_MAX,
+  LINES_PER_MINUTE_MAX,
+  WINDOW_MS,
+} from "../lib/policy/quiet.ts";
 
 Deno.test("the same event about one network is written down so often, and then counted", () => {
   const quiet = createQuiet();
@@ -24,4 +29,18 @@ Deno.test("a time without a flood begins anew", () => {
     }
   }
   assert.deepEqual(quiet.counted(Infinity), []);
+});
+
+Deno.test("an event that comes from very many networks is counted for all of them together", () => {
+  const quiet = createQuiet();
+  const admitted = Array.from(
+    { length: 5_000 },
+    (_, at) => quiet.admits("refused", `10.0.${at >> 8}.${at & 255}`, 0),
+  );
+  assert.equal(admitted.filter(Boolean).length, LINES_OF_ALL_PER_MINUTE_MAX);
+  assert.ok(quiet.admits("login-refused", "10.0.0.1", 0), "another event");
+  const count = 5_000 - LINES_OF_ALL_PER_MINUTE_MAX;
+  assert.ok(quiet.isCounting());
+  assert.deepEqual(quiet.counted(WINDOW_MS), [{ event: "refused", network: null, count }]);
+  assert.ok(!quiet.isCounting());
 });

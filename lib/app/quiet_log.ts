@@ -30,6 +30,7 @@ export function quietLog(inner: Log, clock: Clock): QuietLog {
   const alarm = clock.alarm(() => {
     waiting = false;
     tell();
+    wait();
   });
 
   function tell(nowMs = clock.monotonicMs()): void {
@@ -44,7 +45,12 @@ export function quietLog(inner: Log, clock: Clock): QuietLog {
     if (typeof peer !== "string" || !REPEATABLE.has(event) || quiet.admits(event, peer, nowMs)) {
       return inner[level](event, fields);
     }
-    if (waiting) return;
+    wait();
+  }
+
+  /** A number is told at the latest a minute after its own minute. */
+  function wait(): void {
+    if (waiting || !quiet.isCounting()) return;
     waiting = true;
     alarm.set(WINDOW_MS);
   }
