@@ -72,7 +72,31 @@ Deno.test("chunks hold room until the message is taken, refused, reset or broken
 Deno.test("BDAT has the deadlines of DATA", () => {
   const limits = { ...LIMITS, commandTimeoutMs: 11, blockTimeoutMs: 22 };
   const { played } = talk(`EHLO x\r\n${TO_BOB}BDAT 2\r\na\r`, { limits });
-  assert.deepEqual(played.deadlinesMs, [11, ...[11, 11, 11, 11], 22, 11]);
+  // What comes behind it shares the time of the chunk: too little has come for more.
+  assert.deepEqual(played.deadlinesMs, [11, ...[11, 11, 11, 11], 22]);
+});
+
+Deno.test("between chunks there is more time for each 16 KiB, and for nothing less", () => {
+  const limits = {
+    ...LIMITS,
+    messageBytesMax: 1024 * 1024,
+    commandTimeoutMs: 11,
+    blockTimeoutMs: 22,
+  };
+  const content = `${"x".repeat(510)}\r\n`.repeat(16);
+  const wire = `BDAT ${content.length}\r\n${content}`;
+  const deadlines = (chunks: string) =>
+    talk(`EHLO x\r\n${TO_BOB}${chunks}`, { limits }).played.deadlinesMs.slice(5);
+  assert.equal(content.length, 8192);
+  assert.deepEqual(deadlines(wire), [22]);
+  assert.deepEqual(deadlines(wire.repeat(2)), [22, 11]);
+  assert.deepEqual(deadlines(wire.repeat(3)), [22, 11]);
+  assert.deepEqual(deadlines(wire.repeat(4)), [22, 11, 11]);
+  assert.deepEqual(deadlines(`${wire}RSET\r\n`), [22, 11], "the message is over");
+  assert.deepEqual(deadlines("BDAT 0\r\n".repeat(50)), [22]);
+  const refused = "BDAT 2\r\n\n\n";
+  assert.deepEqual(deadlines(refused + "BDAT 0\r\n".repeat(50)), [22]);
+  assert.deepEqual(deadlines(refused + wire.repeat(3)), [22, 11]);
 });
 
 Deno.test("chunks behind a refused one are no errors of their own, others are", () => {

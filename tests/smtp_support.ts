@@ -47,8 +47,8 @@ export const PASSWORD = "correct horse";
 
 /**
  * Makes a server for which the local part of an address says what happens to it: `nobody` is
- * refused, `later` is put off, `broken` makes the call throw, and the message of a sender `full`
- * makes `message` throw. With LMTP, `quota` has a mailbox that is full.
+ * refused, `later` is put off, `leave` has to go (421), `broken` makes the call throw, and the
+ * message of a sender `full` makes `message` throw. With LMTP, `quota` has a mailbox that is full.
  */
 export function fakeSmtp(options: FakeSmtpOptions = {}): FakeSmtp {
   const messages: FakeMessage[] = [];
@@ -144,6 +144,8 @@ function verdict(address: Address | null, who: string): Reply {
       throw new Error("broken");
     case "nobody":
       return reply(550, "5.1.1", `${who} refused`);
+    case "leave":
+      return reply(421, "4.7.0", `${who} is the last one`);
     case "later":
       return reply(450, "4.2.1", `${who} put off`);
     default:

@@ -2,7 +2,7 @@
  * BDAT, RFC 3030 §2: the command. Whatever is wrong, the octets behind it are consumed first, for
  * nothing of a message may ever be read as a command.
  */
-import type { Step } from "../wire/session.ts";
+import { deadline, type Step } from "../wire/session.ts";
 import { chunkReader, readChunk } from "./chunks.ts";
 import type { BdatCommand } from "./command.ts";
 import {
@@ -34,6 +34,8 @@ export function* bdat<B>(connection: Connection, command: BdatCommand): Step<B, 
     return "close";
   }
   const refusal = refusalOf(connection, command);
+  // The chunks behind the first one share its time: see `isOnTheMove`.
+  if (!isChunking(connection)) yield* deadline(blockTimeoutMs);
   const reader = refusal !== null || transaction === null
     ? null
     : transaction.chunks ??= chunkReader(messageBytesMax, options.room.hold());
@@ -49,6 +51,11 @@ export function* bdat<B>(connection: Connection, command: BdatCommand): Step<B, 
   const whole = reader.end();
   if ("fault" in whole) return yield* refuse(connection, command, dataFault(whole.fault));
   return yield* takeMessage(connection, whole.content);
+}
+
+/** Whether a message comes by BDAT, or its rest is thrown away. */
+export function isChunking({ transaction, chunkRefused }: Connection): boolean {
+  return chunkRefused !== null || (transaction !== null && transaction.chunks !== null);
 }
 
 const SYNTAX = reply(501, "5.5.4", "BDAT takes the length of the chunk, and LAST behind the last");

@@ -66,11 +66,10 @@ export function* readChunk<B>(
   chunkBytes: number,
   { reader, blockTimeoutMs }: {
     readonly reader: ChunkReader | null;
-    /** For every `PROGRESS_BYTES`, as behind DATA. */
+    /** For every `PROGRESS_BYTES`, as behind DATA; the first have the time that runs already. */
     readonly blockTimeoutMs: number;
   },
 ): Step<B, boolean> {
-  yield* deadline(blockTimeoutMs);
   let progress = 0;
   for (let left = chunkBytes;;) {
     const bytes = queue.take(Math.min(left, queue.length));

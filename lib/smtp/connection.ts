@@ -56,6 +56,8 @@ export interface SmtpLimits {
   readonly sessionBytesMax: number;
   /** Commands that bring no message on its way, since the last one, before the connection ends. */
   readonly idleCommandsMax: number;
+  /** Replies "try again later" since the last message, before the connection ends. */
+  readonly putOffMax: number;
   /** Faults and refusals before the connection is closed. */
   readonly errorsMax: number;
   /** From so many on, each costs a second. */
@@ -73,6 +75,7 @@ export const DEFAULT_SMTP_LIMITS: SmtpLimits = {
   mailsMax: 1000, // a place here is worth more to others than a new connection to this client
   sessionBytesMax: 10 * 1024 * 1024 * 1024, // two days at the slowest, minutes on a fast network
   idleCommandsMax: 100, // as Postfix practises
+  putOffMax: 1000, // a long list may hold as many more as a message takes, as Postfix practises
   errorsMax: 20, // as Postfix practises
   errorsUnslowed: 10,
   failedLoginsMax: 3,
@@ -107,8 +110,12 @@ export interface Connection {
   contentBytes: number;
   /** Commands that led to nothing since the last message. */
   idleCommands: number;
+  /** Senders and recipients that were put off (4yz) since the last message. */
+  putOff: number;
   /** What came by BDAT for this message, also behind a chunk that was refused. */
   chunkedBytes: number;
+  /** How much of that was there when the time for a command last began anew. */
+  chunkedBytesTimed: number;
   /**
    * How many recipients the message had, a chunk of which was refused; `null` where none was. The
    * chunks behind it are only thrown away.
@@ -118,6 +125,16 @@ export interface Connection {
   failedLogins: number;
   /** Whether the last AUTH failed, so that the client may still be sending what belonged to it. */
   loginFailed: boolean;
+}
+
+/** Why a conversation that came to this has to end; `null`: it goes on. */
+export function tooMuch(
+  { options: { limits }, errors, putOff, idleCommands }: Connection,
+): string | null {
+  if (errors >= limits.errorsMax) return "Too many errors, closing";
+  if (putOff >= limits.putOffMax) return "Too much to try again later, closing";
+  const idle = idleCommands >= limits.idleCommandsMax;
+  return idle ? "Too many commands without a message, closing" : null;
 }
 
 /** Ends the transaction, if there is one, and gives back what its content took. */
@@ -162,6 +179,7 @@ export const LOCAL_ERROR = reply(451, "4.3.0", "Local error, try again later");
 /** Gives a reply that may wait for others; a refusal counts as an error. */
 export function* answer<B>(connection: Connection, given: Reply): Step<B, null> {
   if (given.code >= 500) return yield* fault(connection, given);
+  if (given.code >= 400) connection.putOff++;
   yield* traceReply(connection.options, given);
   yield* write(formatReply(given));
   return null;

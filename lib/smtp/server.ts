@@ -13,7 +13,7 @@ import {
 import { mechanismsOver } from "../sasl/server.ts";
 import { authenticate } from "./auth.ts";
 import type { SmtpBackend, SmtpConversation, SmtpPeer } from "./backend.ts";
-import { bdat } from "./chunking.ts";
+import { bdat, isChunking } from "./chunking.ts";
 import { type AuthCommand, COMMAND_LINE_BYTES_MAX, type SmtpCommand } from "./command.ts";
 import {
   answer,
@@ -27,8 +27,10 @@ import {
   reset,
   say,
   type SmtpServerOptions,
+  tooMuch,
   traceCommand,
 } from "./connection.ts";
+import { PROGRESS_BYTES } from "./content.ts";
 import { formatEhlo, type FutureRelease } from "./ehlo.ts";
 import { xclient } from "./xclient.ts";
 import { help } from "./help.ts";
@@ -74,7 +76,9 @@ export function* smtpServer<B extends SmtpBackend>(
       mails: 0,
       contentBytes: 0,
       idleCommands: 0,
+      putOff: 0,
       chunkedBytes: 0,
+      chunkedBytesTimed: 0,
       chunkRefused: null,
       errors: 0,
       failedLogins: 0,
@@ -103,7 +107,7 @@ function* converse<B extends SmtpBackend>(connection: Connection): Step<B, SmtpE
   yield* deadline(options.limits.commandTimeoutMs);
   yield* say(options, greeting(options));
   for (;;) {
-    yield* deadline(options.limits.commandTimeoutMs);
+    if (isOnTheMove(connection)) yield* deadline(options.limits.commandTimeoutMs);
     const line = yield* readLine<B>(queue, COMMAND_LINE_BYTES_MAX);
     if (line === null) return CLOSE;
     if (typeof line === "string") {
@@ -128,11 +132,16 @@ function* converse<B extends SmtpBackend>(connection: Connection): Step<B, SmtpE
   }
 }
 
-/** Why the conversation has to end; `null`: it goes on. */
-function tooMuch({ options: { limits }, errors, idleCommands }: Connection): string | null {
-  if (errors >= limits.errorsMax) return "Too many errors, closing";
-  const idle = idleCommands >= limits.idleCommandsMax;
-  return idle ? "Too many commands without a message, closing" : null;
+/**
+ * Whether the client has earned the time for another command: within a message by BDAT it has to
+ * bring content, or chunks of a byte each could hold the place for ever.
+ */
+function isOnTheMove(connection: Connection): boolean {
+  const { chunkedBytes, chunkedBytesTimed } = connection;
+  if (!isChunking(connection)) connection.chunkedBytesTimed = 0;
+  else if (chunkedBytes - chunkedBytesTimed < PROGRESS_BYTES) return false;
+  else connection.chunkedBytesTimed = chunkedBytes;
+  return true;
 }
 
 /** What can be said again and again, and leads to nothing. */
@@ -155,7 +164,7 @@ function* obey<B extends SmtpBackend>(
     case "MAIL":
       return yield* answerMail(connection, yield* mail<B>(connection, command));
     case "RCPT":
-      return yield* recipients(connection, command);
+      return (yield* recipients<B>(connection, command)) === "close" ? CLOSE : null;
     case "DATA":
       return (yield* data<B>(connection)) === "close" ? CLOSE : null;
     case "BDAT":

@@ -17,6 +17,8 @@ import {
   LOCAL_ERROR,
   read,
   reset,
+  say,
+  tooMuch,
   traceCommand,
   traceContent,
 } from "./connection.ts";
@@ -67,7 +69,10 @@ export function* mail<B>(connection: Connection, command: MailCommand): Step<B, 
  * Recipients that wait behind this one belong to its group: the next server is asked about all of
  * them at once, while the client waits.
  */
-export function* recipients<B>(connection: Connection, first: RcptCommand): Step<B, null> {
+export function* recipients<B>(
+  connection: Connection,
+  first: RcptCommand,
+): Step<B, "close" | null> {
   const group: (RcptCommand | Reply)[] = [first];
   while (group.length < RCPT_GROUP_MAX && nextIsRcpt(connection.queue)) {
     const line = yield* readLine<B>(connection.queue, COMMAND_LINE_BYTES_MAX);
@@ -81,9 +86,14 @@ export function* recipients<B>(connection: Connection, first: RcptCommand): Step
   let at = 0;
   for (const each of group) {
     // The rest goes without an answer, as if it had not come in one piece.
-    if (connection.errors >= connection.options.limits.errorsMax) break;
-    if (!("verb" in each)) yield* answer(connection, each);
-    else yield* answerRecipient(connection, answers[at++]!);
+    if (tooMuch(connection) !== null) break;
+    const given = "verb" in each ? answers[at++]! : each;
+    if (given.code === 421) {
+      yield* say(connection.options, given); // RFC 5321 §3.8
+      return "close";
+    }
+    if ("verb" in each) yield* answerRecipient(connection, given);
+    else yield* answer(connection, given);
   }
   return null;
 }
@@ -96,6 +106,7 @@ function* answerRecipient<B>(connection: Connection, given: Reply): Step<B, null
   if (connection.user === null || connection.transaction === null) {
     return yield* answer(connection, given);
   }
+  if (given.code >= 400 && given.code < 500) connection.putOff++;
   return yield* answerNow(connection.options, given);
 }
 
@@ -227,6 +238,7 @@ export function* takeMessage<B>(connection: Connection, content: Uint8Array): St
     : [yield* ask<B>((signal) => conversation.message(body, signal))];
   reset(connection);
   connection.idleCommands = 0;
+  connection.putOff = 0;
   return yield* answerEnd(connection, outcomes);
 }
 
