@@ -166,6 +166,15 @@ Deno.test("pop3Server ends the session at a line without an end", () => {
   assert.ok(played.ended);
 });
 
+Deno.test("pop3Server ends a session that goes on and on without a login", () => {
+  const { lines, played } = talk("CAPA\r\nUSER alice\r\n".repeat(50));
+  assert.equal(lines.filter((line) => line.startsWith("+OK")).length, 1 + 50);
+  assert.equal(lines.at(-1), "-ERR too many commands without a login");
+  assert.ok(played.ended);
+  const user = talk(`${LOGIN}${"NOOP\r\n".repeat(100)}QUIT\r\n`);
+  assert.equal(user.lines.at(-1), "+OK goodbye");
+});
+
 Deno.test("pop3Server ends the session at the twentieth bad command", () => {
   const { lines, played } = talk("XYZ\r\n".repeat(30));
   assert.equal(lines.length, 1 + 20);

@@ -23,13 +23,21 @@ const FAILED_LOGIN_PAUSES_MS = [1_000, 2_000, 4_000] as const;
  */
 const RESPONSE_LINE_BYTES_MAX = 12_288;
 
+/** A login takes a handful of commands; whoever goes on and on only holds the place. */
+const COMMANDS_MAX = 50;
+
 /** Answers commands until somebody is logged in: gives the snapshot of the mailbox. */
 export function authorization(serving: Serving): Step<Pop3Backend, Snapshot | "over"> {
   let user: string | null = null;
+  let commands = 0;
   return answerCommands<Snapshot>(serving, function* (command) {
     // RFC 1939 §7: PASS counts only immediately after USER: other commands forget the name.
     const named = user;
     user = null;
+    if (++commands > COMMANDS_MAX) {
+      yield* say(serving, "-ERR too many commands without a login");
+      return "over";
+    }
     switch (command.verb) {
       case "USER":
         if (!(yield* allowed(serving))) return "next";
