@@ -167,8 +167,8 @@ export const APP_MUTANTS: readonly Mutant[] = [
   {
     name: "connections: any number is served",
     file: "lib/app/server.ts",
-    find: "if (this.#served + heldConnections() < config.connectionsMax) {",
-    replace: "if (this.#served < Infinity) {",
+    find: "this.#served + heldConnections() >= this.#site.config.connectionsMax;",
+    replace: "this.#served === Infinity;",
     test: {
       file: "tests/app_server_test.ts",
       name: "one connection too many hears 421 or -ERR, until a place is free",
@@ -178,8 +178,8 @@ export const APP_MUTANTS: readonly Mutant[] = [
   {
     name: "connections: any number is turned away with words",
     file: "lib/app/server.ts",
-    find: "this.#open.size - this.#served < TURNED_AWAY_MAX",
-    replace: "this.#open.size >= 0",
+    find: "this.#turnedAway >= TURNED_AWAY_MAX",
+    replace: "this.#turnedAway === Infinity",
     test: {
       file: "tests/app_server_test.ts",
       name: "a crowd that is turned away does not grow without end",

@@ -7,7 +7,7 @@ export const PROXY_MUTANTS: readonly Mutant[] = [
   {
     name: "server: anybody may send a PROXY header",
     file: "lib/app/server.ts",
-    find: "const mayForward = isIn(this.#trusted, transport.remote.host);",
+    find: "const mayForward = this.#isProxy(transport.remote.host);",
     replace: "const mayForward = true;",
     test: { file: PROXY, name: "PROXY 1 from others is only a bad command" },
     why: "strangers could take any address, and count as this machine itself",

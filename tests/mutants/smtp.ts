@@ -69,7 +69,7 @@ export const SMTP_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "server: errors are not counted",
-    file: "lib/smtp/server.ts",
+    file: "lib/smtp/connection.ts",
     find: "if (errors >= limits.errorsMax) return",
     replace: "if (errors < 0) return",
     test: {
@@ -81,9 +81,8 @@ export const SMTP_MUTANTS: readonly Mutant[] = [
   {
     name: "server: a command may trickle in",
     file: "lib/smtp/server.ts",
-    find: "  for (;;) {\n" +
-      "    yield* deadline(options.limits.commandTimeoutMs);\n",
-    replace: "  for (;;) {\n",
+    find: "    if (isOnTheMove(connection)) yield* deadline(options.limits.commandTimeoutMs);\n",
+    replace: "",
     test: {
       file: "tests/smtp_server_test.ts",
       name: "smtpServer sets a deadline for each command, and for each block of content",
