@@ -228,7 +228,7 @@ class Connections {
     const { visitors } = this.#site;
     const entered = visitors.enter(peer.host, world.clock.monotonicMs());
     if (entered !== "welcome") return await this.#turnAway(service, transport, { peer, entered });
-    const address = { address: peer.host, port: peer.port };
+    const address = { address: peer.host, port: peer.port, local: transport.local.host };
     const shared = { config, room: this.#room, identity: this.#identity, mayForward };
     await this.#drive(service, transport, conversation(service, address, shared), peer);
     visitors.leave(peer.host);
