@@ -56,14 +56,18 @@ export function describeError(error: unknown): string {
 }
 
 function formatJson(record: LogRecord): string {
-  return JSON.stringify({
+  const line = JSON.stringify({
     time: new Date(record.timestamp).toISOString(),
     level: LEVEL_NAMES[record.level],
     server: record.category.at(-1),
     event: record.rawMessage,
     ...record.properties,
   });
+  return line.replace(MOVING, escapeCharacter);
 }
+
+/** What JSON leaves as it is, and yet moves a terminal's cursor or turns its text around. */
+const MOVING = /[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
 function formatPretty(record: LogRecord): string {
   const time = new Date(record.timestamp).toISOString().slice(11, 19);

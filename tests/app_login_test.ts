@@ -4,10 +4,10 @@ import { openMemoryStore } from "../lib/store/memory.ts";
 import type { Store } from "../lib/store/store.ts";
 import { readOverPop3 } from "../lib/cli/reader.ts";
 import { visitSmtp } from "../lib/cli/transfer.ts";
-import { ACCOUNT_FAILURES_FREE } from "../lib/policy/logins.ts";
+import { ACCOUNT_FAILURES_FREE, ADDRESS_FAILURES_FREE } from "../lib/policy/logins.ts";
 import type { MechanismName } from "../lib/sasl/mechanism.ts";
 import { decodeLatin1 } from "../lib/wire/bytes.ts";
-import { logIn, REAL, startTestServer, type Talker } from "./app_support.ts";
+import { logIn, REAL, startTestServer, type Talker, type TestServer } from "./app_support.ts";
 import { fakeWorld } from "./fake_world.ts";
 import { RFC_7677_BASE64 } from "./scram_support.ts";
 
@@ -117,4 +117,90 @@ Deno.test("the secret that is shown for a name that is not there outlives the se
   }
   assert.equal(salts[0], salts[1]);
   await inner[Symbol.asyncDispose]();
+});
+
+/** Logs in as a user with a wrong password, and gives the last reply. */
+type WrongLogin = (server: TestServer, user: string) => Promise<string>;
+
+const WRONG_LOGINS: readonly (readonly [name: string, guess: WrongLogin])[] = [
+  ["AUTH PLAIN", async (server, user) => {
+    const talker = await server.smtp();
+    const reply = await logIn(talker, user, "wrong");
+    talker.close();
+    return reply;
+  }],
+  ["AUTH LOGIN", async (server, user) => {
+    const talker = await server.smtp();
+    await talker.say(`AUTH LOGIN ${btoa(user)}`);
+    const reply = await talker.say(btoa("wrong"));
+    talker.close();
+    return reply;
+  }],
+  ["PASS", async (server, user) => {
+    const talker = await server.connect("pop3");
+    assert.match(await talker.say(`USER ${user}`), /^\+OK /);
+    const reply = await talker.say("PASS wrong");
+    talker.close();
+    return reply;
+  }],
+];
+
+for (const [name, guess] of WRONG_LOGINS) {
+  Deno.test(`${name} costs as much work and says the same, whether the user is there`, async () => {
+    const world = fakeWorld();
+    let derivations = 0;
+    const counting = {
+      ...world,
+      work: {
+        pbkdf2: (...asked: Parameters<typeof world.work.pbkdf2>) => {
+          derivations++;
+          return world.work.pbkdf2(...asked);
+        },
+      },
+    };
+    await using server = await startTestServer({ world: counting, users: ["alice"] });
+    const heard: (readonly [reply: string, work: number])[] = [];
+    for (const user of ["alice", "nobody", "alice@xyz.com", "alice%xyz.com"]) {
+      derivations = 0;
+      const reply = guess(server, user);
+      await world.clock.pass(5_000);
+      heard.push([await reply, derivations]);
+    }
+    assert.match(heard[0]![0], /^(535 5\.7\.8|-ERR \[AUTH\]) /);
+    for (const each of heard) assert.deepEqual(each, [heard[0]![0], 1]);
+  });
+}
+
+Deno.test("one password tried on many users from one address is not looked at in the end", async () => {
+  const world = fakeWorld();
+  await using server = await startTestServer({ world, users: ["alice"], limitLoopback: true });
+  const replies: string[] = [];
+  for (let at = 0; at < ADDRESS_FAILURES_FREE + 12; at++) {
+    // By turns, for the services count together.
+    const talker = await server.connect(at % 2 === 0 ? "smtp" : "pop3");
+    if (at % 2 === 0) await talker.say("EHLO client.test");
+    else await talker.say(`USER user${at}`);
+    const reply = at % 2 === 0
+      ? logIn(talker, `user${at}`, "Summer2026")
+      : talker.say("PASS Summer2026");
+    await world.clock.pass(35_000);
+    replies.push((await reply).slice(0, 15));
+    talker.close();
+  }
+  const looked = replies.slice(0, ADDRESS_FAILURES_FREE);
+  assert.ok(looked.every((each) => /^(535 5\.7\.8|-ERR \[AUTH\])/.test(each)), `${looked}`);
+  assert.match(replies.at(-1)!, /^-ERR \[SYS\/TEMP\]/);
+});
+
+Deno.test("of a name that is as long as it can be said, the log has 255 characters", async () => {
+  const world = fakeWorld();
+  await using server = await startTestServer({ world });
+  const talker = await server.smtp();
+  await talker.say("AUTH LOGIN");
+  await talker.say(btoa("n".repeat(5_000)));
+  const reply = talker.say(btoa("wrong"));
+  await world.clock.pass(5_000);
+  assert.match(await reply, /^535 /);
+  talker.close();
+  assert.deepEqual(server.logged("login-refused").map(({ user }) => user), ["n".repeat(255)]);
 });

@@ -199,6 +199,6 @@ Deno.test("XCLIENT: the proxy's word counts for address, name, hello and login",
   );
   // The sender had to be hers: she was logged in.
   await client.send("MAIL FROM:<bob@abc.com>\r\n");
-  assert.match(await client.heard(), /^553 5\.7\.1 /);
+  assert.match(await client.heard(), /^550 5\.7\.1 /);
   client.close();
 });

@@ -3,6 +3,7 @@
  * fail. A guard without a row here is only believed to be guarded.
  */
 import { APP_MUTANTS } from "./mutants/app.ts";
+import { ATTACK_MUTANTS } from "./mutants/attacks.ts";
 import { DSN_MUTANTS } from "./mutants/dsn.ts";
 import { MAIL_MUTANTS } from "./mutants/mail.ts";
 import { CHUNKING_MUTANTS } from "./mutants/chunking.ts";
@@ -27,6 +28,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...MAIL_MUTANTS,
   ...DSN_MUTANTS,
   ...APP_MUTANTS,
+  ...ATTACK_MUTANTS,
   ...FLOODS_MUTANTS,
   ...TIMING_MUTANTS,
   ...PROXY_MUTANTS,

@@ -1,6 +1,6 @@
 /** RFC 5248: every enhanced status code that is given is registered, and fits its reply. */
 import assert from "$assert";
-import { STATUS_CODES } from "./status_codes.ts";
+import { STATUS_CODES, STATUS_REPLIES } from "./status_codes.ts";
 import { canUseFiles } from "./support.ts";
 
 const LIB = new URL("../lib/", import.meta.url);
@@ -45,6 +45,8 @@ function faultOf({ code, status }: Given): string | null {
   if (!known.classes.includes(statusClass!)) return `has a class that RFC ${known.rfc} has not`;
   // RFC 2034 §4: the class repeats the first digit of the reply.
   if (code !== null && String(code)[0] !== statusClass) return `does not belong to ${code}`;
+  const replies = STATUS_REPLIES.get(rest.join("."));
+  if (code !== null && replies?.includes(code) === false) return `belongs to ${replies}`;
   return null;
 }
 
@@ -64,12 +66,14 @@ Deno.test("every enhanced status code is registered and has the class of its rep
 Deno.test("a code that is none, or is the wrong one, is found", () => {
   const faults = givenIn(
     "x",
-    'reply(550, "5.1.1", ""); reply(250, "5.1.1"); { code: 501, status: "5.99.1" }; "2.7.12"',
+    'reply(550, "5.1.1", ""); reply(250, "5.1.1"); { code: 501, status: "5.99.1" }; "2.7.12"; ' +
+      'reply(501, "5.7.8")',
   ).map(faultOf);
   assert.deepEqual(faults, [
     null,
     "does not belong to 250",
     "is not registered",
-    "has a class that RFC 5248 has not",
+    "has a class that RFC 4954 has not",
+    "belongs to 535,554",
   ]);
 });

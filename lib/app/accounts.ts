@@ -49,7 +49,7 @@ export interface AccountsOptions {
 
 /** Logins that are remembered, so that the next one costs no PBKDF2; the oldest goes first. */
 const REMEMBERED_MAX = 10_000;
-/** Of what cannot be a name, so much is remembered to count failures. */
+/** Of what cannot be a name, so much is remembered to count failures, and written in the log. */
 const NAME_CHARACTERS_MAX = 255;
 
 export function createAccounts(options: AccountsOptions): Accounts {
@@ -172,7 +172,7 @@ export function logLogin(
   },
 ): void {
   const event = typeof result === "string" ? LOGIN_EVENTS[result] : "login";
-  const name = typeof result === "string" ? user : result.name;
+  const name = typeof result === "string" ? user.slice(0, NAME_CHARACTERS_MAX) : result.name;
   log.info(event, { user: name, peer, protocol });
 }
 

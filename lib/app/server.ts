@@ -233,7 +233,7 @@ class Connections {
       log.info("turned-away", { service, peer: peer.host, reason: visiting });
       return tooMuch(visiting);
     }
-    const address = { address: peer.host, port: peer.port };
+    const address = { address: peer.host, port: peer.port, local: transport.local.host };
     const shared = { config, room: this.#room, identity: this.#identity, mayForward };
     const backends = visiting?.backends(this.#backends) ?? this.#backends;
     const session = conversation(service, address, shared);

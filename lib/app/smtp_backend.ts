@@ -3,6 +3,7 @@ import type { Address } from "../mail/address.ts";
 import type { Body } from "../mail/body.ts";
 import { formatAddress } from "../mail/address.ts";
 import type { Envelope, Recipient } from "../mail/envelope.ts";
+import { literalOf } from "../mail/literal.ts";
 import { describeError } from "../log.ts";
 import { NO_MAIL, routeOf } from "../queue/route.ts";
 import type { ScramStart } from "../sasl/mechanism.ts";
@@ -42,7 +43,11 @@ const NO_SUCH_USER = reply(550, "5.1.1", "There is no such user here");
 const NOT_HERE = reply(550, "5.7.1", "LMTP delivers to mailboxes here, and nowhere else");
 /** RFC 5321 §4.2.2: it may go through when it is tried again. */
 const TOO_FAST = reply(450, "4.7.1", "Too much in too short a time, try again later");
-const NOT_YOURS = reply(553, "5.7.1", "That sender is not yours");
+/** RFC 6409 §6.1: the code for a sender that the login gives no right to. */
+const NOT_YOURS = reply(550, "5.7.1", "That sender is not yours");
+/** RFC 6409 §4.2: 554 for a domain that means something else on each server. */
+const UNQUALIFIED_SENDER = reply(554, "5.1.8", "That is not a whole domain name");
+const UNQUALIFIED_RECIPIENT = reply(554, "5.1.2", "That is not a whole domain name");
 const NO_REPORT = reply(550, "5.7.27", "The sender's domain takes no mail");
 
 class Conversation implements SmtpConversation {
@@ -92,6 +97,10 @@ class Conversation implements SmtpConversation {
     const foreign = hello.user !== null && mail.from !== null &&
       !this.#site.accounts.owns(hello.user, mail.from);
     if (foreign) return this.#refused(mail.from, null, NOT_YOURS);
+    // Whom every address is allowed to is held to this, too.
+    if (hello.user !== null && mail.from !== null && !this.#isQualified(mail.from.domain)) {
+      return this.#refused(mail.from, null, UNQUALIFIED_SENDER);
+    }
     // RFC 7505 §4.2: no report could ever go there.
     if (mail.from !== null && routeOf(mail.from.domain, this.#site.routes).kind === "noMail") {
       return this.#refused(mail.from, null, NO_REPORT);
@@ -111,9 +120,9 @@ class Conversation implements SmtpConversation {
     return await this.#logged("recipients", async () => {
       const open = this.#transaction();
       const slow = this.#tooMany(group.length, open.hello);
-      const decided = group.map(({ to }) => slow ?? this.#decide(to, open.hello));
+      const named = group.map((command) => this.#recipientOf(command));
+      const decided = named.map(({ address }) => slow ?? this.#decide(address, open.hello));
       const local = await this.#slowed(decided, open.hello, signal);
-      const named = group.map(recipientOf);
       const asked = named.filter((_, at) => local[at] === "ask");
       const answers = await this.#ask(open, asked, signal);
       const replies = local.map((each, at) =>
@@ -209,12 +218,27 @@ class Conversation implements SmtpConversation {
     if (hello.user === null) {
       return reply(550, "5.7.1", "Not for strangers: log in to send elsewhere");
     }
-    // RFC 6409 §4.2: what is no whole domain name means something else on each server.
-    if (!isWhole(to.domain) && !routes.hops.has(to.domain)) {
-      return reply(550, "5.1.2", "That is not a whole domain name");
-    }
+    if (!this.#isQualified(to.domain)) return UNQUALIFIED_RECIPIENT;
     if (route.kind === "none") return reply(550, "5.1.2", "There is no route to that domain");
     return config.verifyRecipients === "never" ? TAKEN : "ask";
+  }
+
+  /**
+   * RFC 1123 §5.2.17: an address literal with an IP address of this host is recognised as this
+   * host; of its addresses, the one that the client has come to is known for certain. From here on
+   * it is the first domain. Every other literal is another host.
+   */
+  #recipientOf({ verb: _verb, to, ...options }: RcptCommand): Recipient {
+    const { local } = this.#peer;
+    const isHere = local !== undefined && to.domain === literalOf(local);
+    const address = isHere ? { ...to, domain: this.#site.config.domains[0]! } : to;
+    return { address, ...options };
+  }
+
+  /** Whether a domain can be looked up from anywhere, or is known here by name. */
+  #isQualified(domain: string): boolean {
+    const { local, hops } = this.#site.routes;
+    return domain.startsWith("[") || domain.includes(".") || local.has(domain) || hops.has(domain);
   }
 
   /** Design, section 7: 20 s in all for one transaction, then recipients are taken unasked. */
@@ -273,13 +297,4 @@ class Conversation implements SmtpConversation {
 /** LMTP brings the mail of many from a mail server of our own. */
 function isLimited({ protocol }: SmtpHello): boolean {
   return protocol !== "lmtp";
-}
-
-/** Whether it can be looked up from anywhere; an address literal always can. */
-function isWhole(domain: string): boolean {
-  return domain.startsWith("[") || domain.includes(".");
-}
-
-function recipientOf({ verb: _verb, to, ...options }: RcptCommand): Recipient {
-  return { address: to, ...options };
 }

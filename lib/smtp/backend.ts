@@ -18,6 +18,8 @@ export interface SmtpPeer {
   readonly port: number;
   /** Its host name, where a proxy has looked it up. */
   readonly name?: string;
+  /** The IP address of this host that the connection came to; missing where there is none. */
+  readonly local?: string;
 }
 
 /** What the client has said about itself so far; handed over with each transaction. */

@@ -1,4 +1,5 @@
 /** HELP, RFC 5321 §4.1.1.8: what can be said here, for people who type. */
+import type { Extensions } from "./ehlo.ts";
 import { type Reply, reply } from "./reply.ts";
 
 /** The commands and how they are written. */
@@ -14,24 +15,39 @@ const COMMANDS: ReadonlyMap<string, string> = new Map([
   ["NOOP", "NOOP: does nothing"],
   ["QUIT", "QUIT: ends the conversation"],
   ["VRFY", "VRFY name: is not answered with names here"],
-  ["STARTTLS", "STARTTLS: goes on under TLS, where EHLO offers it"],
+  ["STARTTLS", "STARTTLS: goes on under TLS"],
   ["AUTH", "AUTH mechanism [base64]: logs in"],
+  ["XCLIENT", "XCLIENT NAME=value: a proxy says for whom it speaks"],
+  ["XPOP3", "XPOP3: goes on as POP3, to read mail"],
   ["HELP", "HELP [command]: says this"],
 ]);
 
 /** What is said by one of the protocols only (RFC 2033 §4.1). */
-const SMTP_ONLY = ["EHLO", "HELO", "AUTH"];
+const SMTP_ONLY = ["EHLO", "HELO"];
 const LMTP_ONLY = ["LHLO"];
 
-/** The reply to HELP; `topic` is what stood behind it. */
-export function help(topic: string, lmtp: boolean): Reply {
-  const others = lmtp ? SMTP_ONLY : LMTP_ONLY;
+/** What can be said on a connection besides what always can. */
+export interface Sayable {
+  readonly lmtp: boolean;
+  /** What EHLO offers there just now. */
+  readonly offers: Pick<Extensions, "startTls" | "auth" | "xclient" | "pop3">;
+}
+
+/** The reply to HELP: only what would work just now; `topic` is what stood behind it. */
+export function help(topic: string, { lmtp, offers }: Sayable): Reply {
+  const unsaid = new Set([
+    ...(lmtp ? SMTP_ONLY : LMTP_ONLY),
+    ...(offers.startTls ? [] : ["STARTTLS"]),
+    ...(offers.auth.length > 0 ? [] : ["AUTH"]),
+    ...(offers.xclient ? [] : ["XCLIENT"]),
+    ...(offers.pop3 ? [] : ["XPOP3"]),
+  ]);
   const name = topic.toUpperCase();
   if (topic === "") {
-    const names = [...COMMANDS.keys()].filter((each) => !others.includes(each));
+    const names = [...COMMANDS.keys()].filter((each) => !unsaid.has(each));
     return reply(214, "2.0.0", `Commands: ${names.join(" ")}`);
   }
-  const text = others.includes(name) ? undefined : COMMANDS.get(name);
+  const text = unsaid.has(name) ? undefined : COMMANDS.get(name);
   // RFC 5321 §4.2.2: 504 for a parameter that is not implemented.
   return text === undefined
     ? reply(504, "5.5.4", "There is no such command here; HELP lists them")

@@ -10,7 +10,6 @@ import {
   type Step,
   type TlsInfo,
 } from "../wire/session.ts";
-import { mechanismsOver } from "../sasl/server.ts";
 import { authenticate } from "./auth.ts";
 import type { SmtpBackend, SmtpConversation, SmtpPeer } from "./backend.ts";
 import { bdat, isChunking } from "./chunking.ts";
@@ -34,9 +33,9 @@ import { PROGRESS_BYTES } from "./content.ts";
 import { formatEhlo, type FutureRelease } from "./ehlo.ts";
 import { xclient } from "./xclient.ts";
 import { help } from "./help.ts";
+import { offersOf } from "./offers.ts";
 import { type Reply, reply } from "./reply.ts";
-import { mayLogIn, secure } from "./start_tls.ts";
-import { BY_SECONDS_MIN } from "./timing.ts";
+import { secure } from "./start_tls.ts";
 import { data, mail, recipients } from "./transaction.ts";
 
 /** How the conversation ended; `pop3`: it goes on as POP3, beginning with the bytes that wait. */
@@ -178,7 +177,13 @@ function* obey<B extends SmtpBackend>(
       yield* answerNow(options, reply(221, "2.0.0", `${options.hostname} says goodbye`));
       return CLOSE;
     case "HELP":
-      return yield* answerHelp(connection, help(command.text, options.service === "lmtp"));
+      return yield* answerHelp(
+        connection,
+        help(command.text, {
+          lmtp: options.service === "lmtp",
+          offers: offersOf(connection),
+        }),
+      );
     case "VRFY":
       // RFC 5321 §3.5.3: a server that does not tell who is here answers 252.
       return yield* answerNow(
@@ -207,37 +212,8 @@ function* hello<B>(connection: Connection, verb: string, name: string): Step<B, 
   const futureRelease = options.service === "submission"
     ? yield* call<B, FutureRelease>(() => connection.conversation.futureRelease())
     : null;
-  return yield* answerNow(
-    options,
-    formatEhlo(options.hostname, {
-      pipelining: true,
-      chunking: true,
-      eightBitMime: true,
-      enhancedStatusCodes: true,
-      // RFC 3207 §4.2: not again where TLS is active.
-      startTls: options.identity !== null && connection.tls === null,
-      smtpUtf8: true,
-      requireTls: connection.tls !== null,
-      dsn: true,
-      deliverBy: { secondsMin: BY_SECONDS_MIN },
-      priorities: true,
-      futureRelease,
-      pop3: options.pop3,
-      xclient: options.forward !== null,
-      size: { bytesMax: options.limits.messageBytesMax },
-      limits: {
-        recipientsMax: options.limits.recipientsMax,
-        mailsMax: options.limits.mailsMax,
-        recipientDomainsMax: null,
-      },
-      auth: mechanismsOffered(connection),
-    }),
-  );
-}
-
-function mechanismsOffered(connection: Connection): readonly string[] {
-  if (connection.options.service === "lmtp" || connection.user !== null) return [];
-  return mayLogIn(connection) ? mechanismsOver(connection.tls?.binding ?? null) : [];
+  const offers = { ...offersOf(connection), futureRelease };
+  return yield* answerNow(options, formatEhlo(options.hostname, offers));
 }
 
 /** RFC 5321 §3.8: after 421 the connection is closed. */

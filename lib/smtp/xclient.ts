@@ -54,6 +54,7 @@ function peerOf(before: SmtpPeer, { name, address, port }: Xclient): SmtpPeer {
     address: address ?? before.address,
     port: port ?? before.port,
     ...(known === undefined ? {} : { name: known }),
+    ...(before.local === undefined ? {} : { local: before.local }),
   };
 }
 

@@ -17,7 +17,7 @@ export const APP_MUTANTS: readonly Mutant[] = [
     replace: "if (foreign && mail.size === -1) return",
     test: {
       file: "tests/app_relay_test.ts",
-      name: "a user who sends as <bob@abc.com> is answered ^553 5\\.7\\.1 ",
+      name: "a user who sends as <bob@abc.com> is answered ^550 5\\.7\\.1 ",
     },
     why: "promise 4: users send under their own addresses only",
   },

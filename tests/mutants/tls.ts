@@ -71,7 +71,7 @@ export const TLS_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "ehlo: STARTTLS is offered again",
-    file: "lib/smtp/server.ts",
+    file: "lib/smtp/offers.ts",
     find: "startTls: options.identity !== null && connection.tls === null,",
     replace: "startTls: options.identity !== null,",
     test: {

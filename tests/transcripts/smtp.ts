@@ -92,7 +92,7 @@ export const TRANSCRIPTS = {
     C: VRFY bob
     S: 252 2.0.0 Cannot say, but will take mail and try to deliver it
     C: HELP
-    S: 214 2.0.0 Commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY STARTTLS AUTH HELP
+    S: 214 2.0.0 Commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY AUTH XPOP3 HELP
     C: HELO client.example
     S: 250 abc.com
     C: DATA
@@ -177,10 +177,15 @@ export const TRANSCRIPTS = {
     C: nOoP and some text
     S: 250 2.0.0 OK
     C: help${"  "}
-    S: 214 2.0.0 Commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY STARTTLS AUTH HELP
+    S: 214 2.0.0 Commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY AUTH XPOP3 HELP
     C: help rcpt
     S: 214 2.0.0 RCPT TO:<them@their.domain>: names a recipient; once for each
     C: HELP me
+    S: 504 5.5.4 There is no such command here; HELP lists them
+    # What is not done, or not here, is not promised.
+    C: HELP EXPN
+    S: 504 5.5.4 There is no such command here; HELP lists them
+    C: HELP starttls
     S: 504 5.5.4 There is no such command here; HELP lists them
     C: quit${" "}
     S: 221 2.0.0 abc.com says goodbye

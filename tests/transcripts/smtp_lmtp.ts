@@ -58,7 +58,7 @@ export const LMTP_TRANSCRIPTS = {
     C: LHLO
     S: 501 5.5.4 Say who you are: LHLO your.host.name
     C: HELP
-    S: 214 2.0.0 Commands: LHLO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY STARTTLS HELP
+    S: 214 2.0.0 Commands: LHLO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY HELP
     C: HELP EHLO
     S: 504 5.5.4 There is no such command here; HELP lists them
     C: AUTH PLAIN

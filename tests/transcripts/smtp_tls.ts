@@ -20,6 +20,9 @@ export const TLS_TRANSCRIPTS = {
     S: 250-LIMITS RCPTMAX=3 MAILMAX=1000
     S: 250-XPOP3
     S: 250 HELP
+    # HELP names what works just now.
+    C: HELP
+    S: 214 2.0.0 Commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY STARTTLS XPOP3 HELP
     C: AUTH PLAIN AGFsaWNlAGNvcnJlY3QgaG9yc2U=
     S: 538 5.7.11 A login needs TLS here
     C: STARTTLS
@@ -41,8 +44,12 @@ export const TLS_TRANSCRIPTS = {
     S: 250-LIMITS RCPTMAX=3 MAILMAX=1000
     S: 250-XPOP3
     S: 250 HELP
+    C: HELP
+    S: 214 2.0.0 Commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY AUTH XPOP3 HELP
     C: AUTH PLAIN AGFsaWNlAGNvcnJlY3QgaG9yc2U=
     S: 235 2.7.0 Logged in
+    C: HELP
+    S: 214 2.0.0 Commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY XPOP3 HELP
     C: QUIT
     S: 221 2.0.0 abc.com says goodbye
     ! closes

@@ -22,6 +22,8 @@ const HELLO = String.raw`
 export const XCLIENT_TRANSCRIPTS = {
   "XCLIENT: the conversation begins anew": String.raw`
     ${HELLO}
+    C: HELP
+    S~ ^214 2\.0\.0 Commands: .* XCLIENT XPOP3 HELP$
     C: XCLIENT NAME=spike.example ADDR=192.0.2.9
     S: 220 abc.com ESMTP ready
     C: MAIL FROM:<alice@abc.com>
