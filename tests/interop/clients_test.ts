@@ -1,35 +1,7 @@
-/** Clients from elsewhere against our server: curl, swaks, and Python's smtplib and poplib. */
+/** curl, and Python's smtplib and poplib, against our server. */
 import assert from "$assert";
-import { type Smtpd, startSmtpd } from "../process/programs.ts";
-import { canRun, temporaryFolder, until } from "../support.ts";
-
-interface Ran {
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function run(program: string, args: readonly string[]): Promise<Ran> {
-  const { code, stdout, stderr } = await new Deno.Command(program, { args: [...args] }).output();
-  const text = new TextDecoder();
-  return { status: code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
-}
-
-/** One server with alice and bob, reached at its SMTP and POP3 ports. */
-async function withServer(
-  fn: (server: Smtpd, folder: string) => Promise<void>,
-): Promise<void> {
-  await using folder = await temporaryFolder();
-  await using server = await startSmtpd([
-    ...["--port", "0", "--pop3-port", "0", "--domain", "abc.com"],
-    ...["--user", "alice:secret", "--user", "bob:hunter2", "--data", `${folder.path}/data`],
-  ]);
-  await fn(server, folder.path);
-}
-
-function test(name: string, fn: (server: Smtpd, folder: string) => Promise<void>): void {
-  Deno.test({ name, ignore: !canRun, fn: () => withServer(fn) });
-}
+import { run, testWithServer } from "./run.ts";
+import { until } from "../support.ts";
 
 const MESSAGE = [
   "From: Alice <alice@abc.com>",
@@ -43,7 +15,7 @@ const MESSAGE = [
   "",
 ].join("\r\n");
 
-test("curl sends with AUTH, lists, retrieves, and deletes", async ({ ports }, folder) => {
+testWithServer("curl sends with AUTH, lists, retrieves, and deletes", async ({ ports, folder }) => {
   await Deno.writeTextFile(`${folder}/mail.eml`, MESSAGE);
   const smtp = `smtp://127.0.0.1:${ports["smtp"]}`;
   const pop3 = `pop3://127.0.0.1:${ports["pop3"]}`;
@@ -70,40 +42,7 @@ test("curl sends with AUTH, lists, retrieves, and deletes", async ({ ports }, fo
   assert.equal(refused.status, 67); // CURLE_LOGIN_DENIED
 });
 
-test("swaks logs in with PLAIN and LOGIN, and is refused what it must be", async ({ ports }) => {
-  const base = [
-    ...["--server", `127.0.0.1:${ports["smtp"]}`, "--from", "alice@abc.com"],
-    ...["--to", "bob@abc.com", "--body", "swaks", "--auth-user", "alice"],
-  ];
-  for (const mechanism of ["PLAIN", "LOGIN"]) {
-    const ran = await run("swaks", [...base, "--auth", mechanism, "--auth-password", "secret"]);
-    assert.equal(ran.status, 0, ran.stdout);
-    assert.match(ran.stdout, /235 2\.7\.0/);
-  }
-  const wrong = await run("swaks", [...base, "--auth", "PLAIN", "--auth-password", "wrong"]);
-  assert.equal(wrong.status, 28, wrong.stdout); // "authentication failed"
-  const relay = await run("swaks", [...base.slice(0, 4), "--to", "somebody@elsewhere.example"]);
-  assert.equal(relay.status, 24, relay.stdout); // "no recipients accepted"
-  const piped = await run("swaks", [...base.slice(0, 6), "--pipeline", "--body", "pipelined"]);
-  assert.equal(piped.status, 0, piped.stdout);
-});
-
-test("msmtp logs in with SCRAM-SHA-256, and not with a wrong password", async ({ ports }) => {
-  const send = (password: string) =>
-    run("sh", [
-      ...["-c", 'printf "Subject: msmtp\\n\\nHi\\n" | msmtp "$@"', "sh"],
-      ...["--host=127.0.0.1", `--port=${ports["smtp"]}`, "--auth=scram-sha-256", "--user=alice"],
-      ...[`--passwordeval=echo ${password}`, "--from=alice@abc.com", "--timeout=30", "--debug"],
-      "bob@abc.com",
-    ]);
-  const right = await send("secret");
-  assert.equal(right.status, 0, right.stdout + right.stderr);
-  assert.match(right.stdout, /AUTH SCRAM-SHA-256/);
-  const wrong = await send("wrong");
-  assert.equal(wrong.status, 77, wrong.stdout + wrong.stderr); // EX_NOPERM
-});
-
-test("Python's smtplib and poplib do their work", async ({ ports }, folder) => {
+testWithServer("Python's smtplib and poplib do their work", async ({ ports, folder }) => {
   const script = `
 import poplib, smtplib, sys
 from email.message import EmailMessage
