@@ -11,6 +11,9 @@ const SHOWN: readonly (readonly [orcpt: string, shown: string])[] = [
   ["utf-8;böb@xyz.com", "utf-8; b\\x{F6}b@xyz.com"],
   ["utf-8;b\\x{F6}b@xyz.com", "utf-8; b\\x{F6}b@xyz.com"],
   ["UTF-8;b\u{1f600}@xyz.com", "UTF-8; b\\x{1F600}@xyz.com"],
+  // As Postfix says it.
+  ["rfc822;b+C3+B6b@xyz.com", "utf-8; b\\x{F6}b@xyz.com"],
+  ["RFC822;a+2Bb+C3+B6@xyz.com", "utf-8; a\\x{2B}b\\x{F6}@xyz.com"],
 ];
 
 Deno.test("an original recipient of any network is taken, and shown decoded", () => {
@@ -18,7 +21,10 @@ Deno.test("an original recipient of any network is taken, and shown decoded", ()
     assert.ok(isOrcpt(orcpt), orcpt);
     assert.equal(showOrcpt(orcpt), shown);
   }
-  for (const bad of ["", "bob", ";bob", "a b;bob", "a(b;x", "rfc822;ö", "rfc822;+0A", "ü;x"]) {
+  const malformed = ["", "bob", ";bob", "a b;bob", "a(b;x", "rfc822;ö", "rfc822;+0A", "ü;x"];
+  // Neither Latin-1 nor a control of Unicode, and of other types ASCII only.
+  const encoded = ["rfc822;b+F6b@x", "rfc822;+C2+85", "rfc822;+C3+B6+0A", "x400;+C3+B6"];
+  for (const bad of [...malformed, ...encoded]) {
     assert.ok(!isOrcpt(bad), bad);
   }
 });

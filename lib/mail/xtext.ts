@@ -1,4 +1,5 @@
 /** xtext, RFC 3461 §4: how text gets into the value of an ESMTP parameter. */
+import { decodeLatin1 } from "../wire/bytes.ts";
 
 /** Printable ASCII text as xtext; what has no place in a value is written by its number. */
 export function encodeXtext(text: string): string {
@@ -18,10 +19,18 @@ export function isXtext(text: string): boolean {
  * tabs, which is all that a report could repeat (RFC 3461 §4.2, §4.4).
  */
 export function decodeXtext(xtext: string): string | null {
+  const octets = xtextOctets(xtext);
+  if (octets === null) return null;
+  const text = decodeLatin1(octets);
+  return /^[\t -~]*$/.test(text) ? text : null;
+}
+
+/** The octets that the xtext stands for, of whatever charset; `null` when it is none. */
+export function xtextOctets(xtext: string): Uint8Array | null {
   if (!isXtext(xtext)) return null;
-  const text = xtext.replace(
+  const octets = xtext.replace(
     /\+(..)/g,
     (_, hex: string) => String.fromCharCode(parseInt(hex, 16)),
   );
-  return /^[\t -~]*$/.test(text) ? text : null;
+  return Uint8Array.from(octets, (octet) => octet.charCodeAt(0));
 }

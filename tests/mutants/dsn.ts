@@ -37,6 +37,17 @@ export const DSN_MUTANTS: readonly Mutant[] = [
     why: "strangers could grow the queue, recipient by recipient",
   },
   {
+    name: "orcpt: controls in UTF-8 may be in it",
+    file: "lib/mail/orcpt.ts",
+    find: "return text === null || /[^\\t\\P{Cc}]/u.test(text) ? null : text;",
+    replace: "return text;",
+    test: {
+      file: "tests/mail_orcpt_test.ts",
+      name: "an original recipient of any network is taken, and shown decoded",
+    },
+    why: "header injection through ORCPT into reports",
+  },
+  {
     name: "command: a sender in UTF-8 needs no SMTPUTF8",
     file: "lib/smtp/command.ts",
     find: "if (!ascii && !options.utf8) throw",

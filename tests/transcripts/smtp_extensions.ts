@@ -67,6 +67,17 @@ export const EXTENSION_TRANSCRIPTS = {
     S: 550 5.6.7 The sender is not ASCII, and MAIL had no SMTPUTF8
   `,
 
+  "RFC 3461 §4.2: an original recipient in UTF-8, as Postfix 3.7 says it": String.raw`
+    ${HELLO}
+    C: MAIL FROM:<carol@postfix.example> SIZE=43 BODY=8BITMIME ENVID=letter+202 RET=HDRS SMTPUTF8
+    C: RCPT TO:<böb@xyz.com> ORCPT=rfc822;b+C3+B6b@xyz.com NOTIFY=SUCCESS,FAILURE
+    S: 250 2.1.0 Sender OK
+    S: 250 2.1.0 Recipient OK
+    # Latin-1 says nothing that a report could repeat.
+    C: RCPT TO:<böb@xyz.com> ORCPT=rfc822;b+F6b@xyz.com
+    S: 501 5.5.4 ORCPT is not a type and xtext, of up to 500 characters
+  `,
+
   "RFC 6531 §3: addresses and a header in UTF-8": String.raw`
     ${HELLO}
     C: MAIL FROM:<älice@bücher.example> SMTPUTF8 BODY=8BITMIME
