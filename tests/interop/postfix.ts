@@ -3,34 +3,69 @@ import { until } from "../support.ts";
 
 export interface PostfixDovecot extends AsyncDisposable {
   readonly smtpPort: number;
+  /** What comes in here, Postfix sends on through our server, to which it logs in. */
+  readonly throughUsPort: number;
   readonly pop3Port: number;
+  /** What Postfix has logged so far, with every line that it heard (`<`) and said (`>`). */
+  log(): Promise<string>;
+  /** Takes all that was delivered to Carol, line ends as Postfix keeps them: LF. */
+  takeCarolsMail(): Promise<readonly Uint8Array[]>;
 }
 
-/** Everybody at postfix.example has a mailbox there, and the password `secret`. */
-export async function startPostfixDovecot(folder: string): Promise<PostfixDovecot> {
-  const [smtpPort, pop3Port, authPort] = [freePort(), freePort(), freePort()];
+export interface PostfixOptions {
+  /** Default: a free one. */
+  readonly smtpPort?: number;
+  /** Where our server takes mail for abc.com, which Postfix sends there; default: it does not. */
+  readonly ours?: {
+    readonly smtpPort: number;
+    /** For what comes to `throughUsPort`; Alice has the password `secret`. */
+    readonly submissionPort: number;
+    /** For lmtp.abc.com. */
+    readonly lmtpPort: number;
+  };
+}
+
+/**
+ * carol and jürgen at postfix.example have one mailbox; everybody there has the password `secret`.
+ * Postfix offers TLS, and takes it where it is offered.
+ */
+export async function startPostfixDovecot(
+  folder: string,
+  { smtpPort = freePort(), ours }: PostfixOptions = {},
+): Promise<PostfixDovecot> {
+  const [throughUsPort, pop3Port, authPort] = [freePort(), freePort(), freePort()];
   // Their processes run as other users, who must get to their files.
   await Deno.chmod(folder, 0o755);
   for (const name of ["conf", "queue", "data", "mail"]) await Deno.mkdir(`${folder}/${name}`);
   await run("chown", ["postfix", `${folder}/data`]);
   await run("chown", ["nobody", `${folder}/mail`]);
-  await Deno.writeTextFile(`${folder}/conf/main.cf`, mainCf(folder, authPort));
-  await Deno.writeTextFile(`${folder}/conf/master.cf`, masterCf(smtpPort));
+  await makeCertificate(`${folder}/conf`);
+  const main = mainCf(folder, authPort) + (ours === undefined ? "" : mainCfForOurs(ours));
+  const master = masterCf(smtpPort) +
+    (ours === undefined ? "" : masterCfForOurs(throughUsPort, ours.submissionPort));
+  await Deno.writeTextFile(`${folder}/conf/main.cf`, main);
+  await Deno.writeTextFile(`${folder}/conf/master.cf`, master);
   await Deno.writeTextFile(`${folder}/dovecot.conf`, dovecotConf(folder, pop3Port, authPort));
   await run("dovecot", ["-c", `${folder}/dovecot.conf`]);
   await run("postfix", ["-c", `${folder}/conf`, "start"]);
   for (const port of [smtpPort, pop3Port, authPort]) await untilListening(port);
+  const mailbox = `${folder}/mail/carol/new`;
   return {
     smtpPort,
+    throughUsPort,
     pop3Port,
+    log: () => Deno.readTextFile(`${folder}/log`),
+    takeCarolsMail: () => takeFiles(mailbox),
     async [Symbol.asyncDispose]() {
-      await run("postfix", ["-c", `${folder}/conf`, "stop"]);
+      // To stop it gently takes seconds, in which nothing is left to be done.
+      await run("postfix", ["-c", `${folder}/conf`, "abort"]);
       await run("dovecot", ["-c", `${folder}/dovecot.conf`, "stop"]);
     },
   };
 }
 
-function freePort(): number {
+/** A port of 127.0.0.1 that was free a moment ago, for a program that cannot choose one itself. */
+export function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return (listener.addr as Deno.NetAddr).port;
 }
@@ -53,6 +88,35 @@ async function run(program: string, args: readonly string[]): Promise<void> {
   if (code !== 0) throw new Error(`${program} ${args.join(" ")} ended with status ${code}`);
 }
 
+/** In the order of their arrival. */
+async function takeFiles(folder: string): Promise<readonly Uint8Array[]> {
+  const taken: { readonly name: string; readonly bytes: Uint8Array }[] = [];
+  try {
+    for await (const { name } of Deno.readDir(folder)) {
+      taken.push({ name, bytes: await Deno.readFile(`${folder}/${name}`) });
+      await Deno.remove(`${folder}/${name}`);
+    }
+  } catch (error) {
+    // The mailbox is made with the first message.
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  // A Maildir name begins with the second of the arrival, and its microsecond follows an M.
+  const arrival = (name: string) => Number(name.split(".")[0]) + microseconds(name) / 1e6;
+  return taken.sort((a, b) => arrival(a.name) - arrival(b.name)).map(({ bytes }) => bytes);
+}
+
+function microseconds(name: string): number {
+  return Number(/M(\d+)/.exec(name)?.[1] ?? 0);
+}
+
+async function makeCertificate(folder: string): Promise<void> {
+  await run("openssl", [
+    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"],
+    ...["-subj", "/CN=postfix.example", "-addext", "subjectAltName=DNS:localhost", "-days", "2"],
+    ...["-keyout", `${folder}/tls.key`, "-out", `${folder}/tls.crt`],
+  ]);
+}
+
 function mainCf(folder: string, authPort: number): string {
   return `
 compatibility_level = 3.6
@@ -71,13 +135,34 @@ alias_maps =
 alias_database =
 virtual_mailbox_domains = postfix.example
 virtual_mailbox_base = ${folder}/mail
-virtual_mailbox_maps = inline:{carol@postfix.example=carol/}
+virtual_mailbox_maps = inline:{carol@postfix.example=carol/, jürgen@postfix.example=carol/}
 virtual_uid_maps = static:65534
 virtual_gid_maps = static:65534
 smtpd_sasl_auth_enable = yes
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = inet:127.0.0.1:${authPort}
 smtpd_relay_restrictions = permit_sasl_authenticated, reject_unauth_destination
+smtpd_tls_chain_files = ${folder}/conf/tls.key, ${folder}/conf/tls.crt
+smtpd_tls_security_level = may
+smtp_tls_security_level = may
+smtpd_tls_loglevel = 1
+smtpd_tls_received_header = yes
+smtp_tls_loglevel = 1
+debug_peer_list = 127.0.0.1
+debug_peer_level = 1
+`;
+}
+
+function mainCfForOurs(
+  { smtpPort, submissionPort, lmtpPort }: NonNullable<PostfixOptions["ours"]>,
+): string {
+  return `
+relay_domains = abc.com, lmtp.abc.com
+transport_maps = inline:{
+  {abc.com = smtp:[127.0.0.1]:${smtpPort}}, {lmtp.abc.com = lmtp:inet:127.0.0.1:${lmtpPort}}}
+smtp_sasl_auth_enable = yes
+smtp_sasl_password_maps = inline:{{[127.0.0.1]:${submissionPort} = alice:secret}}
+smtp_sasl_security_options = noanonymous
 `;
 }
 
@@ -96,8 +181,18 @@ smtp      unix - - n - - smtp
 error     unix - - n - - error
 retry     unix - - n - - error
 virtual   unix - n n - - virtual
+tlsmgr    unix - - n 1000? 1 tlsmgr
+lmtp      unix - - n - - lmtp
 anvil     unix - - n - 1 anvil
 postlog   unix-dgram n - n - 1 postlogd
+`;
+}
+
+/** A second port, as for a filter that everything has to pass. */
+function masterCfForOurs(throughUsPort: number, submissionPort: number): string {
+  return `
+127.0.0.1:${throughUsPort} inet n - n - - smtpd
+  -o content_filter=smtp:[127.0.0.1]:${submissionPort}
 `;
 }
 

@@ -1,24 +1,6 @@
 /** TLS with clients from elsewhere: openssl, Python and curl. */
 import assert from "$assert";
-import { startSmtpd } from "../process/programs.ts";
-import { canRun, temporaryFolder } from "../support.ts";
-
-async function run(program: string, args: readonly string[], stdin = "") {
-  const child = new Deno.Command(program, {
-    args: [...args],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(stdin));
-  // openssl leaves at the end of its input, and would not wait for an answer.
-  const late = setTimeout(() => void writer.close().catch(() => {}), stdin === "" ? 0 : 2_000);
-  const { code, stdout, stderr } = await child.output();
-  clearTimeout(late);
-  const text = new TextDecoder();
-  return { status: code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
-}
+import { run, runWell, testWithServer } from "./run.ts";
 
 const PYTHON = `
 import poplib, smtplib, ssl, sys
@@ -44,39 +26,55 @@ pop.quit()
 print("all well")
 `;
 
-Deno.test({
-  name: "openssl, Python and curl speak TLS with us, on every port",
-  ignore: !canRun,
-  async fn() {
-    await using folder = await temporaryFolder();
-    await using server = await startSmtpd([
-      ...["--port", "0", "--smtps-port", "0", "--pop3-port", "0", "--pop3s-port", "0"],
-      ...["--domain", "abc.com", "--user", "alice:secret", "--tls", "self-signed"],
-      ...["--data", `${folder.path}/data`],
-    ]);
-    const ca = `${folder.path}/data/self-signed.crt`;
-    const { smtp, smtps, pop3, pop3s } = server.ports;
+/** All of it at once: what is sent ahead waits for its turn, under TLS as in clear. */
+const TRANSACTION = [
+  ...["EHLO client.example", "AUTH PLAIN AGFsaWNlAHNlY3JldA==", "MAIL FROM:<alice@abc.com>"],
+  ...["RCPT TO:<bob@abc.com>", "DATA", "Subject: openssl", "", "..", "...two", "end", "."],
+  ...["QUIT", ""],
+].join("\n");
 
-    for (
-      const [port, ...flags] of [[smtp, "-starttls", "smtp"], [pop3, "-starttls", "pop3"], [smtps]]
-    ) {
-      const opened = await run("openssl", [
-        ...["s_client", "-connect", `127.0.0.1:${port}`, "-CAfile", ca, "-verify_return_error"],
-        ...["-crlf", ...flags.map(String)],
-      ], "QUIT\n");
-      assert.match(opened.stdout, /Verify return code: 0 \(ok\)/, opened.stderr);
+testWithServer("openssl opens TLS on every port, and sends and reads by hand", async (peer) => {
+  const { smtp, submission, smtps, pop3, pop3s } = peer.ports;
+  const open = (port: number | undefined, flags: readonly string[], stdin: string) =>
+    // It stays until the server leaves, and not only to the end of its input.
+    runWell("openssl", [
+      ...["s_client", "-connect", `127.0.0.1:${port}`, "-CAfile", peer.ca, "-ign_eof"],
+      ...["-verify_return_error", "-verify_ip", "127.0.0.1", "-crlf", ...flags],
+    ], { stdin });
+  const startTls = ["-starttls", "smtp"];
+  for (const version of ["-tls1_2", "-tls1_3"]) {
+    for (const [port, ...how] of [[smtp, ...startTls], [submission, ...startTls], [smtps]]) {
+      const said = await open(Number(port), [version, ...how.map(String)], TRANSACTION);
+      assert.match(said, /Verify return code: 0 \(ok\)/);
+      assert.match(said, /\r\n235 2\.7\.0 .*\r\n250 .*\r\n250 .*\r\n354 .*\r\n250 .*\r\n221 /);
     }
+  }
+  const list = "USER bob\nPASS hunter2\nSTAT\nRETR 6\nQUIT\n";
+  for (const [port, ...how] of [[pop3, "-starttls", "pop3"], [pop3s]]) {
+    const said = await open(Number(port), how.map(String), list);
+    assert.match(said, /^\+OK 6 \d+\r$/m);
+    assert.match(said, /\r\nSubject: openssl\r\n\r\n\.\.\r\n\.\.\.two\r\nend\r\n\.\r\n/);
+  }
+  const [old, , , recent] = await peer.takeBobsMail();
+  assert.match(old!, /\(TLSv1\.2\s+[A-Z0-9_]+\)\s+by abc\.com\s+with ESMTPSA/);
+  assert.match(recent!, /\(TLSv1\.3\s+[A-Z0-9_]+\)\s+by abc\.com\s+with ESMTPSA/);
+  assert.ok(recent!.endsWith("\r\nSubject: openssl\r\n\r\n.\r\n..two\r\nend\r\n"), recent);
+});
 
-    await Deno.writeTextFile(`${folder.path}/client.py`, PYTHON);
-    const ports = [smtp, smtps, pop3, pop3s].map(String);
-    const ran = await run("python3", [`${folder.path}/client.py`, ca, ...ports]);
+testWithServer(
+  "Python and curl speak TLS with us",
+  async ({ ports, folder, ca }) => {
+    const { smtp, smtps, pop3, pop3s } = ports;
+    await Deno.writeTextFile(`${folder}/client.py`, PYTHON);
+    const numbers = [smtp, smtps, pop3, pop3s].map(String);
+    const ran = await run("python3", [`${folder}/client.py`, ca, ...numbers]);
     assert.equal(ran.stdout, "all well\n", ran.stderr);
 
-    await Deno.writeTextFile(`${folder.path}/m`, "Subject: curl\r\n\r\nHi\r\n");
+    await Deno.writeTextFile(`${folder}/m`, "Subject: curl\r\n\r\nHi\r\n");
     const curl = ["--silent", "--show-error", "--cacert", ca, "--user", "alice:secret"];
     const upload = [
       ...["--mail-from", "alice@abc.com", "--mail-rcpt", "alice@abc.com"],
-      ...["--upload-file", `${folder.path}/m`],
+      ...["--upload-file", `${folder}/m`],
     ];
     for (const at of [[`smtps://localhost:${smtps}`], ["--ssl-reqd", `smtp://localhost:${smtp}`]]) {
       const sent = await run("curl", [...curl, ...upload, ...at]);
@@ -89,4 +87,4 @@ Deno.test({
       assert.match(read.stdout, /\(TLSv1\.3 [^)]*\)\s+by\s+abc\.com\s+with ESMTPSA/, read.stderr);
     }
   },
-});
+);
