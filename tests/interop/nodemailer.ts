@@ -34,6 +34,8 @@ export interface NodemailerSent {
   readonly dialogue: readonly string[];
 }
 
+const LEVELS = ["trace", "debug", "info", "warn", "error", "fatal"];
+
 /** Sends one message over a connection of its own. @throws {Error} with the server's words */
 export async function sendWithNodemailer(
   { port, secure, ca, user, password, mechanism }: NodemailerOptions,
@@ -42,9 +44,8 @@ export async function sendWithNodemailer(
   const dialogue: string[] = [];
   const listen = ({ tnx }: { readonly tnx?: string }, said: unknown) => {
     const who = tnx === "client" ? "C" : tnx === "server" ? "S" : null;
-    if (who !== null) {
-      dialogue.push(...String(said).split(/\r?\n/).map((line) => `${who}: ${line}`));
-    }
+    const lines = String(said).split(/\r?\n/);
+    if (who !== null) dialogue.push(...lines.map((line) => `${who}: ${line}`));
   };
   const transport = nodemailer.createTransport({
     host: "127.0.0.1",
@@ -54,14 +55,7 @@ export async function sendWithNodemailer(
     tls: { ca, servername: "localhost" },
     auth: { user, pass: password },
     ...(mechanism === undefined ? {} : { authMethod: mechanism }),
-    logger: {
-      trace: listen,
-      debug: listen,
-      info: listen,
-      warn: listen,
-      error: listen,
-      fatal: listen,
-    },
+    logger: Object.fromEntries(LEVELS.map((level) => [level, listen])),
     debug: true,
   });
   try {

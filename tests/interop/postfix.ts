@@ -46,8 +46,10 @@ export async function startPostfixDovecot(
   await Deno.writeTextFile(`${folder}/conf/main.cf`, main);
   await Deno.writeTextFile(`${folder}/conf/master.cf`, master);
   await Deno.writeTextFile(`${folder}/dovecot.conf`, dovecotConf(folder, pop3Port, authPort));
-  await run("dovecot", ["-c", `${folder}/dovecot.conf`]);
-  await run("postfix", ["-c", `${folder}/conf`, "start"]);
+  await Promise.all([
+    run("dovecot", ["-c", `${folder}/dovecot.conf`]),
+    run("postfix", ["-c", `${folder}/conf`, "start"]),
+  ]);
   for (const port of [smtpPort, pop3Port, authPort]) await untilListening(port);
   const mailbox = `${folder}/mail/carol/new`;
   return {
@@ -58,8 +60,10 @@ export async function startPostfixDovecot(
     takeCarolsMail: () => takeFiles(mailbox),
     async [Symbol.asyncDispose]() {
       // To stop it gently takes seconds, in which nothing is left to be done.
-      await run("postfix", ["-c", `${folder}/conf`, "abort"]);
-      await run("dovecot", ["-c", `${folder}/dovecot.conf`, "stop"]);
+      await Promise.all([
+        run("postfix", ["-c", `${folder}/conf`, "abort"]),
+        run("dovecot", ["-c", `${folder}/dovecot.conf`, "stop"]),
+      ]);
     },
   };
 }
@@ -205,6 +209,13 @@ state_dir = ${folder}/run
 ssl = no
 disable_plaintext_auth = no
 auth_mechanisms = plain login scram-sha-256
+# A wrong password would make the next ones wait.
+auth_failure_delay = 0
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
 log_path = ${folder}/dovecot.log
 mail_location = maildir:${folder}/mail/%n
 passdb {

@@ -83,8 +83,8 @@ function carolsMail(postfix: PostfixDovecot): Promise<Uint8Array> {
 /** Once Postfix has said that it is here. */
 async function oursMail({ ports }: Both, user: string, password: string): Promise<string> {
   const [first, another] = await takeMail(ports["pop3"]!, { user, password });
-  assert.ok(first !== undefined && another === undefined, `mail for ${user}`);
-  return first;
+  assert.equal(another, undefined);
+  return first ?? assert.fail(`there is no mail for ${user}`);
 }
 
 const LETTER = [
