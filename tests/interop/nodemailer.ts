@@ -1,4 +1,4 @@
-/** The one file that knows nodemailer's SMTP transport, with which many programs send their mail. */
+/** The one file that knows nodemailer's SMTP transport, with which many programs send mail. */
 import nodemailer from "$nodemailer";
 
 export interface NodemailerOptions {
