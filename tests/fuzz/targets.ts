@@ -1,4 +1,7 @@
 /** Every fuzz target. A new parser or session gets a file beside this one and a line here. */
+import { target as mailDowngrade } from "./mail_downgrade.ts";
+import { target as mailHeader } from "./mail_header.ts";
+import { target as netTlsHello } from "./net_tls_hello.ts";
 import { target as pop3Client } from "./pop3_client.ts";
 import { target as pop3Command } from "./pop3_command.ts";
 import { target as pop3Server } from "./pop3_server.ts";
@@ -15,6 +18,9 @@ import { target as wireLines } from "./wire_lines.ts";
 import { target as wireProxy } from "./wire_proxy.ts";
 
 export const targets: readonly FuzzTarget[] = [
+  mailDowngrade,
+  mailHeader,
+  netTlsHello,
   pop3Client,
   pop3Command,
   pop3Server,
