@@ -80,6 +80,7 @@ const FAULTS: Readonly<Record<string, RegExp>> = {
   "allow-plain-auth = 'no'": /^f: allow-plain-auth: it takes a boolean$/,
   "verify-recipients = 'maybe'": /^f: verify-recipients: "maybe" is not one of/,
   "user = 'alice:'": /^f: user: a user is NAME/,
+  "trust = ['10.0.0.0/33']": /^f: trust: "10.0.0.0\/33" is not ADDR\/BITS/,
   "port = ": /^f: line 1: /,
   "imap-port = 143": /^f: imap-port: IMAP is not built yet$/,
 };

@@ -3,7 +3,6 @@ import { isImplicitTls, makeConfig, type ServerConfig, SERVICES } from "../confi
 import { accountName } from "../mail/address.ts";
 import { literalOf } from "../mail/literal.ts";
 import type { Endpoint } from "../net/world.ts";
-import { parseNetwork } from "../policy/networks.ts";
 import { parseAllowedSenders } from "../policy/senders.ts";
 import { ProtocolError } from "../wire/error.ts";
 import { EXIT, Failure } from "./fail.ts";
@@ -32,7 +31,6 @@ export function planOf(settings: Settings, file: string | null): ServePlan {
   try {
     const config = configOf(settings);
     parseAllowedSenders(config.allowedSenders, config.domains[0]!);
-    config.trusted.forEach(parseNetwork);
     const users = (settings.user ?? []).map((user) => wanted(user, config.domains));
     return { config, users, tls: tlsOf(settings, config) };
   } catch (error) {

@@ -2,6 +2,7 @@
 import { type AllowedSender, parseDomain } from "../config.ts";
 import { LOG_LEVELS } from "../log.ts";
 import type { Endpoint } from "../net/world.ts";
+import { parseNetwork } from "../policy/networks.ts";
 
 /** Everything that can be said; names are those of the flags and of the keys in the file. */
 export interface SettingValues {
@@ -144,7 +145,7 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<SettingValues[N
   ),
   "trust": often(
     "ADDR/BITS",
-    parseText,
+    parseTrusted,
     "a proxy there may say for whom it speaks, by PROXY or XCLIENT; repeatable",
   ),
   "limit-loopback": onOff("limits for one address hold for this machine itself, too"),
@@ -245,6 +246,11 @@ function parseAllowedSender(text: string): AllowedSender {
   throw new RangeError(
     `${JSON.stringify(text)} is not USER=ADDRESS (alice=sales@abc.com, alice=@abc.com, alice=*)`,
   );
+}
+
+function parseTrusted(text: string): string {
+  parseNetwork(text);
+  return text;
 }
 
 function parseRoute(text: string): RouteSetting {
