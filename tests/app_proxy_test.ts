@@ -130,6 +130,93 @@ Deno.test("half a header, and one that makes no sense, end the connection withou
   assert.equal(server.logged("proxy-failed").length, 2);
 });
 
+/** Tries to become alice, by XCLIENT and with her password in clear. */
+async function assertStranger(client: Raw, about: string): Promise<void> {
+  await client.send("EHLO x\r\nXCLIENT LOGIN=alice\r\nAUTH PLAIN AGFsaWNlAHNlY3JldA==\r\n");
+  const said = await client.heard();
+  assert.doesNotMatch(said, /250-(?:XCLIENT|AUTH) /, about);
+  assert.match(said, /\r\n550 5\.7\.0 [^\r]*\r\n538 5\.7\.11 [^\r]*\r\n$/, about);
+}
+
+Deno.test("a client behind a trusted proxy may nothing of what the proxy may", async () => {
+  const { server, connect } = await start();
+  await using _ = server;
+  const unknown = binary(0x21, 0x00, new Uint8Array(0));
+  const local = binary(0x20, 0x00, new Uint8Array(0));
+  for (const header of [V1, V2, encode("PROXY UNKNOWN\r\n"), unknown, local]) {
+    const client = await connect();
+    await client.send(header);
+    await client.heard();
+    await assertStranger(client, decodeLatin1(header));
+    client.close();
+  }
+  for (const said of ["ADDR=203.0.113.9", "ADDR=[UNAVAILABLE]", "HELO=x ADDR=IPV6:2001:db8::9"]) {
+    const client = await connect();
+    await client.send(`EHLO p\r\nXCLIENT ${said}\r\n`);
+    await client.heard();
+    await assertStranger(client, said);
+    client.close();
+  }
+});
+
+Deno.test("an address of ours or of a proxy, named by a proxy, is nothing", async () => {
+  const { server, connect } = await start();
+  await using _ = server;
+  const client = await connect();
+  await client.send("PROXY TCP4 127.0.0.9 192.0.2.1 1 25\r\n");
+  await client.heard();
+  await assertStranger(client, "PROXY");
+  client.close();
+  // By XCLIENT, as with Postfix, the named one may go on where it is trusted itself.
+  const again = await connect();
+  await again.send("EHLO p\r\nXCLIENT ADDR=127.0.0.9\r\n");
+  await again.heard();
+  await again.send("EHLO x\r\n");
+  assert.match(await again.heard(), /250-XCLIENT /);
+  await again.send("AUTH PLAIN AGFsaWNlAHNlY3JldA==\r\n");
+  assert.match(await again.heard(), /^538 5\.7\.11 /);
+  again.close();
+});
+
+for (const [name, header] of [["1", V1], ["2", V2]] as const) {
+  Deno.test(`PROXY ${name} that comes after the greeting ends the connection`, async () => {
+    const { world, server, connect } = await start({ ports: { smtp: 0, pop3: 0 } });
+    await using _ = server;
+    for (const service of ["smtp", "pop3"] as const) {
+      const client = await connect(service);
+      await world.clock.pass(300);
+      assert.match(await client.heard(), /^(?:220|\+OK) /);
+      await client.send(header.subarray(0, 7));
+      await client.send(concat([header.subarray(7), encode("EHLO x\r\nXCLIENT LOGIN=alice\r\n")]));
+      assert.doesNotMatch(await client.heard(), /^2|^\+OK/m);
+      assert.ok(client.ended());
+    }
+    assert.equal(server.logged("proxy-failed").length, 2);
+  });
+}
+
+Deno.test("limits hold for whom a proxy names, and not for the proxy", async () => {
+  const { server, connect } = await start({ limitLoopback: true, connectionsPerAddressMax: 1 });
+  await using _ = server;
+  const proxies = [await connect(), await connect(), await connect()] as const;
+  const named = async (proxy: Raw) => {
+    await proxy.send("EHLO p\r\nXCLIENT ADDR=203.0.113.9\r\n");
+    return (await proxy.heard()).split("\r\n").at(-2);
+  };
+  assert.match((await named(proxies[0]))!, /^220 /);
+  assert.match((await named(proxies[1]))!, /^421 4\.7\.0 Too many connections from your/);
+  assert.ok(proxies[1].ended());
+  const other = await connect();
+  await other.send(V1);
+  assert.match(await other.heard(), /^421 4\.7\.0 /, "the same address, by PROXY");
+  // Its place is free again when it has gone.
+  await proxies[0].send("QUIT\r\n");
+  await proxies[0].heard();
+  proxies[0].close();
+  assert.match((await named(proxies[2]))!, /^220 /);
+  proxies[2].close();
+});
+
 Deno.test("a client behind a proxy is not on this machine, although the proxy is", async () => {
   const { server, connect } = await start({ ports: { smtp: 0, pop3: 0 } });
   await using _ = server;
@@ -178,6 +265,14 @@ Deno.test("PROXY comes before TLS, where TLS begins with the first byte", async 
   assert.ok(server.logged("tls").some(({ peer }) => peer === "127.0.0.1"));
 });
 
+Deno.test("on a socket, too, a trusted peer without a header is heard after the greeting", async () => {
+  await using server = await startTestServer({ users: ["alice"], trusted: TRUSTED });
+  const talker = await server.smtp();
+  assert.match(await talker.say("XCLIENT ADDR=203.0.113.9"), /^220 /);
+  assert.match(await talker.say("XCLIENT ADDR=203.0.113.10"), /^550 5\.7\.0 /);
+  talker.close();
+});
+
 Deno.test("XCLIENT: the proxy's word counts for address, name, hello and login", async () => {
   const { server, connect } = await start();
   await using _ = server;
@@ -200,5 +295,15 @@ Deno.test("XCLIENT: the proxy's word counts for address, name, hello and login",
   // The sender had to be hers: she was logged in.
   await client.send("MAIL FROM:<bob@abc.com>\r\n");
   assert.match(await client.heard(), /^550 5\.7\.1 /);
+  client.close();
+});
+
+Deno.test("what XCLIENT says in several parts adds up", async () => {
+  const { server, connect } = await start();
+  await using _ = server;
+  const client = await connect();
+  await client.send("EHLO p\r\nXCLIENT HELO=spike.test LOGIN=alice\r\n");
+  await client.send("XCLIENT ADDR=203.0.113.9\r\nEHLO x\r\nMAIL FROM:<bob@abc.com>\r\n");
+  assert.match(await client.heard(), /\r\n550 5\.7\.1 [^\r]*\r\n$/, "alice is logged in");
   client.close();
 });

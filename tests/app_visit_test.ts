@@ -1,5 +1,8 @@
 /** Whose connections count for whom. */
 import assert from "$assert";
+import { createPop3Backend } from "../lib/app/pop3_backend.ts";
+import { createSmtpBackend } from "../lib/app/smtp_backend.ts";
+import { type Visit, visit } from "../lib/app/visit.ts";
 import { encode } from "../lib/wire/bytes.ts";
 import { startTestServer, type Talker } from "./app_support.ts";
 import { fakeWorld } from "./fake_world.ts";
@@ -57,13 +60,27 @@ Deno.test("by XCLIENT a connection counts for whom the proxy speaks, and for the
   assert.deepEqual(server.logged("turned-away"), [
     { service: "smtp", peer: "203.0.113.9", reason: "tooMany" },
   ]);
-  await opened[0]!.say("EHLO proxy.test");
-  assert.match(await speakFor(0, "203.0.113.10"), /^220 /, "the next client, over the same one");
-  assert.match(await speakFor(3, "203.0.113.9"), /^220 /, "which left a place");
-  opened[3]!.close();
+  assert.match(await speakFor(3, "203.0.113.10"), /^220 /, "another client");
+  opened[0]!.close();
   await world.clock.pass(0);
-  assert.match(await speakFor(4, "203.0.113.9"), /^220 /);
+  assert.match(await speakFor(4, "203.0.113.9"), /^220 /, "the place that was left");
   for (const talker of opened) talker.close();
+});
+
+Deno.test("a connection that goes on as another's leaves its place", async () => {
+  const { server } = await start({ connectionsPerAddressMax: 1 });
+  await using _ = server;
+  const { site } = server.server;
+  const backends = { ...createSmtpBackend(site), pop3: createPop3Backend(site) };
+  const enter = (address: string) => visit(site, address) as Visit;
+  const first = enter("203.0.113.9");
+  assert.equal(visit(site, "203.0.113.9"), "tooMany");
+  first.backends(backends).open({ address: "203.0.113.10", port: 5000 });
+  const second = enter("203.0.113.9");
+  assert.equal(visit(site, "203.0.113.10"), "tooMany");
+  first.leave();
+  second.leave();
+  enter("203.0.113.10").leave();
 });
 
 Deno.test("by LMTP one server brings everybody's mail, and has no share", async () => {

@@ -12,7 +12,7 @@ import {
   readPath,
   sameAddress,
 } from "../lib/mail/address.ts";
-import { literalOf } from "../lib/mail/literal.ts";
+import { canonicalAddress, literalOf } from "../lib/mail/literal.ts";
 import { ProtocolError } from "../lib/wire/error.ts";
 
 const MAILBOXES: readonly (readonly [text: string, local: string, domain: string])[] = [
@@ -210,6 +210,11 @@ Deno.test("isDomain and literalOf know names and addresses", () => {
   assert.equal(literalOf("127.0.0.1"), "[127.0.0.1]");
   assert.equal(literalOf("::1"), "[IPv6:::1]");
   assert.equal(literalOf("fe80::1%eth0"), null);
+  assert.equal(canonicalAddress("2001:DB8:0:0::9"), "2001:db8::9");
+  assert.equal(canonicalAddress("192.0.2.1"), "192.0.2.1");
+  assert.equal(canonicalAddress("::ffff:127.0.0.1"), "127.0.0.1");
+  assert.equal(canonicalAddress("0:0:0:0:0:ffff:7f00:1"), "127.0.0.1");
+  assert.equal(canonicalAddress("localhost"), null);
   assert.equal(literalOf("localhost"), null);
 });
 

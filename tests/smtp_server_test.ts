@@ -21,7 +21,7 @@ import { parseTranscript, replay, replayOnSocket } from "./transcripts.ts";
 import { FAKE_TLS, fakeIdentity } from "./fake_tls.ts";
 import { TRANSCRIPTS } from "./transcripts/smtp.ts";
 import { LMTP_TRANSCRIPTS } from "./transcripts/smtp_lmtp.ts";
-import { XCLIENT_TRANSCRIPTS } from "./transcripts/smtp_xclient.ts";
+import { XCLIENT_FORWARD, XCLIENT_TRANSCRIPTS } from "./transcripts/smtp_xclient.ts";
 import { EXTENSION_TRANSCRIPTS } from "./transcripts/smtp_extensions.ts";
 import {
   LOGIN_TRANSCRIPTS,
@@ -45,7 +45,7 @@ for (
     [{ ...EXTENSION_TRANSCRIPTS, ...TIMING_TRANSCRIPTS }, {}],
     [CHUNKING_TRANSCRIPTS, {}],
     [LOGIN_TRANSCRIPTS, {}],
-    [XCLIENT_TRANSCRIPTS, { forward: { plainAuth: () => true } }],
+    [XCLIENT_TRANSCRIPTS, { forward: XCLIENT_FORWARD }],
     [LMTP_TRANSCRIPTS, { service: "lmtp", pop3: false }],
     [PLAIN_TRANSCRIPTS, { plainAuth: false, pop3: false }],
     [{ ...SUBMISSION_TRANSCRIPTS, ...HOLD_TRANSCRIPTS }, { service: "submission" }],

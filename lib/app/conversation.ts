@@ -29,20 +29,22 @@ export interface Shared {
   readonly room: Room;
   /** What is shown to clients that begin with TLS; `null`: none is offered. */
   readonly identity: TlsIdentity | null;
+  /** Whether the one with this address may say for whom they speak. */
+  isProxy(address: string): boolean;
 }
 
 /**
  * The whole conversation with one peer of a service; those with implicit TLS need an identity.
- * `mayForward`: the peer is a proxy that may say for whom it speaks.
+ * `direct`: the peer is the other end of the connection, and not behind a proxy.
  */
 export function* conversation(
   service: Service,
   peer: SmtpPeer,
-  { config, room, identity, mayForward }: Shared & { readonly mayForward: boolean },
+  { config, room, identity, isProxy, direct }: Shared & { readonly direct: boolean },
 ): Session<Backends> {
   const { hostname } = config;
-  const plainAuthOf = (address: string) => config.plainAuth || isLoopback(address);
-  const plainAuth = plainAuthOf(peer.address);
+  // Whoever has come through a proxy has crossed a network, whatever address it names.
+  const plainAuth = config.plainAuth || (direct && isLoopback(peer.address));
   let tls: TlsInfo | null = null;
   if (isImplicitTls(service)) {
     const info = yield* upgrade<Backends>(new ByteQueue(), { side: "server", identity: identity! });
@@ -58,7 +60,9 @@ export function* conversation(
     ...common,
     tls,
     service: service === "smtps" ? "submission" : service,
-    forward: mayForward ? { plainAuth: plainAuthOf } : null,
+    forward: direct && isProxy(peer.address)
+      ? { plainAuth: config.plainAuth, mayForward: isProxy }
+      : null,
     pop3: service !== "lmtp",
     limits: {
       ...DEFAULT_SMTP_LIMITS,

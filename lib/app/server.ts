@@ -18,7 +18,7 @@ import { createAccounts } from "./accounts.ts";
 import { type Backends, conversation, turnAway } from "./conversation.ts";
 import { mailboxOf } from "./deliveries.ts";
 import { createPop3Backend } from "./pop3_backend.ts";
-import { proxiedPeer } from "./proxied.ts";
+import { introduce } from "./proxied.ts";
 import { type QuietLog, quietLog } from "./quiet_log.ts";
 import { makeQueueReport } from "./report.ts";
 import type { Site } from "./site.ts";
@@ -216,17 +216,15 @@ class Connections {
   /** With the peer, or with the one that a proxy speaks for; gives why not, where it may not be. */
   async #converse(service: Service, transport: Transport): Promise<Reply | null> {
     const { config, world, log } = this.#site;
-    const mayForward = this.#isProxy(transport.remote.host);
-    const clientFirst = isImplicitTls(service);
-    const options = { clock: world.clock, clientFirst };
-    const peer = mayForward
-      ? await proxiedPeer(transport, options).catch(() => null)
-      : transport.remote;
-    if (peer === null) {
-      log.info("proxy-failed", { service, peer: transport.remote.host });
+    const isProxy = this.#isProxy;
+    const options = { service, isProxy, clock: world.clock, log };
+    // A connection that is lost meanwhile needs no words.
+    const introduction = await introduce(transport, options).catch(() => null);
+    if (introduction === null) {
       transport.close();
       return null;
     }
+    const { peer, direct } = introduction;
     // Whoever may reach the port for LMTP is a mail server of our own, and brings everybody's mail.
     const visiting = service === "lmtp" ? null : visit(this.#site, peer.host);
     if (typeof visiting === "string") {
@@ -234,10 +232,10 @@ class Connections {
       return tooMuch(visiting);
     }
     const address = { address: peer.host, port: peer.port, local: transport.local.host };
-    const shared = { config, room: this.#room, identity: this.#identity, mayForward };
+    const [room, identity] = [this.#room, this.#identity];
     const backends = visiting?.backends(this.#backends) ?? this.#backends;
-    const session = conversation(service, address, shared);
-    await this.#drive(service, transport, { session, backends, peer });
+    const session = conversation(service, address, { config, room, identity, isProxy, direct });
+    await this.#drive(service, introduction.transport, { session, backends, peer });
     visiting?.leave();
     return null;
   }

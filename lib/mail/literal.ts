@@ -21,6 +21,19 @@ export function literalOf(ip: string): string | null {
   return canonicalLiteral(ip.includes(":") ? `[IPv6:${ip}]` : `[${ip}]`);
 }
 
+/**
+ * An IP address as sockets show it: in its canonical form, and IPv4 where it is written in the form
+ * of IPv6 (RFC 4291 §2.5.5.2). `null` when it is not an IP address.
+ */
+export function canonicalAddress(ip: string): string | null {
+  const plain = literalOf(ip)?.replace(/^\[(?:IPv6:)?|\]$/g, "") ?? null;
+  if (plain === null) return null;
+  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(plain) ?? [];
+  if (high === undefined || low === undefined) return plain;
+  const [front, back] = [parseInt(high, 16), parseInt(low, 16)];
+  return [front >> 8, front & 255, back >> 8, back & 255].join(".");
+}
+
 function canonicalIpv4(text: string): string | null {
   if (!/^\d{1,3}(?:\.\d{1,3}){3}$/.test(text)) return null;
   // RFC 5321 §4.1.3: Snum is decimal, whatever C libraries make of a leading zero.

@@ -30,11 +30,8 @@ export interface SmtpServerOptions {
   readonly service: "smtp" | "submission" | "lmtp";
   /** Whether a login may cross this connection without TLS. */
   readonly plainAuth: boolean;
-  /**
-   * Set where the peer is a proxy that may say for whom it speaks (XCLIENT): whether a login may
-   * then cross this connection without TLS. `null`: it may not.
-   */
-  readonly forward: { plainAuth(address: string): boolean } | null;
+  /** Set where the peer is a proxy that may say for whom it speaks (XCLIENT). */
+  readonly forward: Forwarding | null;
   /** What STARTTLS shows to clients; `null`: it is not offered. */
   readonly identity: TlsIdentity | null;
   /** The TLS that the connection has from its first byte on (RFC 8314 §3). */
@@ -45,6 +42,14 @@ export interface SmtpServerOptions {
   /** Shared by all conversations of a server. */
   readonly room: Room;
   readonly traced?: boolean;
+}
+
+/** What counts from when on a proxy has said for whom it speaks. */
+export interface Forwarding {
+  /** Whether a login may then cross the connection without TLS. */
+  readonly plainAuth: boolean;
+  /** Whether the one with this address may say for whom they speak, in their turn. */
+  mayForward(address: string): boolean;
 }
 
 export interface SmtpLimits {
@@ -90,8 +95,9 @@ export interface Connection {
   peer: SmtpPeer;
   conversation: SmtpConversation;
   plainAuth: boolean;
-  /** What a proxy has said about its client's hello; it counts more than what the client says. */
-  vouched: { readonly name?: string | null; readonly extended?: boolean | null };
+  /** Whether whom we talk to may say for whom they speak; `null`: not, or not any more. */
+  forward: Forwarding | null;
+  vouched: Vouched;
   readonly queue: ByteQueue;
   tls: TlsInfo | null;
   hello: { readonly name: string; readonly extended: boolean } | null;
@@ -135,6 +141,17 @@ export function tooMuch(
   if (putOff >= limits.putOffMax) return "Too much to try again later, closing";
   const idle = idleCommands >= limits.idleCommandsMax;
   return idle ? "Too many commands without a message, closing" : null;
+}
+
+/**
+ * What a proxy has said about its client, in one XCLIENT or in several; it counts more than what
+ * the client says.
+ */
+export interface Vouched {
+  readonly name?: string | null;
+  readonly extended?: boolean | null;
+  /** The account that the client has logged in to at the proxy. */
+  readonly account?: string | null;
 }
 
 /** Ends the transaction, if there is one, and gives back what its content took. */

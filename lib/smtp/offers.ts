@@ -21,7 +21,7 @@ export function offersOf(connection: Connection): Omit<Extensions, "futureReleas
     deliverBy: { secondsMin: BY_SECONDS_MIN },
     priorities: true,
     pop3: options.pop3,
-    xclient: options.forward !== null,
+    xclient: connection.forward !== null,
     size: { bytesMax: options.limits.messageBytesMax },
     limits: {
       recipientsMax: options.limits.recipientsMax,

@@ -66,6 +66,7 @@ export function* smtpServer<B extends SmtpBackend>(
       peer: options.peer,
       conversation: opened,
       plainAuth: options.plainAuth,
+      forward: options.forward,
       vouched: {},
       queue: new ByteQueue(),
       tls: options.tls,

@@ -27,6 +27,7 @@ export function* secure<B>(connection: Connection): Step<B, "next" | "close"> {
   reset(connection);
   connection.hello = null;
   connection.user = null;
+  connection.vouched = {};
   connection.loginFailed = false;
   return "next";
 }

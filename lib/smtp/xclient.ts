@@ -4,7 +4,16 @@
  */
 import { call, Interrupted, type Step } from "../wire/session.ts";
 import type { SmtpBackend, SmtpConversation, SmtpPeer } from "./backend.ts";
-import { answerNow, type Connection, fault, greeting, LOCAL_ERROR, reset } from "./connection.ts";
+import {
+  answerNow,
+  type Connection,
+  fault,
+  type Forwarding,
+  greeting,
+  LOCAL_ERROR,
+  reset,
+  type Vouched,
+} from "./connection.ts";
 import { type Reply, reply } from "./reply.ts";
 import type { Xclient } from "./xclient_command.ts";
 
@@ -13,8 +22,8 @@ export function* xclient<B extends SmtpBackend>(
   connection: Connection,
   said: Xclient,
 ): Step<B, "next" | "close"> {
-  const { options } = connection;
-  if (options.forward === null) {
+  const { options, forward } = connection;
+  if (forward === null) {
     yield* fault(connection, reply(550, "5.7.0", "Only a proxy that is trusted may say that"));
     return "next";
   }
@@ -22,30 +31,39 @@ export function* xclient<B extends SmtpBackend>(
     yield* fault(connection, reply(503, "5.5.1", "Not within a transaction"));
     return "next";
   }
+  const vouched = yield* vouch<B>(connection, said);
+  if ("code" in vouched) {
+    yield* fault(connection, vouched);
+    return "next";
+  }
   const peer = peerOf(connection.peer, said);
   const opened = yield* open<B>(peer);
-  const login = "code" in opened ? null : yield* vouch<B>(opened, said.login ?? null);
-  if ("code" in opened || (login !== null && "code" in login)) {
-    yield* answerNow(options, "code" in opened ? opened : login as Reply);
-    if (!("code" in opened)) opened.close();
-    return "code" in opened ? "close" : "next";
+  if ("code" in opened) {
+    yield* answerNow(options, opened);
+    return "close";
   }
   reset(connection);
   connection.conversation.close();
   connection.conversation = opened;
   connection.peer = peer;
+  connection.forward = forwardOf(forward, said);
   // Whoever the proxy speaks for is not on this machine because the proxy is.
-  connection.plainAuth = options.forward.plainAuth(peer.address);
+  connection.plainAuth = forward.plainAuth;
   connection.hello = null;
-  connection.user = login?.account ?? null;
+  connection.vouched = vouched;
+  connection.user = vouched.account ?? null;
   connection.loginFailed = false;
-  connection.vouched = {
-    ...connection.vouched,
-    ...(said.helo === undefined ? {} : { name: said.helo }),
-    ...(said.extended === undefined ? {} : { extended: said.extended }),
-  };
   yield* answerNow(options, greeting(options));
   return "next";
+}
+
+/**
+ * As Postfix has it: once ADDR is said, what the new address may do counts. Proxies pass on what
+ * their clients say next, and one of those could else take any account with an XCLIENT of its own.
+ */
+function forwardOf(forward: Forwarding, { address }: Xclient): Forwarding | null {
+  if (address === undefined) return forward; // there is more to come, in an XCLIENT of its own
+  return address !== null && forward.mayForward(address) ? forward : null;
 }
 
 function peerOf(before: SmtpPeer, { name, address, port }: Xclient): SmtpPeer {
@@ -67,17 +85,25 @@ function* open<B extends SmtpBackend>(peer: SmtpPeer): Step<B, SmtpConversation 
   }
 }
 
-/** The account that the proxy has seen to; a reply where there is none. */
+/** What the proxy has said until now; a reply where there is no such account. */
 function* vouch<B>(
-  conversation: SmtpConversation,
-  user: string | null,
-): Step<B, { readonly account: string } | Reply | null> {
-  if (user === null) return null;
-  try {
-    const account = yield* call<B, string | null>(() => conversation.vouched(user));
-    return account === null ? reply(501, "5.5.4", "LOGIN names nobody here") : { account };
-  } catch (error) {
-    if (error instanceof Interrupted) throw error;
-    return LOCAL_ERROR;
+  { conversation, vouched }: Connection,
+  { helo, extended, login }: Xclient,
+): Step<B, Vouched | Reply> {
+  let account: string | null = null;
+  if (typeof login === "string") {
+    try {
+      account = yield* call<B, string | null>(() => conversation.vouched(login));
+    } catch (error) {
+      if (error instanceof Interrupted) throw error;
+      return LOCAL_ERROR;
+    }
+    if (account === null) return reply(501, "5.5.4", "LOGIN names nobody here");
   }
+  return {
+    ...vouched,
+    ...(helo === undefined ? {} : { name: helo }),
+    ...(extended === undefined ? {} : { extended }),
+    ...(login === undefined ? {} : { account }),
+  };
 }

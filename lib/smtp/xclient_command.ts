@@ -1,5 +1,5 @@
 /** What stands behind XCLIENT (https://www.postfix.org/XCLIENT_README.html). */
-import { canonicalLiteral } from "../mail/literal.ts";
+import { canonicalAddress, canonicalLiteral } from "../mail/literal.ts";
 import { decodeXtext } from "../mail/xtext.ts";
 import { argument } from "./parameters.ts";
 
@@ -68,9 +68,10 @@ function visible(value: string): string {
 
 /** IPv6 addresses have a prefix, as in an address literal. */
 function addressOf(value: string): string {
-  const literal = canonicalLiteral(`[${value}]`);
-  if (literal === null) throw argument("ADDR is not an IP address");
-  return literal.replace(/^\[(?:IPv6:)?|\]$/g, "");
+  const isAddress = canonicalLiteral(`[${value}]`) !== null;
+  const address = isAddress ? canonicalAddress(value.replace(/^IPv6:/i, "")) : null;
+  if (address === null) throw argument("ADDR is not an IP address");
+  return address;
 }
 
 function portOf(value: string): number {

@@ -29,15 +29,12 @@ export const FLOODS_MUTANTS: readonly Mutant[] = [
     why: "behind a proxy there would be no limit for an address",
   },
   {
-    name: "visit: whoever the proxy spoke for before keeps the place",
+    name: "visit: whoever a connection was before keeps the place",
     file: "lib/app/visit.ts",
     find: "    visitors.leave(counted);\n",
     replace: "",
-    test: {
-      file: VISIT,
-      name: "by XCLIENT a connection counts for whom the proxy speaks, and for the proxy never",
-    },
-    why: "a client behind a proxy would be shut out for ever",
+    test: { file: VISIT, name: "a connection that goes on as another's leaves its place" },
+    why: "the place of whoever a connection was before would never be free again",
   },
   {
     name: "visitors: proxies have a share as everybody",

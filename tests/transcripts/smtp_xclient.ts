@@ -19,6 +19,12 @@ const HELLO = String.raw`
     S: 250-XPOP3
     S: 250 HELP`;
 
+/** One of those who are named is a proxy that is trusted, too. */
+export const XCLIENT_FORWARD = {
+  plainAuth: true,
+  mayForward: (address: string) => address === "192.0.2.10",
+};
+
 export const XCLIENT_TRANSCRIPTS = {
   "XCLIENT: the conversation begins anew": String.raw`
     ${HELLO}
@@ -32,16 +38,46 @@ export const XCLIENT_TRANSCRIPTS = {
     S: 250 abc.com
     C: MAIL FROM:<alice@abc.com>
     S: 250 2.1.0 Sender OK
+    # It is the client's word now, and the client is not trusted.
     C: XCLIENT ADDR=192.0.2.10
-    S: 503 5.5.1 Not within a transaction
-    C: RSET
-    S: 250 2.0.0 OK
-    # The proxy may serve another client on the same connection.
-    C: xclient addr=192.0.2.10 name=[UNAVAILABLE] proto=smtp
-    S: 220 abc.com ESMTP ready
+    S: 550 5.7.0 Only a proxy that is trusted may say that
     C: QUIT
     S: 221 2.0.0 abc.com says goodbye
     ! closes
+  `,
+
+  "XCLIENT: not within a transaction, and in several parts until ADDR is said": String.raw`
+    ${HELLO}
+    C: MAIL FROM:<alice@abc.com>
+    S: 250 2.1.0 Sender OK
+    C: XCLIENT ADDR=192.0.2.9
+    S: 503 5.5.1 Not within a transaction
+    C: RSET
+    S: 250 2.0.0 OK
+    C: xclient helo=spike.example proto=esmtp
+    S: 220 abc.com ESMTP ready
+    # This one is a proxy that is trusted, too.
+    C: XCLIENT NAME=[TEMPUNAVAIL] ADDR=192.0.2.10 PORT=4711
+    S: 220 abc.com ESMTP ready
+    C: XCLIENT LOGIN=alice
+    S: 220 abc.com ESMTP ready
+    C: XCLIENT ADDR=IPV6:2001:db8::9
+    S: 220 abc.com ESMTP ready
+    C: XCLIENT LOGIN=alice
+    S: 550 5.7.0 Only a proxy that is trusted may say that
+    C: AUTH PLAIN
+    S: 503 5.5.1 Say EHLO first
+    C: QUIT
+    S: 221 2.0.0 abc.com says goodbye
+    ! closes
+  `,
+
+  "XCLIENT: a client whose address is not known is not trusted": String.raw`
+    ${HELLO}
+    C: XCLIENT ADDR=[UNAVAILABLE]
+    S: 220 abc.com ESMTP ready
+    C: XCLIENT LOGIN=alice
+    S: 550 5.7.0 Only a proxy that is trusted may say that
   `,
 
   "XCLIENT: whoever was seen to log in is logged in": String.raw`
