@@ -13,6 +13,7 @@ import { target as smtpCommand } from "./smtp_command.ts";
 import { target as smtpData } from "./smtp_data.ts";
 import { target as smtpReply } from "./smtp_reply.ts";
 import { target as smtpServer } from "./smtp_server.ts";
+import { target as smtpXclient } from "./smtp_xclient.ts";
 import type { FuzzTarget } from "./target.ts";
 import { target as wireLines } from "./wire_lines.ts";
 import { target as wireProxy } from "./wire_proxy.ts";
@@ -32,6 +33,7 @@ export const targets: readonly FuzzTarget[] = [
   smtpData,
   smtpReply,
   smtpServer,
+  smtpXclient,
   wireLines,
   wireProxy,
 ];
