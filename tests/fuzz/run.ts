@@ -5,6 +5,7 @@
  * `--keep` these are written to the corpus. Ends with `N passed, N failed`.
  */
 import { parseArgs } from "$fmt";
+import { decodeBase64, encodeBase64 } from "../../lib/sasl/base64.ts";
 import { decodeLatin1 } from "../../lib/wire/bytes.ts";
 import { type Finding, fuzz, type FuzzOptions } from "./fuzz.ts";
 import { fuzzGuided } from "./guided.ts";
@@ -73,20 +74,17 @@ interface OneOptions extends FuzzOptions {
 /** Ten minutes of the processor for each target, outside of the usual tests. */
 const ALL_SECONDS = 600;
 const SHARED_SECONDS = 10;
-/** The corpus is read with every run: it holds few and short inputs. */
-const CORPUS_FILES_MAX = 100;
-const CORPUS_BYTES_MAX = 2_000;
+/** The corpus is read with every run of the tests: it holds few and short inputs. */
+const CORPUS_INPUTS_MAX = 60;
+const CORPUS_BYTES_MAX = 1_000;
 
-/** Adds inputs to the corpus; a file is named after its content, so none is there twice. */
+/** Adds inputs to the corpus, unless they are there. */
 async function keep(name: string, inputs: readonly Uint8Array[]): Promise<void> {
-  const there = (await corpusOf(name)).length;
-  const short = inputs.filter(({ length }) => length <= CORPUS_BYTES_MAX);
-  const folder = new URL(`./corpus/${name}/`, import.meta.url);
-  await Deno.mkdir(folder, { recursive: true });
-  for (const input of short.slice(0, Math.max(0, CORPUS_FILES_MAX - there))) {
-    const hash = await crypto.subtle.digest("SHA-256", input.slice());
-    await Deno.writeFile(new URL(new Uint8Array(hash).toHex().slice(0, 16), folder), input);
-  }
+  const there = (await corpusOf(name)).map((input) => encodeBase64(input));
+  const short = inputs.filter(({ length }) => length > 0 && length <= CORPUS_BYTES_MAX);
+  const all = [...new Set([...there, ...short.map((input) => encodeBase64(input))])];
+  const lines = all.slice(0, Math.max(there.length, CORPUS_INPUTS_MAX));
+  await Deno.writeTextFile(corpusFile(name), lines.map((line) => `${line}\n`).join(""));
 }
 
 function describe({ input, error }: Finding): readonly string[] {
@@ -95,18 +93,19 @@ function describe({ input, error }: Finding): readonly string[] {
   return [`hex  ${hex}`, `text ${JSON.stringify(decodeLatin1(input))}`, ...thrown.split("\n")];
 }
 
-/** The files of `corpus/NAME/`: inputs that were interesting once. Most targets have none. */
+/** The lines of `corpus/NAME.txt`, in base64: inputs that once reached something new, or failed. */
 export async function corpusOf(name: string): Promise<readonly Uint8Array[]> {
-  const folder = new URL(`./corpus/${name}/`, import.meta.url);
-  const files: Uint8Array[] = [];
   try {
-    for await (const { name } of Deno.readDir(folder)) {
-      files.push(await Deno.readFile(new URL(name, folder)));
-    }
+    const text = await Deno.readTextFile(corpusFile(name));
+    return text.split("\n").filter((line) => line !== "").map((line) => decodeBase64(line)!);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return [];
   }
-  return files;
+}
+
+function corpusFile(name: string): URL {
+  return new URL(`./corpus/${name}.txt`, import.meta.url);
 }
 
 if (import.meta.main) Deno.exit(await run(Deno.args, targets, console.log));
