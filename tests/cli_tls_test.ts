@@ -120,6 +120,10 @@ test("smtpc sends and reads under TLS, and says when it cannot verify", async (f
   const auto = await send("smtp");
   assert.equal(auto.failure, "");
   assert.match(auto.errors, /is not verified, so anybody could be there: .*--ca FILE/);
+  // Who does not verify the certificate sees it, and binds the login to it.
+  const bound = /AUTH SCRAM-SHA-256-PLUS \*{4}/;
+  assert.match((await send("smtp", "-v")).errors, bound);
+  assert.match((await read("pop3", "-v")).errors, bound);
   for (
     const [service, ...flags] of [["smtp"], ["smtp", "--tls", "starttls"], [
       "smtps",

@@ -2,7 +2,7 @@
 import assert from "$assert";
 import { bodyOf } from "../lib/mail/body.ts";
 import { SILENT } from "../lib/log.ts";
-import { createLinks } from "../lib/queue/link.ts";
+import { createLinks, type Performed } from "../lib/queue/link.ts";
 import type { SmtpJob } from "../lib/smtp/client.ts";
 import { textOf } from "../lib/smtp/reply.ts";
 import type { Transport } from "../lib/net/world.ts";
@@ -55,7 +55,35 @@ function startHop(world: FakeWorld, options: HopOptions): { said: string[]; stop
   return { said, stop: () => listener.close() };
 }
 
+interface JobOptions {
+  readonly do: "send" | "verify";
+  readonly sender: string | null;
+  /** Default `required`. */
+  readonly tls?: "required" | "optional";
+}
+
+function jobOf({ do: what, sender, tls = "required" }: JobOptions): SmtpJob {
+  const common = {
+    envelope: {
+      sender: sender === null ? null : { local: sender, domain: "abc.com" },
+      body: "7BIT",
+      tls,
+    },
+    recipients: [{ address: { local: "bob", domain: "xyz.com" } }],
+  } as const;
+  return what === "send"
+    ? { do: what, ...common, content: bodyOf(encode("Hi\r\n")) }
+    : { do: what, ...common, contentBytes: null };
+}
+
 async function send(options: HopOptions, sender: string | null, job: "send" | "verify" = "send") {
+  const { outcomes, said } = await perform(options, [{ do: job, sender }]);
+  const mail = said.find((line) => line.startsWith("MAIL")) ?? null;
+  return { outcome: outcomes[0]!, mail, tlsAt: said.indexOf("(TLS)") };
+}
+
+/** Does these jobs one after the other: what became of each, and all that the hop was told. */
+async function perform(options: HopOptions, jobs: readonly JobOptions[]) {
   const world = fakeWorld();
   const hop = startHop(world, options);
   const links = createLinks({
@@ -64,31 +92,25 @@ async function send(options: HopOptions, sender: string | null, job: "send" | "v
     log: SILENT,
     authorities: ["mx.xyz.com"],
   });
-  const common = {
-    envelope: {
-      sender: sender === null ? null : { local: sender, domain: "abc.com" },
-      body: "7BIT",
-      tls: "required",
-    },
-    recipients: [{ address: { local: "bob", domain: "xyz.com" } }],
-  } as const;
-  const given: SmtpJob = job === "send"
-    ? { do: "send", ...common, content: bodyOf(encode("Hi\r\n")) }
-    : { do: "verify", ...common, contentBytes: null };
   const { signal } = new AbortController();
-  const performing = links.perform(HOP, given, { timeoutMs: 60_000, signal });
-  // Longer than a handshake may take.
-  await world.clock.pass(40_000);
-  const performed = await performing;
+  const outcomes: string[] = [];
+  for (const job of jobs) {
+    const performing = links.perform(HOP, jobOf(job), { timeoutMs: 60_000, signal });
+    // Less than a connection is kept for; for a handshake that hangs, longer than it may take.
+    await world.clock.pass(options.breaks ? 40_000 : 1_000);
+    outcomes.push(outcomeOf(await performing));
+  }
   const closed = links.close();
   await world.clock.pass(10_000);
   await closed;
   hop.stop();
-  const outcome = performed.done
+  return { outcomes, said: hop.said };
+}
+
+function outcomeOf(performed: Performed): string {
+  return performed.done
     ? `${performed.attempts[0]!.result}: ${textOf(performed.attempts[0]!.reply!)}`
     : `later: ${textOf(performed.words)}`;
-  const tlsAt = hop.said.indexOf("(TLS)");
-  return { outcome, mail: hop.said.find((line) => line.startsWith("MAIL")) ?? null, tlsAt };
 }
 
 Deno.test("what requires TLS goes on under TLS that was verified, and says so", async () => {
@@ -124,5 +146,34 @@ Deno.test("RFC 8689 §5: a report is protected where it can be, and goes in any 
     assert.equal(outcome, "delivered: 250 2.0.0 OK", JSON.stringify(options));
     const protectedBy = Object.keys(options).length === 0 ? " REQUIRETLS" : "";
     assert.equal(mail, `MAIL FROM:<>${protectedBy}`);
+  }
+});
+
+Deno.test("a connection that was verified is kept for those who need one, and only for them", async () => {
+  const { outcomes, said } = await perform({}, [
+    { do: "verify", sender: "bob", tls: "optional" },
+    { do: "verify", sender: "alice" },
+    { do: "send", sender: "alice" },
+    { do: "send", sender: "bob", tls: "optional" },
+  ]);
+  assert.deepEqual(outcomes, Array.from({ length: 4 }, () => "delivered: 250 2.0.0 OK"));
+  const hello = ["EHLO abc.com", "STARTTLS", "(TLS)", "EHLO abc.com"];
+  assert.deepEqual(said.filter((line) => /^(EHLO|STARTTLS|\(TLS\)|MAIL)/.test(line)), [
+    ...hello,
+    "MAIL FROM:<bob@abc.com>",
+    ...hello,
+    "MAIL FROM:<alice@abc.com> REQUIRETLS",
+    "MAIL FROM:<alice@abc.com> REQUIRETLS",
+    "MAIL FROM:<bob@abc.com>",
+  ]);
+});
+
+Deno.test("RFC 8689 §4.2.2: TLS-Required: No goes on in clear where there is no TLS", async () => {
+  for (const options of [{}, ...OBSTACLES.map(([each]) => each)] as readonly HopOptions[]) {
+    const { outcomes, said } = await perform(options, [
+      { do: "send", sender: "alice", tls: "optional" },
+    ]);
+    assert.deepEqual(outcomes, ["delivered: 250 2.0.0 OK"], JSON.stringify(options));
+    assert.ok(said.includes("MAIL FROM:<alice@abc.com>"));
   }
 });

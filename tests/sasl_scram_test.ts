@@ -3,8 +3,6 @@ import assert from "$assert";
 import * as check from "$check";
 import { decodeBase64, encodeBase64 } from "../lib/sasl/base64.ts";
 import type { SaslOutcome } from "../lib/sasl/mechanism.ts";
-import type { ScramBinding } from "../lib/sasl/scram_client.ts";
-import type { ScramChannel } from "../lib/sasl/scram_server.ts";
 import { saslprep } from "../lib/sasl/saslprep.ts";
 import { makeProof } from "../lib/sasl/scram.ts";
 import { keysOf } from "../lib/sasl/secret.ts";
@@ -302,35 +300,3 @@ function proofOf(withoutProof: string): string {
   const authMessage = `${bare},${serverFirst},${withoutProof}`;
   return encodeBase64(makeProof(keys.clientKey, keys.storedKey, authMessage));
 }
-
-const BINDING = encode("the certificate, hashed");
-
-Deno.test("both ends bind the exchange to their channel, and notice when it is not one", () => {
-  const plus = { plus: true, binding: BINDING };
-  const converse = (mine: ScramBinding, channel: ScramChannel) => {
-    const first = askScram([], undefined, undefined, mine).responses;
-    const { challenges } = serveScram(first, undefined, channel);
-    const proof = askScram(challenges, undefined, undefined, mine).responses;
-    const verified = serveScram(proof, undefined, channel);
-    const done = askScram([...verified.challenges, null], undefined, undefined, mine);
-    return serveScram(done.responses, undefined, channel);
-  };
-  assert.deepEqual(converse(BINDING, plus).outcome, { result: "accepted", user: "user" });
-  // Whoever stands in between has another certificate.
-  assert.equal(converse(encode("another certificate"), plus).proven, false);
-  assert.equal(converse("n", { plus: false, binding: BINDING }).proven, true);
-  assert.equal(converse("y", { plus: false, binding: null }).proven, true);
-  // RFC 5802 §6: -PLUS was announced, and somebody has taken it away.
-  const stripped = converse("y", { plus: false, binding: BINDING });
-  assert.deepEqual(stripped, { outcome: { result: "refused" }, challenges: [], proven: null });
-  for (
-    const [mine, channel] of [
-      ["n", plus],
-      ["y", plus],
-      [BINDING, { plus: false, binding: BINDING }],
-      [BINDING, { plus: true, binding: null }],
-    ] as const
-  ) assert.deepEqual(converse(mine, channel).outcome, { result: "malformed" });
-  const other = "p=tls-exporter,,n=user,r=abc";
-  assert.deepEqual(serveScram([other], undefined, plus).outcome, { result: "malformed" });
-});

@@ -20,7 +20,34 @@ export const RFC_7677 = {
   serverNonce: "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0",
 } as const;
 
+/** That user and these nonces with -PLUS, where the channel is the one of `fake_tls.ts`. */
+export const BOUND = {
+  clientFirst: "p=tls-server-end-point,,n=user,r=rOprNGfwEbeRWgbNEkqO",
+  serverFirst: RFC_7677.serverFirst,
+  clientFinal: "c=cD10bHMtc2VydmVyLWVuZC1wb2ludCwsBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=," +
+    "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0," +
+    "p=c9b9jQHkwHMpL8P0rQgF4RGLojHTQ/sjwsPI6P1cVu8=",
+  serverFinal: "v=fMlSFPRENSO00Upy4v7GY//Cbc5BALKupL9eMRfFYzs=",
+  /** The last message of a client that sees another certificate, and knows the password. */
+  otherFinal: "c=cD10bHMtc2VydmVyLWVuZC1wb2ludCwsCAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg=," +
+    "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0," +
+    "p=Z/eM3ozA1xVfIdvRLtomEvDxjYtRPPKGAdReIznqQHc=",
+} as const;
+
 /** The same messages as they cross the wire of SMTP and POP3. */
+export const BOUND_BASE64 = {
+  clientFirst: btoa(BOUND.clientFirst),
+  serverFirst: btoa(BOUND.serverFirst),
+  clientFinal: btoa(BOUND.clientFinal),
+  serverFinal: btoa(BOUND.serverFinal),
+  otherFinal: btoa(BOUND.otherFinal),
+  /** The first message with the binding that TLS 1.3 is used to (RFC 9266). */
+  exporterFirst: btoa(BOUND.clientFirst.replace("server-end-point", "exporter")),
+  /** The first message of a client that could bind its channel, and has seen no -PLUS. */
+  unboundFirst: btoa(BOUND.clientFirst.replace("p=tls-server-end-point", "y")),
+} as const;
+
+/** The messages of RFC 7677 as they cross the wire. */
 export const RFC_7677_BASE64 = {
   clientFirst: btoa(RFC_7677.clientFirst),
   serverFirst: btoa(RFC_7677.serverFirst),

@@ -3,8 +3,22 @@ import assert from "$assert";
 import { decodeLatin1 } from "../lib/wire/bytes.ts";
 import type { ClientTls } from "../lib/wire/upgrade.ts";
 import { FAKE_TLS } from "./fake_tls.ts";
-import { play } from "./play.ts";
-import { BYE, clientSession, EHLO, fakeJobs, GREETING, replywise } from "./smtp_client_support.ts";
+import type { SmtpJob } from "../lib/smtp/client.ts";
+import { play, playAsync } from "./play.ts";
+import { BOUND_BASE64, RFC_7677_WORK } from "./scram_support.ts";
+import {
+  BYE,
+  clientSession,
+  EHLO,
+  fakeJobs,
+  GO_AHEAD,
+  GREETING,
+  RECIPIENT_OK,
+  replywise,
+  SENDER_OK,
+  sendJob,
+  TAKEN,
+} from "./smtp_client_support.ts";
 import { latin1, PASSWORD } from "./smtp_support.ts";
 
 const OFFER = "250-mx.xyz.com\r\n250-STARTTLS\r\n250-AUTH PLAIN\r\n250 SIZE 5\r\n";
@@ -67,6 +81,64 @@ Deno.test("smtpClient sends no password in clear, and none to whom it has not ve
     "EHLO client.example",
     "QUIT",
   ]]);
+});
+
+Deno.test("smtpClient says REQUIRETLS to whom it has verified, and nothing of it to others", () => {
+  const clear = `${GREETING}${OFFER}${GO}`;
+  const offers = "250-mx.xyz.com\r\n250 REQUIRETLS\r\n";
+  const job = sendJob("Hello\r\n", "bob");
+  const mailed = (tls: ClientTls, ehlo: string, envelope: SmtpJob["envelope"]) => {
+    const jobs = fakeJobs({ ...job, envelope });
+    const secured = [ehlo, SENDER_OK, RECIPIENT_OK, GO_AHEAD, TAKEN, BYE].join("");
+    const played = play(clientSession({ tls }), replywise(latin1(clear)), jobs, {
+      secured: replywise(latin1(secured)),
+    });
+    const mail = decodeLatin1(played.output).split("\r\n").find((line) => /^MAIL/.test(line));
+    return mail ?? jobs.results[0]![0]!;
+  };
+  const required = { ...job.envelope, tls: "required" } as const;
+  const unverified = { ...OFFERED, request: { ...REQUEST, verify: false } };
+  const refused = "bob@xyz.com: refused at hello, " +
+    "550 5.7.30 The next server offers no REQUIRETLS";
+  const plain = "MAIL FROM:<alice@abc.com>";
+  assert.equal(mailed(REQUIRED, offers, required), `${plain} REQUIRETLS`);
+  assert.equal(mailed(REQUIRED, "250 mx.xyz.com\r\n", required), refused);
+  assert.equal(mailed(unverified, offers, required), refused);
+  // RFC 8689 §4.2.2: `TLS-Required: No` is in the header, and there alone.
+  for (const tls of ["optional", undefined] as const) {
+    assert.equal(mailed(REQUIRED, offers, { ...job.envelope, ...(tls && { tls }) }), plain);
+  }
+  // RFC 8689 §5
+  const report = { ...required, sender: null };
+  assert.equal(mailed(REQUIRED, offers, report), "MAIL FROM:<> REQUIRETLS");
+  assert.equal(mailed(unverified, offers, report), "MAIL FROM:<>");
+});
+
+Deno.test("smtpClient binds its login to the channel, and says so where it has seen no -PLUS", async () => {
+  const login = { user: "user", password: "pencil", work: RFC_7677_WORK };
+  const auth = async (offered: string, answers: readonly string[]) => {
+    const secured = [`250-mx.xyz.com\r\n250 AUTH ${offered}\r\n`, ...answers, BYE].join("");
+    const session = clientSession({ tls: REQUIRED, login });
+    const played = await playAsync(
+      session,
+      replywise(latin1(`${GREETING}${OFFER}${GO}`)),
+      fakeJobs(),
+      {
+        secured: replywise(latin1(secured)),
+      },
+    );
+    const said = decodeLatin1(played.output.subarray(played.clearBytes!)).split("\r\n");
+    return { said: said.slice(1, -2), end: played.outcome!.end };
+  };
+  const { clientFirst, serverFirst, clientFinal, serverFinal, unboundFirst } = BOUND_BASE64;
+  const both = "PLAIN SCRAM-SHA-256 SCRAM-SHA-256-PLUS";
+  const answers = [`334 ${serverFirst}\r\n`, `334 ${serverFinal}\r\n`, "235 in\r\n"];
+  assert.deepEqual(await auth(both, answers), {
+    said: [`AUTH SCRAM-SHA-256-PLUS ${clientFirst}`, clientFinal, ""],
+    end: "done",
+  });
+  const { said, end } = await auth("PLAIN SCRAM-SHA-256", ["535 5.7.8 no\r\n"]);
+  assert.deepEqual([said, end], [[`AUTH SCRAM-SHA-256 ${unboundFirst}`], "refused"]);
 });
 
 Deno.test("smtpClient says nothing more when the handshake fails", () => {

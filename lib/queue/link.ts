@@ -41,7 +41,7 @@ export interface LinksOptions {
 const CONNECT_TIMEOUT_MS = 30_000;
 /** Next hops that are remembered to mislead; there is hardly one. */
 const MISLEADING_MAX = 1_000;
-/** Kept connections for one next hop. */
+/** Kept connections for one next hop, and as many that were verified. */
 const IDLE_MAX = 4;
 
 export function createLinks(options: LinksOptions): Links {
@@ -75,41 +75,37 @@ class LinkPool implements Links {
   async #performOnce(to: Endpoint, job: SmtpJob, options: PerformOptions): Promise<Performed> {
     const { envelope } = job;
     if (envelope.tls === "required") {
-      const secured = await this.#performSecured(to, job, options);
+      // RFC 8689 §4.2.1: over TLS with a server whose certificate was verified, or not at all.
+      const secured = await this.#performOver(to, job, options, this.#verified(to));
+      if (secured !== "tlsFailed") return secured;
       // RFC 8689 §5: a report goes without, rather than not at all.
-      if (secured !== "tlsFailed" || envelope.sender !== null) {
-        return secured === "tlsFailed" ? refusedBecause(job, NEEDS_TLS) : secured;
-      }
+      if (envelope.sender !== null) return refusedBecause(job, NEEDS_TLS);
     }
-    const kept = this.#takeIdle(endpointText(to));
+    const performed = await this.#performOver(to, job, options, opportunistic(to));
+    if (performed !== "tlsFailed") return performed;
+    // RFC 7435 §3: TLS that nobody verifies keeps off listeners. Where it cannot be had, that is no
+    // reason to keep the mail.
+    const again = await this.#performOver(to, job, options, IN_CLEAR);
+    return again === "tlsFailed" ? failed(LOST) : again;
+  }
+
+  /** Over a connection with this TLS: a kept one, if there is any. */
+  async #performOver(
+    to: Endpoint,
+    job: SmtpJob,
+    options: PerformOptions,
+    tls: ClientTls,
+  ): Promise<Performed | "tlsFailed"> {
+    const key = keyOf(to, tls);
+    const kept = this.#takeIdle(key);
     if (kept !== null) {
       const { performed, begun } = await kept.perform(job, options);
-      this.#keep(to, kept);
+      this.#keep(key, kept);
       // The other side may have left a kept connection long ago, which says nothing about this job.
       if (begun) return performed;
     }
     try {
-      const performed = await this.#performOnNew(to, job, options, opportunistic(to));
-      if (performed !== "tlsFailed") return performed;
-      // RFC 7435 §3: TLS that nobody verifies keeps off listeners. Where it cannot be had, that
-      // is no reason to keep the mail.
-      const again = await this.#performOnNew(to, job, options, IN_CLEAR);
-      return again === "tlsFailed" ? failed(LOST) : again;
-    } catch (error) {
-      if (error instanceof NetError) return failed(error.message);
-      if (options.signal.aborted) return failed(GOING_DOWN);
-      throw error;
-    }
-  }
-
-  /** RFC 8689 §4.2.1: over TLS with a server whose certificate was verified, or not at all. */
-  async #performSecured(
-    to: Endpoint,
-    job: SmtpJob,
-    options: PerformOptions,
-  ): Promise<Performed | "tlsFailed"> {
-    try {
-      return await this.#performOnNew(to, job, options, this.#verified(to));
+      return await this.#performOnNew(to, job, options, tls);
     } catch (error) {
       if (error instanceof NetError) return failed(error.message);
       if (options.signal.aborted) return failed(GOING_DOWN);
@@ -150,9 +146,7 @@ class LinkPool implements Links {
       this.#options.log.warn("tls-failed", { via: endpointText(to), reason: failure.words });
       return "tlsFailed";
     }
-    // A verified connection serves those who need one, and is not kept for others.
-    if (tls.when === "required") link.quit();
-    else this.#keep(to, link);
+    this.#keep(keyOf(to, tls), link);
     return performed;
   }
 
@@ -165,9 +159,8 @@ class LinkPool implements Links {
     return null;
   }
 
-  #keep(to: Endpoint, link: Link): void {
+  #keep(key: string, link: Link): void {
     if (!link.isIdle()) return;
-    const key = endpointText(to);
     const kept = this.#idle.get(key) ?? [];
     this.#idle.set(key, kept);
     kept.push(link);
@@ -190,6 +183,11 @@ class LinkPool implements Links {
     link.ended.then(() => this.#open.delete(link));
     return link;
   }
+}
+
+/** What a kept connection is kept under: one that was not verified is not for who needs that. */
+function keyOf(to: Endpoint, { when }: ClientTls): string {
+  return when === "required" ? `${endpointText(to)}, verified` : endpointText(to);
 }
 
 /** RFC 3207 §6: no certificate is demanded, for most servers have none that could be verified. */

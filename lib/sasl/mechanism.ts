@@ -48,8 +48,9 @@ export interface ScramStart {
 }
 
 /**
- * `refused`: the user or the password is wrong, and nobody is told which. `malformed`: the response
- * breaks the mechanism's syntax. `denied`: a correct login that wanted to act for somebody else.
+ * `refused`: the user, the password or the channel is wrong, and nobody is told which. `malformed`:
+ * the response breaks the mechanism's syntax. `denied`: a correct login that wanted to act for
+ * somebody else.
  */
 export type SaslOutcome =
   | { readonly result: "accepted"; readonly user: string }

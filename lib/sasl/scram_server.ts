@@ -26,7 +26,9 @@ export function* scramServer(
   const first = readClientFirst(initial ?? (yield* response("")));
   // RFC 5802 §6: `p` stands in the exchange of a -PLUS, and nothing else does.
   if (first === null || (typeof first.binding === "object") !== plus) return MALFORMED;
-  if (plus && (binding === null || !isType(first.binding))) return MALFORMED;
+  if (plus && binding === null) return MALFORMED;
+  // RFC 5802 §6: a channel binding that is not supported fails the login.
+  if (plus && !isType(first.binding)) return { result: "refused" };
   // RFC 5802 §6: `y` says that the client could bind the channel and has seen no -PLUS announced.
   // Where it was announced, somebody has taken it away on its way.
   if (first.binding === "y" && binding !== null) return { result: "refused" };

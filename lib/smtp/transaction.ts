@@ -18,6 +18,7 @@ import {
   read,
   reset,
   say,
+  type SmtpServerOptions,
   tooMuch,
   traceCommand,
   traceContent,
@@ -34,10 +35,7 @@ export function* mail<B>(connection: Connection, command: MailCommand): Step<B, 
   if (options.service === "submission" && connection.user === null) {
     return reply(530, "5.7.0", "Log in first"); // RFC 4954 §6
   }
-  // RFC 8689 §2: only under TLS, where it is announced.
-  if (command.tls === "required" && connection.tls === null) {
-    return reply(530, "5.7.0", "REQUIRETLS needs TLS first");
-  }
+  if (command.tls === "required" && connection.tls === null) return requiresTls(options);
   // RFC 9422: MAILMAX, as EHLO announced it.
   if (connection.mails >= options.limits.mailsMax) {
     return reply(421, "4.7.0", "Too many messages on one connection, closing");
@@ -63,6 +61,13 @@ export function* mail<B>(connection: Connection, command: MailCommand): Step<B, 
   connection.transaction = { recipients: 0, utf8: command.utf8 ?? false, chunks: null };
   connection.mails++;
   return result;
+}
+
+/** RFC 8689 §2: REQUIRETLS is announced only under TLS, and may be said only there. */
+function requiresTls({ identity }: SmtpServerOptions): Reply {
+  return identity === null
+    ? reply(555, "5.5.4", "Unknown parameter")
+    : reply(530, "5.7.0", "REQUIRETLS needs TLS first");
 }
 
 /**

@@ -2,11 +2,9 @@ import assert from "$assert";
 import { decodeBase64, encodeBase64 } from "../../lib/sasl/base64.ts";
 import { MECHANISMS, type SaslServer, saslServer } from "../../lib/sasl/server.ts";
 import { decodeLatin1, encode } from "../../lib/wire/bytes.ts";
-import { rfc7677Start } from "../scram_support.ts";
+import { FAKE_TLS } from "../fake_tls.ts";
+import { BOUND, rfc7677Start } from "../scram_support.ts";
 import type { FuzzTarget } from "./target.ts";
-
-/** What -PLUS is bound to. */
-const BINDING = new Uint8Array(32).fill(7);
 
 export const target: FuzzTarget = {
   name: "sasl",
@@ -20,6 +18,7 @@ export const target: FuzzTarget = {
     encode("alice\nsecret"),
     encode("\n"),
     encode("AGFsaWNlAHNlY3JldA=="),
+    encode(`${BOUND.clientFirst}\n${BOUND.clientFinal}\n`),
   ],
   run(input) {
     const text = decodeLatin1(input);
@@ -28,9 +27,9 @@ export const target: FuzzTarget = {
     const responses = text.split("\n").map((line) => Uint8Array.from(line, (c) => c.charCodeAt(0)));
     for (const name of MECHANISMS) {
       for (const right of [true, false]) {
-        const without = serve(saslServer(name, null, BINDING), responses, right);
+        const without = serve(saslServer(name, null, FAKE_TLS.binding), responses, right);
         const [first, ...others] = responses;
-        assert.deepEqual(serve(saslServer(name, first!, BINDING), others, right), without);
+        assert.deepEqual(serve(saslServer(name, first!, FAKE_TLS.binding), others, right), without);
       }
     }
   },

@@ -20,6 +20,7 @@ export const target: FuzzTarget = {
     "AUTH LOGIN =",
     "MAIL FROM:<älice@bücher.example> SMTPUTF8 RET=FULL ENVID=QQ+3D1",
     "RCPT TO:<böb@xyz.com> NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=utf-8;b\\x{F6}b@xyz.com",
+    "MAIL FROM:<alice@abc.com> REQUIRETLS",
     "RCPT TO:<bob@xyz.com> NOTIFY=NEVER ORCPT=rfc822;Bob+2Btag@xyz.com",
     "VRFY bob SMTPUTF8",
     "NOOP anything",

@@ -36,6 +36,7 @@ export const target: FuzzTarget = {
     "EHLO x\r\nXPOP3\r\nUSER alice\r\n",
     "EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<a@b.c>\r\nSTARTTLS\r\nDATA\r\n",
     "EHLO x\r\nAUTH LOGIN\r\nSTARTTLS\r\nSTARTTLS\r\nEHLO y\r\nXPOP3\r\n",
+    "EHLO x\r\nMAIL FROM:<> REQUIRETLS\r\nRCPT TO:<a@b.c>\r\nSTARTTLS\r\n",
     `${TO_DATA.replace("EHLO", "LHLO")}Hi\r\n.\r\nBDAT 3 LAST\r\nHi\n`,
     "LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<a@b.c>\r\nRCPT TO:<quota@b.c>\r\nBDAT 3 LAST\r\na\r\n",
     "GET / HTTP/1.1\r\nHost: a\r\n",

@@ -30,10 +30,43 @@ export const SASL_MUTANTS: readonly Mutant[] = [
     find: 'if (first.binding === "y" && binding !== null)',
     replace: 'if (first.binding === "y" && binding === first)',
     test: {
-      file: "tests/sasl_scram_test.ts",
+      file: "tests/sasl_binding_test.ts",
       name: "both ends bind the exchange to their channel, and notice when it is not one",
     },
     why: "RFC 5802 §6: whoever stands in between could talk both out of the binding",
+  },
+  {
+    name: "scram: any kind of binding is taken",
+    file: "lib/sasl/scram_server.ts",
+    find: 'if (plus && !isType(first.binding)) return { result: "refused" };',
+    replace: "",
+    test: {
+      file: "tests/sasl_binding_test.ts",
+      name: "both ends bind the exchange to their channel, and notice when it is not one",
+    },
+    why: "RFC 5802 §6: the client would believe that another binding was looked at",
+  },
+  {
+    name: "sasl: -PLUS is announced where there is nothing to bind to",
+    file: "lib/sasl/mechanism.ts",
+    find: 'MECHANISMS.filter((name) => name !== "SCRAM-SHA-256-PLUS") : MECHANISMS;',
+    replace: "MECHANISMS : MECHANISMS;",
+    test: {
+      file: "tests/sasl_mechanisms_test.ts",
+      name: "saslClient takes the first mechanism that both have, and none where there is none",
+    },
+    why: "clients choose what cannot come to an end",
+  },
+  {
+    name: "sasl client: it does not say that it has seen no -PLUS",
+    file: "lib/sasl/client.ts",
+    find: '!upper.includes("SCRAM-SHA-256-PLUS") ? "y" : "n";',
+    replace: '!upper.includes("SCRAM-SHA-256-PLUS") ? "n" : "n";',
+    test: {
+      file: "tests/smtp_client_tls_test.ts",
+      name: "smtpClient binds its login to the channel, and says so where it has seen no -PLUS",
+    },
+    why: "RFC 5802 §6: whoever stands in between takes the binding out unnoticed",
   },
   {
     name: "scram: the channel is not looked at",
@@ -41,7 +74,7 @@ export const SASL_MUTANTS: readonly Mutant[] = [
     find: "...(plus ? [binding!] : [])",
     replace: "...(plus ? [final.binding.subarray(first.header.length)] : [])",
     test: {
-      file: "tests/sasl_scram_test.ts",
+      file: "tests/sasl_binding_test.ts",
       name: "both ends bind the exchange to their channel, and notice when it is not one",
     },
     why: "whoever stands in between could pass the exchange on",

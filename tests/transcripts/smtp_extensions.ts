@@ -55,6 +55,14 @@ export const EXTENSION_TRANSCRIPTS = {
     S: 250 2.1.0 Recipient OK
   `,
 
+  "RFC 8689 §2: REQUIRETLS is not known where there is no TLS": String.raw`
+    ${HELLO}
+    C: MAIL FROM:<alice@abc.com> REQUIRETLS
+    S: 555 5.5.4 Unknown parameter
+    C: MAIL FROM:<alice@abc.com>
+    S: 250 2.1.0 Sender OK
+  `,
+
   "RFC 3461 §3: DSN is an extension, so not behind HELO": String.raw`
     S: 220 abc.com ESMTP ready
     C: HELO client.example

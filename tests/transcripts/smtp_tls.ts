@@ -1,3 +1,5 @@
+import { BOUND_BASE64 as BOUND, RFC_7677_BASE64 as SCRAM } from "../scram_support.ts";
+
 /**
  * Dialogues with the SMTP server about TLS, in the form of `tests/transcripts.ts`: what stands
  * behind `! tls` is said when the handshake is over. A login needs TLS here.
@@ -150,6 +152,66 @@ export const TLS_TRANSCRIPTS = {
     S: 221 2.0.0 abc.com says goodbye
     ! closes
   `,
+  "RFC 8689 §2: REQUIRETLS is for messages under TLS": String.raw`
+    S: 220 abc.com ESMTP ready
+    C: EHLO client.example
+    S~ ^250-abc
+    S: 250-PIPELINING
+    S: 250-SIZE 200
+    S: 250-CHUNKING
+    S: 250-8BITMIME
+    S: 250-SMTPUTF8
+    S: 250-ENHANCEDSTATUSCODES
+    S: 250-STARTTLS
+    S: 250-DSN
+    S: 250-DELIVERBY 10
+    S: 250-MT-PRIORITY
+    S: 250-LIMITS RCPTMAX=3 MAILMAX=1000
+    S: 250-XPOP3
+    S: 250 HELP
+    C: MAIL FROM:<alice@abc.com> REQUIRETLS
+    S: 530 5.7.0 REQUIRETLS needs TLS first
+    C: STARTTLS
+    S: 220 2.0.0 Begin with TLS
+    ! tls
+    C: EHLO client.example
+    S~ ^250-abc
+    S: 250-PIPELINING
+    S: 250-SIZE 200
+    S: 250-CHUNKING
+    S: 250-8BITMIME
+    S: 250-SMTPUTF8
+    S: 250-ENHANCEDSTATUSCODES
+    S: 250-REQUIRETLS
+    S: 250-DSN
+    S: 250-DELIVERBY 10
+    S: 250-MT-PRIORITY
+    S: 250-AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN LOGIN
+    S: 250-LIMITS RCPTMAX=3 MAILMAX=1000
+    S: 250-XPOP3
+    S: 250 HELP
+    C: MAIL FROM:<alice@abc.com> REQUIRETLS=yes
+    S: 501 5.5.4 REQUIRETLS takes no value
+    C: MAIL FROM:<alice@abc.com> REQUIRETLS requiretls
+    S: 501 5.5.4 A parameter is there twice
+    C: MAIL FROM:<alice@abc.com> SIZE=4 REQUIRETLS
+    S: 250 2.1.0 Sender OK
+    C: RCPT TO:<bob@xyz.com> REQUIRETLS
+    S: 555 5.5.4 Unknown parameter
+    C: RCPT TO:<bob@xyz.com>
+    S: 250 2.1.0 Recipient OK
+    C: DATA
+    S: 354 Go ahead, end with a dot on a line of its own
+    C: Hi
+    C: .
+    S: 250 2.0.0 Taken, 4 bytes
+    # Each message for itself.
+    C: MAIL FROM:<alice@abc.com>
+    S: 250 2.1.0 Sender OK
+    C: QUIT
+    S: 221 2.0.0 abc.com says goodbye
+    ! closes
+  `,
 } as const;
 
 /** TLS is there from the first byte, on a port for submission. */
@@ -178,6 +240,101 @@ export const IMPLICIT_TRANSCRIPTS = {
     C: STARTTLS
     S: 503 5.5.1 TLS is active already
     C: AUTH PLAIN AGFsaWNlAGNvcnJlY3QgaG9yc2U=
+    S: 235 2.7.0 Logged in
+  `,
+  "RFC 5802 §6: SCRAM-SHA-256-PLUS binds the login to the channel": String.raw`
+    S: 220 abc.com ESMTP ready
+    C: EHLO client.example
+    S~ ^250-abc
+    S: 250-PIPELINING
+    S: 250-SIZE 200
+    S: 250-CHUNKING
+    S: 250-8BITMIME
+    S: 250-SMTPUTF8
+    S: 250-ENHANCEDSTATUSCODES
+    S: 250-REQUIRETLS
+    S: 250-DSN
+    S: 250-DELIVERBY 10
+    S: 250-MT-PRIORITY
+    S: 250-FUTURERELEASE 86400 2030-01-31T12:00:00Z
+    S: 250-AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN LOGIN
+    S: 250-LIMITS RCPTMAX=3 MAILMAX=1000
+    S: 250-XPOP3
+    S: 250 HELP
+    C: AUTH SCRAM-SHA-256-PLUS ${BOUND.clientFirst}
+    S: 334 ${BOUND.serverFirst}
+    C: ${BOUND.clientFinal}
+    S: 334 ${BOUND.serverFinal}
+    # RFC 4954 §4: the signature is a challenge, and its response is empty.
+    C:
+    S: 235 2.7.0 Logged in
+    C: MAIL FROM:<alice@abc.com>
+    S: 250 2.1.0 Sender OK
+  `,
+  "RFC 5802 §6: whoever stands in between is noticed": String.raw`
+    S: 220 abc.com ESMTP ready
+    C: EHLO client.example
+    S~ ^250-abc
+    S: 250-PIPELINING
+    S: 250-SIZE 200
+    S: 250-CHUNKING
+    S: 250-8BITMIME
+    S: 250-SMTPUTF8
+    S: 250-ENHANCEDSTATUSCODES
+    S: 250-REQUIRETLS
+    S: 250-DSN
+    S: 250-DELIVERBY 10
+    S: 250-MT-PRIORITY
+    S: 250-FUTURERELEASE 86400 2030-01-31T12:00:00Z
+    S: 250-AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN LOGIN
+    S: 250-LIMITS RCPTMAX=3 MAILMAX=1000
+    S: 250-XPOP3
+    S: 250 HELP
+    # "n" and "y" do not belong to -PLUS, nor "p" to anything else.
+    C: AUTH SCRAM-SHA-256-PLUS ${SCRAM.clientFirst}
+    S: 501 5.5.2 The response is malformed
+    C: AUTH SCRAM-SHA-256-PLUS ${BOUND.unboundFirst}
+    S: 501 5.5.2 The response is malformed
+    C: AUTH SCRAM-SHA-256 ${BOUND.clientFirst}
+    S: 501 5.5.2 The response is malformed
+    # Another kind of binding than the one that is there.
+    C: AUTH SCRAM-SHA-256-PLUS ${BOUND.exporterFirst}
+    S: 535 5.7.8 User or password is wrong
+    # The right password, and the certificate of somebody else.
+    C: AUTH SCRAM-SHA-256-PLUS ${BOUND.clientFirst}
+    S: 334 ${BOUND.serverFirst}
+    C: ${BOUND.otherFinal}
+    S: 535 5.7.8 User or password is wrong
+    # "y": the client has seen no -PLUS, so somebody has taken it out of the reply to EHLO.
+    C: AUTH SCRAM-SHA-256 ${BOUND.unboundFirst}
+    S: 535 5.7.8 User or password is wrong
+    S: 421 4.7.0 Too many failed logins, closing
+    ! closes
+  `,
+  "RFC 5802 §6: who cannot bind the channel may log in all the same": String.raw`
+    S: 220 abc.com ESMTP ready
+    C: EHLO client.example
+    S~ ^250-abc
+    S: 250-PIPELINING
+    S: 250-SIZE 200
+    S: 250-CHUNKING
+    S: 250-8BITMIME
+    S: 250-SMTPUTF8
+    S: 250-ENHANCEDSTATUSCODES
+    S: 250-REQUIRETLS
+    S: 250-DSN
+    S: 250-DELIVERBY 10
+    S: 250-MT-PRIORITY
+    S: 250-FUTURERELEASE 86400 2030-01-31T12:00:00Z
+    S: 250-AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN LOGIN
+    S: 250-LIMITS RCPTMAX=3 MAILMAX=1000
+    S: 250-XPOP3
+    S: 250 HELP
+    C: AUTH SCRAM-SHA-256 ${SCRAM.clientFirst}
+    S: 334 ${SCRAM.serverFirst}
+    C: ${SCRAM.clientFinal}
+    S: 334 ${SCRAM.serverFinal}
+    C:
     S: 235 2.7.0 Logged in
   `,
 } as const;
