@@ -1,6 +1,7 @@
 import assert from "$assert";
 import * as check from "$check";
 import { toSevenBit } from "../lib/mail/downgrade.ts";
+import { parseHeader } from "../lib/mail/header.ts";
 import { concat, decodeLatin1, encode } from "../lib/wire/bytes.ts";
 import { latin1 } from "./smtp_support.ts";
 
@@ -184,4 +185,10 @@ Deno.test("toSevenBit leaves alone what has a boundary of over seventy character
     );
   assert.match(multipart("b".repeat(70))!, /base64\r\n\r\nw6Q=/);
   assert.equal(multipart("b".repeat(71)), null);
+});
+
+Deno.test("toSevenBit keeps a header whose first field goes before a line that is no field", () => {
+  const message = encode("Content-Transfer-Encoding: 8bit\r\nstray\r\nSubject: x\r\n\r\nä\r\n");
+  const { fields } = parseHeader(toSevenBit(message)!);
+  assert.deepEqual(fields.slice(-2).map(({ name }) => name), ["", "subject"]);
 });

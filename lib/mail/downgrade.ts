@@ -96,7 +96,10 @@ function relabelled(header: Header, encoding: string, { is }: Place): Uint8Array
     // RFC 1428 §3: nobody has said what these bytes mean, and so we do not either.
     added.unshift("Content-Type: text/plain; charset=unknown-8bit\r\n");
   }
-  return concat([kept, encode(added.join("")), CRLF]);
+  // A line that is no field is one of the header, except where it comes first.
+  const [first] = header.fields.filter(({ name }) => name !== "content-transfer-encoding");
+  const fields = encode(added.join(""));
+  return concat(first?.name === "" ? [fields, kept, CRLF] : [kept, fields, CRLF]);
 }
 
 interface ContentType {
