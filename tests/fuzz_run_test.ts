@@ -1,12 +1,11 @@
 import assert from "$assert";
-import { parseHeader } from "../lib/mail/header.ts";
 import { decode, encode } from "../lib/wire/bytes.ts";
+import { readCorpus } from "./fuzz/corpus.ts";
 import { fuzz } from "./fuzz/fuzz.ts";
-import { fuzzGuided } from "./fuzz/guided.ts";
-import { corpusOf, run } from "./fuzz/run.ts";
+import { run } from "./fuzz/run.ts";
 import type { FuzzTarget } from "./fuzz/target.ts";
 import { targets } from "./fuzz/targets.ts";
-import { canUseFiles } from "./support.ts";
+import { canRun, canUseFiles } from "./support.ts";
 
 /** Fails on purpose: what watches the watchers. */
 const broken: FuzzTarget = {
@@ -26,50 +25,29 @@ async function runLines(args: readonly string[], all: readonly FuzzTarget[]) {
   return { status, lines };
 }
 
-Deno.test("fuzz finds what breaks an invariant, and shrinks it to what matters", () => {
-  const { runs, finding } = fuzz(broken, { seed: 1, seconds: 10 });
+Deno.test("fuzz finds what breaks an invariant, and shrinks it to what matters", async () => {
+  const { runs, finding } = await fuzz(broken, { seed: 1, seconds: 10 });
   assert.ok(runs > 1);
   assert.equal(decode(finding!.input), "\n\n");
   assert.match(String(finding!.error), /two line feeds/);
 });
 
-Deno.test("fuzz makes the same inputs from the same seed, and others from another", () => {
-  const inputsOf = (seed: number) => {
+Deno.test("fuzz makes the same inputs from the same seed, and others from another", async () => {
+  const inputsOf = async (seed: number) => {
     const inputs: string[] = [];
     const target = { ...broken, run: (input: Uint8Array) => void inputs.push(decode(input)) };
-    fuzz(target, { seed, seconds: 10, runsMax: 200 });
+    await fuzz(target, { seed, seconds: 10, runsMax: 200 });
     return inputs;
   };
-  assert.deepEqual(inputsOf(7), inputsOf(7));
-  assert.notDeepEqual(inputsOf(7), inputsOf(8));
-  assert.equal(inputsOf(7)[0], "one\r\ntwo\nthree\r\n");
+  const inputs = await inputsOf(7);
+  assert.deepEqual(await inputsOf(7), inputs);
+  assert.notDeepEqual(await inputsOf(8), inputs);
+  assert.equal(inputs[0], "one\r\ntwo\nthree\r\n");
 });
 
-Deno.test("guided fuzzing goes on from what has reached something new", {
-  // What V8 counts is not for everybody.
-  ignore: !canUseFiles,
-}, async () => {
-  const target: FuzzTarget = {
-    ...broken,
-    seeds: [encode("x")],
-    run(input) {
-      // A header's colon, its end and then a field: one after the other, each is a step.
-      const header = parseHeader(input);
-      if (header.fields.length > 2 && header.bodyStart > header.end) {
-        throw new Error("three fields");
-      }
-    },
-  };
-  const found = await fuzzGuided(target, { seed: 1, seconds: 20 });
-  assert.match(String(found.finding?.error), /three fields/);
-  assert.ok(found.reached.length > 0);
-  const held = await fuzzGuided(sound, { seed: 1, seconds: 0.1 });
-  assert.equal(held.finding, null);
-});
-
-Deno.test("fuzz counts a target that changes its input, or throws null, as it should", () => {
+Deno.test("fuzz counts a target that changes its input, or throws null, as it should", async () => {
   const careless = { ...broken, run: (input: Uint8Array) => void input.fill(0) };
-  const { finding } = fuzz(careless, { seed: 1, seconds: 1, runsMax: 50 });
+  const { finding } = await fuzz(careless, { seed: 1, seconds: 1, runsMax: 50 });
   assert.equal(finding, null);
   const nothing: FuzzTarget = {
     ...broken,
@@ -77,17 +55,17 @@ Deno.test("fuzz counts a target that changes its input, or throws null, as it sh
       throw null;
     },
   };
-  assert.equal(fuzz(nothing, { seed: 1, seconds: 1 }).finding!.input.length, 0);
+  const thrown = await fuzz(nothing, { seed: 1, seconds: 1 });
+  assert.equal(thrown.finding!.input.length, 0);
+  const rejecting = { ...broken, run: () => Promise.reject(new Error("later")) };
+  assert.match(String((await fuzz(rejecting, { seed: 1, seconds: 1 })).finding!.error), /later/);
 });
 
 Deno.test({
   name: "the fuzz runner reports hex, text and seed, and fails when a target fails",
   ignore: !canUseFiles,
   async fn() {
-    const { status, lines } = await runLines(["--seconds", "5", "--seed", "3", "--blind"], [
-      sound,
-      broken,
-    ]);
+    const { status, lines } = await runLines(["--seconds", "5", "--seed", "3"], [sound, broken]);
     assert.equal(status, 1);
     assert.equal(lines[0], `sound (seed 3): ${sound.invariant}`);
     assert.match(lines[1]!, /^ {2}held in \d+ runs$/);
@@ -102,10 +80,7 @@ Deno.test({
   name: "the fuzz runner runs one target by name, and refuses a name that does not exist",
   ignore: !canUseFiles,
   async fn() {
-    const one = await runLines(["--seconds", "0.1", "--target", "sound", "--blind"], [
-      broken,
-      sound,
-    ]);
+    const one = await runLines(["--seconds", "0.1", "--target", "sound"], [broken, sound]);
     assert.equal(one.status, 0);
     assert.equal(one.lines.at(-1), "1 passed, 0 failed");
     const none = await runLines(["--target", "missing"], [broken, sound]);
@@ -114,13 +89,42 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "the fuzz runner gives each target a process of its own with --all",
+  ignore: !canRun,
+  async fn() {
+    const args = ["--all", "--target", "smtp_command", "--seconds", "0.5", "--seed", "3"];
+    const { status, lines } = await runLines(args, targets);
+    assert.equal(status, 0, lines.join("\n"));
+    assert.equal(lines[0], "1 targets, 1 at once: --seconds 0.5 --seed 3");
+    assert.match(lines[1]!, /^\[1 of 1, after \d+\.\d min\] smtp_command \(seed 3\): a line is/);
+    assert.match(lines[2]!, /^ {2}held in \d+ runs$/);
+    assert.match(lines[3]!, /^ {2}\d+ inputs ran what the corpus had not run$/);
+    assert.deepEqual(lines.slice(4), ["1 passed, 0 failed"]);
+    const missing = await runLines(["--all", "--jobs", "0"], targets);
+    assert.equal(missing.status, 64);
+  },
+});
+
 for (const target of targets) {
   Deno.test(`fuzz target ${target.name} holds for its seeds and a few hundred inputs`, async () => {
-    const corpus = canUseFiles ? await corpusOf(target.name) : [];
-    const runsMax = 500 + corpus.length;
-    const { runs, finding } = fuzz(target, { seed: 20_261_124, seconds: 2, runsMax, corpus });
+    const { runs, finding } = await fuzz(target, { seed: 20_261_124, seconds: 1, runsMax: 500 });
     assert.ok(runs > 0);
     if (finding !== null) throw finding.error;
+  });
+
+  Deno.test({
+    name: `fuzz target ${target.name} holds for its corpus`,
+    ignore: !canUseFiles,
+    async fn() {
+      for (const [at, input] of (await readCorpus(target.name)).entries()) {
+        try {
+          await target.run(input);
+        } catch (error) {
+          throw new Error(`tests/fuzz/corpus/${target.name}.txt, line ${at + 1}`, { cause: error });
+        }
+      }
+    },
   });
 }
 
@@ -129,6 +133,6 @@ Deno.test("every fuzz target has its own name, an invariant and a seed", () => {
   for (const { name, invariant, seeds } of targets) {
     assert.match(name, /^[a-z0-9_]+$/);
     assert.ok(invariant.length > 20);
-    assert.ok(seeds !== undefined && seeds.length > 0);
+    assert.ok(seeds.length > 0);
   }
 });

@@ -1,23 +1,31 @@
 /** Looks for an input that breaks a target's invariant, and makes it as small as it can. */
 import process from "node:process";
-import { concat } from "../../lib/wire/bytes.ts";
+import { type Coverage, type Covered, gainOf, joined } from "./coverage.ts";
 import { mutate, seededRandom } from "./mutate.ts";
+import { shrink } from "./shrink.ts";
 import type { FuzzTarget } from "./target.ts";
 
 export interface FuzzOptions {
-  /** The same seed gives the same inputs in the same order. */
+  /** The same seed gives the same inputs in the same order, where coverage does not choose. */
   readonly seed: number;
-  /** For how long, in time of the processor; whichever limit comes first ends the search. */
+  /**
+   * For how long, in seconds of a processor: a machine that is busy with other things does not
+   * make the search smaller. Whichever of both limits comes first ends it.
+   */
   readonly seconds: number;
   readonly runsMax?: number;
   /** Further seeds, from the corpus. */
   readonly corpus?: readonly Uint8Array[];
+  /** Inputs that run code which no other has run are changed further. */
+  readonly coverage?: Coverage | null;
 }
 
 export interface FuzzResult {
   readonly runs: number;
   /** `null` when the invariant held. */
   readonly finding: Finding | null;
+  /** Inputs that ran what no seed and no input before them has run; none without coverage. */
+  readonly fresh: readonly Uint8Array[];
 }
 
 export interface Finding {
@@ -31,27 +39,64 @@ export interface Finding {
 const RUN_MS_MAX = 3_000;
 /** Shrinking is for the reader's comfort, and may not take for ever. */
 const SHRINK_RUNS_MAX = 5_000;
+/** Asking what was run takes as long as a run of a small target, so it is asked once for many. */
+const BATCH_RUNS = 32;
 
 /** Runs a target on its seeds as they are, and then on what mutation makes of them. */
-export function fuzz(target: FuzzTarget, options: FuzzOptions): FuzzResult {
-  const seeds = [...target.seeds ?? [], ...options.corpus ?? []];
+export async function fuzz(target: FuzzTarget, options: FuzzOptions): Promise<FuzzResult> {
+  const { coverage = null, runsMax = Infinity } = options;
+  const seeds = [...target.seeds, ...options.corpus ?? []];
+  const pool = [...seeds];
   const random = seededRandom(options.seed, target.name);
+  const sieve = coverage === null ? null : freshSieve(target, coverage);
   const endMs = cpuMs() + options.seconds * 1000;
-  const runsMax = options.runsMax ?? Infinity;
+  const fresh: Uint8Array[] = [];
   let runs = 0;
   while (runs < runsMax && (runs < seeds.length || cpuMs() < endMs)) {
-    const input = seeds[runs] ?? mutate(seeds, random);
-    runs++;
-    if (failure(target, input) !== null) return { runs, finding: shrink(target, input) };
+    const batch: Uint8Array[] = [];
+    while (batch.length < BATCH_RUNS && runs < runsMax) {
+      const input = seeds[runs] ?? mutate(pool, random);
+      runs++;
+      batch.push(input);
+      const failed = await failure(target, input);
+      if (failed !== null) return { runs, finding: await smallest(target, input, failed), fresh };
+    }
+    const found = await sieve?.(batch) ?? [];
+    const grown = found.filter((input) => !seeds.includes(input));
+    fresh.push(...grown);
+    pool.push(...grown);
   }
-  return { runs, finding: null };
+  return { runs, finding: null, fresh };
+}
+
+/** Gives those inputs of a batch that was run which run what nothing before them has run. */
+function freshSieve(target: FuzzTarget, coverage: Coverage) {
+  let known: Covered = new Map();
+  return async (batch: readonly Uint8Array[]): Promise<readonly Uint8Array[]> => {
+    const together = await coverage.take();
+    if (gainOf(known, together).size === 0) return [];
+    const found: Uint8Array[] = [];
+    for (const input of batch) {
+      await target.run(input.slice());
+      const alone = await coverage.take();
+      if (gainOf(known, alone).size === 0) continue;
+      known = joined(known, alone);
+      found.push(input);
+    }
+    // What is run only once, whatever the input, is nobody's merit.
+    known = joined(known, together);
+    return found;
+  };
 }
 
 /** What the target throws for an input, in a box, so that even a thrown `null` counts. */
-export function failure(target: FuzzTarget, input: Uint8Array): { readonly error: unknown } | null {
+async function failure(
+  target: FuzzTarget,
+  input: Uint8Array,
+): Promise<{ readonly error: unknown } | null> {
   const startMs = cpuMs();
   try {
-    target.run(input.slice());
+    await target.run(input.slice());
   } catch (error) {
     return { error };
   }
@@ -59,35 +104,22 @@ export function failure(target: FuzzTarget, input: Uint8Array): { readonly error
   return tookMs > RUN_MS_MAX ? { error: new Error(`it took ${tookMs} ms`) } : null;
 }
 
-/** Leaves out ever smaller pieces, then makes bytes dull, as long as it still fails. */
-export function shrink(target: FuzzTarget, failing: Uint8Array): Finding {
-  let input = failing;
-  let error = failure(target, input)?.error;
-  let runs = 0;
-  const accept = (candidate: Uint8Array): boolean => {
-    if (runs++ >= SHRINK_RUNS_MAX) return false;
-    const failed = failure(target, candidate);
-    if (failed === null) return false;
-    input = candidate;
-    error = failed.error;
-    return true;
+async function smallest(
+  target: FuzzTarget,
+  failing: Uint8Array,
+  failed: { readonly error: unknown },
+): Promise<Finding> {
+  let { error } = failed;
+  const fails = async (candidate: Uint8Array): Promise<boolean> => {
+    const again = await failure(target, candidate);
+    if (again !== null) error = again.error;
+    return again !== null;
   };
-  for (let piece = input.length; piece >= 1; piece = Math.floor(piece / 2)) {
-    for (let at = 0; at < input.length;) {
-      // Where it goes, the next piece has moved to the same place.
-      if (!accept(concat([input.subarray(0, at), input.subarray(at + piece)]))) at += piece;
-    }
-  }
-  for (let at = 0; at < input.length; at++) {
-    if (input[at] !== DULL) accept(input.with(at, DULL));
-  }
-  return { input, error };
+  return { input: await shrink(failing, fails, SHRINK_RUNS_MAX), error };
 }
 
-const DULL = 97; // "a"
-
-/** Time of the processor that this program has used: others may be busy on the machine. */
-export function cpuMs(): number {
-  const { user, system } = process.cpuUsage();
+/** What this thread has used of a processor. */
+function cpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
   return (user + system) / 1000;
 }

@@ -4,8 +4,8 @@ export interface FuzzTarget {
   readonly name: string;
   /** What holds for every input, as one sentence. */
   readonly invariant: string;
-  /** Throws when the invariant does not hold. Must not change `input`. */
-  run(input: Uint8Array): void;
-  /** Good inputs to begin with. */
-  readonly seeds?: readonly Uint8Array[];
+  /** Good inputs to begin with; at least one. */
+  readonly seeds: readonly Uint8Array[];
+  /** Throws, or rejects, when the invariant does not hold. Must not change `input`. */
+  run(input: Uint8Array): void | Promise<void>;
 }
