@@ -5,6 +5,7 @@
 import { APP_MUTANTS } from "./mutants/app.ts";
 import { ATTACK_MUTANTS } from "./mutants/attacks.ts";
 import { DSN_MUTANTS } from "./mutants/dsn.ts";
+import { FUZZ_MUTANTS } from "./mutants/fuzz.ts";
 import { MAIL_MUTANTS } from "./mutants/mail.ts";
 import { CHUNKING_MUTANTS } from "./mutants/chunking.ts";
 import { LMTP_MUTANTS } from "./mutants/lmtp.ts";
@@ -27,6 +28,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...REQUIRETLS_MUTANTS,
   ...CHUNKING_MUTANTS,
   ...LMTP_MUTANTS,
+  ...FUZZ_MUTANTS,
   ...MAIL_MUTANTS,
   ...DSN_MUTANTS,
   ...APP_MUTANTS,

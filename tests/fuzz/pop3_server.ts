@@ -3,6 +3,10 @@ import { decodeLatin1, encode } from "../../lib/wire/bytes.ts";
 import { fakeIdentity } from "../fake_tls.ts";
 import { play } from "../play.ts";
 import { fakePop3, serverSession } from "../pop3_support.ts";
+import { TRANSCRIPTS } from "../transcripts/pop3.ts";
+import { LOGIN_TRANSCRIPTS } from "../transcripts/pop3_login.ts";
+import { TLS_TRANSCRIPTS } from "../transcripts/pop3_tls.ts";
+import { seedsFrom } from "./seeds.ts";
 import type { FuzzTarget } from "./target.ts";
 
 const LOGIN = "USER alice\r\nPASS secret\r\n";
@@ -24,6 +28,7 @@ export const target: FuzzTarget = {
     encode("USER alice\nPASS\rx\r\n"),
     encode("USER alice\r\nSTLS\r\nPASS secret\r\n"),
     encode("GET / HTTP/1.1\r\n"),
+    ...seedsFrom("server", TRANSCRIPTS, LOGIN_TRANSCRIPTS, TLS_TRANSCRIPTS),
   ],
   run(input) {
     const whole = talk([input]);

@@ -2,6 +2,8 @@ import assert from "$assert";
 import { decodeLatin1, encode } from "../../lib/wire/bytes.ts";
 import { play } from "../play.ts";
 import { fakeSmtp, pieces, serverSession } from "../smtp_support.ts";
+import { XCLIENT_TRANSCRIPTS } from "../transcripts/smtp_xclient.ts";
+import { seedsFrom } from "./seeds.ts";
 import type { FuzzTarget } from "./target.ts";
 
 /** What the peer of the conversation has at first, and nobody whom a proxy names. */
@@ -18,7 +20,7 @@ export const target: FuzzTarget = {
     "XCLIENT ADDR=IPV6:2001:db8::9\r\nEHLO x\r\nMAIL FROM:<>\r\nXCLIENT LOGIN=alice\r\n",
     "XCLIENT HELO=[UNAVAILABLE] LOGIN=alice\r\nXCLIENT ADDR=[TEMPUNAVAIL]\r\nEHLO x\r\n",
     "XCLIENT LOGIN=nobody\r\nXCLIENT NAME=a+2Bb\r\nEHLO x\r\nXPOP3\r\n",
-  ].map(encode),
+  ].map(encode).concat(seedsFrom("server", XCLIENT_TRANSCRIPTS)),
   run(input) {
     const whole = talk([input]);
     assert.deepEqual(talk(pieces(input, 1)), whole);
