@@ -35,7 +35,8 @@ export async function renewCorpus(
   const failed = lines.filter((line) => line.startsWith(FAILED));
   const before = lines.filter((line) => !line.startsWith(FAILED)).map(inputOf);
   const best = await minimise(target, [...before, ...fresh], coverage);
-  await writeLines(target.name, [...failed, ...best.map((input) => encodeBase64(input))]);
+  const kept = [...failed, ...best.map((input) => encodeBase64(input))];
+  if (lines.length + kept.length > 0) await writeLines(target.name, kept);
   return best.length;
 }
 
