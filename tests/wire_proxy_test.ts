@@ -69,6 +69,7 @@ Deno.test("what is no PROXY header is left alone, and what is none of its forms 
     line("TCP6 192.0.2.9 192.0.2.1 1 2"),
     line("TCP6 2001:db8::zz 2001:db8::1 1 2"),
     encode("PROXY TCP4 192.0.2.9 192.0.2.1 1 2\n"),
+    encode("PROXY UNKNOWN \n\r\n"),
     encode(`PROXY ${"x".repeat(101)}`),
     binary(0x11, 0x11, IPV4),
     binary(0x22, 0x11, IPV4),

@@ -52,10 +52,11 @@ function beginsAlike(bytes: Uint8Array, start: Uint8Array): boolean {
 
 function parseLine(bytes: Uint8Array): ProxyHeader {
   const text = decodeLatin1(bytes.subarray(0, LINE_BYTES_MAX));
-  const end = text.indexOf("\r\n");
-  if (end === -1) {
-    return bytes.length < LINE_BYTES_MAX && !text.includes("\n") ? "more" : "malformed";
-  }
+  const lineFeed = text.indexOf("\n");
+  if (lineFeed === -1) return bytes.length < LINE_BYTES_MAX ? "more" : "malformed";
+  const end = lineFeed - 1;
+  // §2.1: the first line feed ends the line, wherever the bytes were cut, and only behind a CR.
+  if (text[end] !== "\r") return "malformed";
   const headerBytes = end + 2;
   const [, protocol, ...rest] = text.slice(0, end).split(" ");
   // §2.1: whatever stands behind UNKNOWN is not to be looked at.
