@@ -1,6 +1,6 @@
 /** A mail server in memory for the tests of SMTP, and ways to cut what it hears. */
 import { type Address, formatAddress } from "../lib/mail/address.ts";
-import type { SmtpBackend, SmtpConversation, SmtpHello } from "../lib/smtp/backend.ts";
+import type { SmtpBackend, SmtpConversation, SmtpHello, SmtpPeer } from "../lib/smtp/backend.ts";
 import type { MailCommand, RcptCommand } from "../lib/smtp/command.ts";
 import {
   DEFAULT_SMTP_LIMITS,
@@ -28,7 +28,7 @@ export interface FakeMessage {
 export interface FakeSmtp extends SmtpBackend {
   readonly messages: readonly FakeMessage[];
   /** What was known about the client at each MAIL. */
-  readonly hellos: readonly SmtpHello[];
+  readonly hellos: readonly (SmtpHello & { readonly peer: SmtpPeer })[];
   /** MAIL and RCPT as they were read, refused ones among them. */
   readonly commands: readonly (MailCommand | RcptCommand)[];
   /** How large each group of recipients was that was asked about. */
@@ -54,7 +54,7 @@ export function fakeSmtp(options: FakeSmtpOptions = {}): FakeSmtp {
   const messages: FakeMessage[] = [];
   const commands: (MailCommand | RcptCommand)[] = [];
   const groups: number[] = [];
-  const hellos: SmtpHello[] = [];
+  const hellos: (SmtpHello & { readonly peer: SmtpPeer })[] = [];
   const counts = { opened: 0, closed: 0, messageCalls: 0 };
   return {
     messages,
@@ -62,20 +62,21 @@ export function fakeSmtp(options: FakeSmtpOptions = {}): FakeSmtp {
     groups,
     hellos,
     counts: () => ({ ...counts }),
-    open() {
+    open(peer) {
       if (options.open === "throws") throw new Error("open is broken");
       if (options.open !== undefined) return options.open;
       counts.opened++;
-      return fakeConversation({ messages, commands, groups, hellos, counts });
+      return fakeConversation({ peer, messages, commands, groups, hellos, counts });
     },
   };
 }
 
-function fakeConversation({ messages, commands, groups, hellos, counts }: {
+function fakeConversation({ peer, messages, commands, groups, hellos, counts }: {
   readonly messages: FakeMessage[];
   readonly commands: (MailCommand | RcptCommand)[];
   readonly groups: number[];
-  readonly hellos: SmtpHello[];
+  readonly peer: SmtpPeer;
+  readonly hellos: (SmtpHello & { readonly peer: SmtpPeer })[];
   readonly counts: { closed: number; messageCalls: number };
 }): SmtpConversation {
   let envelope: Omit<FakeMessage, "to" | "content"> | null = null;
@@ -94,7 +95,7 @@ function fakeConversation({ messages, commands, groups, hellos, counts }: {
     vouched: (user) => user === USER ? "alice@abc.com" : null,
     futureRelease: () => ({ secondsMax: 86_400, untilMax: Date.UTC(2030, 0, 31, 12) }),
     mail(command, hello) {
-      hellos.push(hello);
+      hellos.push({ ...hello, peer });
       commands.push(command);
       const { from, body } = command;
       const result = verdict(from, "Sender");

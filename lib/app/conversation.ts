@@ -1,5 +1,6 @@
 /** Which protocol is spoken on a connection, and how one goes over into another. */
 import { isImplicitTls, type ServerConfig, type Service } from "../config.ts";
+import { isLoopback } from "../endpoint.ts";
 import type { Pop3Backend } from "../pop3/backend.ts";
 import { pop3Server } from "../pop3/server.ts";
 import type { SmtpBackend, SmtpPeer } from "../smtp/backend.ts";
@@ -98,8 +99,3 @@ export function* turnAway(
 }
 
 const TURN_AWAY_MS = 5_000;
-
-/** Only this machine can listen in on its own loopback. */
-function isLoopback(address: string): boolean {
-  return address === "::1" || /^127\./.test(address);
-}

@@ -2,6 +2,7 @@
 import { isImplicitTls, type Service } from "../config.ts";
 import type { Log } from "../log.ts";
 import { canonicalAddress } from "../mail/literal.ts";
+import { wrapTransport } from "../net/wrap.ts";
 import type { Clock, Endpoint, Transport } from "../net/world.ts";
 import { concat } from "../wire/bytes.ts";
 import { parseProxyHeader, type ProxyHeader } from "../wire/proxy.ts";
@@ -96,12 +97,7 @@ const NOTHING: Uint8Array = new Uint8Array(0);
  */
 function endedByHeader(transport: Transport, onHeader: () => void): Transport {
   let heard: Uint8Array | null = NOTHING;
-  return {
-    local: transport.local,
-    remote: transport.remote,
-    get tls() {
-      return transport.tls;
-    },
+  return wrapTransport(transport, {
     async read() {
       const chunk = await transport.read();
       if (chunk === null || heard === null) return chunk;
@@ -113,12 +109,7 @@ function endedByHeader(transport: Transport, onHeader: () => void): Transport {
       onHeader();
       return null;
     },
-    unread: (bytes) => transport.unread(bytes),
-    write: (bytes) => transport.write(bytes),
-    startTls: (request) => transport.startTls(request),
-    closeWrite: () => transport.closeWrite(),
-    close: () => transport.close(),
-  };
+  });
 }
 
 async function withinTime<T>(clock: Clock, ms: number, work: Promise<T>): Promise<T | "late"> {

@@ -145,7 +145,7 @@ class Conversation implements SmtpConversation {
       const { mail, envelope, hello } = this.#transaction();
       const answer = await accept(
         this.#site,
-        { peer: hello.peer, hello, envelope, recipients },
+        { peer: this.#peer, hello, envelope, recipients },
         content,
       );
       if (!isPositive(answer)) this.#refused(mail.from, null, answer);

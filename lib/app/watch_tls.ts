@@ -1,6 +1,7 @@
 /** What the log says about handshakes. */
 import type { Service } from "../config.ts";
 import { describeError, type Log } from "../log.ts";
+import { wrapTransport } from "../net/wrap.ts";
 import type { Endpoint, Transport } from "../net/world.ts";
 
 /** The transport of a peer, with its upgrade to TLS in the log, good or bad. */
@@ -9,15 +10,7 @@ export function watchTls(
   log: Log,
   { service, peer: { host: peer, port } }: { readonly service: Service; readonly peer: Endpoint },
 ): Transport {
-  return {
-    local: transport.local,
-    remote: transport.remote,
-    get tls() {
-      return transport.tls;
-    },
-    read: () => transport.read(),
-    unread: (bytes) => transport.unread(bytes),
-    write: (bytes) => transport.write(bytes),
+  return wrapTransport(transport, {
     async startTls(request) {
       try {
         const info = await transport.startTls(request);
@@ -29,7 +22,5 @@ export function watchTls(
         throw error;
       }
     },
-    closeWrite: () => transport.closeWrite(),
-    close: () => transport.close(),
-  };
+  });
 }

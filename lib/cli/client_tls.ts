@@ -1,5 +1,5 @@
 /** How the client's programs and the library encrypt, and what they say when that fails. */
-import { type Endpoint, endpointText } from "../endpoint.ts";
+import { type Endpoint, endpointText, isLoopback } from "../endpoint.ts";
 import { NetError, type Transport } from "../net/world.ts";
 import type { Interrupted } from "../wire/session.ts";
 import { type ClientTls, IN_CLEAR } from "../wire/upgrade.ts";
@@ -43,7 +43,7 @@ export function clientTls(
     when: implicit ? "first" : isContent(tls) ? "offered" : "required",
     request: { side: "client", hostname: to.host, verify, authorities },
     // Only this machine can listen in on its own loopback.
-    exposesPassword: isLoopback(transport),
+    exposesPassword: isLoopback(transport.remote.host),
   };
 }
 
@@ -57,7 +57,9 @@ export function goesOnUnverified(
   { why, hasLogin }: { readonly why: Interrupted; readonly hasLogin: boolean },
 ): boolean {
   const untrusted = why.cause instanceof NetError && why.cause.kind === "untrusted";
-  if (!untrusted || !isContent(tls) || (hasLogin && !isLoopback(transport))) return false;
+  if (!untrusted || !isContent(tls) || (hasLogin && !isLoopback(transport.remote.host))) {
+    return false;
+  }
   tls.warn?.(
     `${endpointText(to)} is not verified, so anybody could be there: ` +
       `${(why.cause as NetError).message} (--ca FILE verifies it)`,
@@ -114,8 +116,4 @@ export function exposedFailure({ to }: { readonly to: Endpoint }): Failure {
 /** Whether less than verified TLS will do. Whoever names an authority wants to be sure. */
 function isContent({ mode, authorities, strict = false }: TlsChoice): boolean {
   return mode === "auto" && authorities.length === 0 && !strict;
-}
-
-function isLoopback({ remote: { host } }: Transport): boolean {
-  return host === "::1" || /^127\./.test(host);
 }

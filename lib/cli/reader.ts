@@ -6,6 +6,7 @@ import { endpointText } from "../endpoint.ts";
 import { drive } from "../net/drive.ts";
 import { scramWork } from "../net/scram_work.ts";
 import type { Transport } from "../net/world.ts";
+import { wrapTransport } from "../net/wrap.ts";
 import {
   pop3Client,
   type Pop3ClientOptions,
@@ -310,21 +311,11 @@ function wordsOf({ code, text }: Refusal): string {
 
 function counted(transport: Transport, received: ReaderAccess["received"]): Transport {
   if (received === undefined) return transport;
-  return {
-    local: transport.local,
-    remote: transport.remote,
-    get tls() {
-      return transport.tls;
-    },
+  return wrapTransport(transport, {
     async read() {
       const chunk = await transport.read();
       if (chunk !== null) received(chunk.length);
       return chunk;
     },
-    unread: (bytes) => transport.unread(bytes),
-    write: (bytes) => transport.write(bytes),
-    startTls: (request) => transport.startTls(request),
-    closeWrite: () => transport.closeWrite(),
-    close: () => transport.close(),
-  };
+  });
 }

@@ -216,11 +216,15 @@ function performedAt(end: SmtpClientEnd, job: SmtpJob | null): Performed {
   const takesNone = end.end === "refused" && end.at !== "login" &&
     (end.reply.code === 521 || end.reply.code === 556);
   if (!takesNone || job === null) return failed(wordsOf(end));
-  const { reply } = end;
+  return refusedAt("greeting", end.reply, job);
+}
+
+/** A job that nobody began, with the same answer to every recipient. */
+export function refusedAt(at: Attempt["at"], reply: Reply, job: SmtpJob): Performed {
   const attempts = job.recipients.map((recipient): Attempt => ({
     recipient,
     reply,
-    at: "greeting",
+    at,
     result: "refused",
   }));
   return { done: true, attempts, serverName: "", extensions: NO_EXTENSIONS, tls: null };

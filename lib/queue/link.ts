@@ -4,9 +4,8 @@
  */
 import type { Log } from "../log.ts";
 import { type Endpoint, NetError, type World } from "../net/world.ts";
-import type { Attempt, SmtpJob } from "../smtp/client.ts";
-import { NO_EXTENSIONS } from "../smtp/ehlo.ts";
-import { type Reply, reply } from "../smtp/reply.ts";
+import type { SmtpJob } from "../smtp/client.ts";
+import { reply } from "../smtp/reply.ts";
 import {
   failed,
   GOING_DOWN,
@@ -15,6 +14,7 @@ import {
   LOST,
   type Performed,
   type PerformOptions,
+  refusedAt,
 } from "./carrier.ts";
 import { endpointText } from "../endpoint.ts";
 import { type ClientTls, IN_CLEAR } from "../wire/upgrade.ts";
@@ -79,7 +79,7 @@ class LinkPool implements Links {
       const secured = await this.#performOver(to, job, options, this.#verified(to));
       if (secured !== "tlsFailed") return secured;
       // RFC 8689 §5: a report goes without, rather than not at all.
-      if (envelope.sender !== null) return refusedBecause(job, NEEDS_TLS);
+      if (envelope.sender !== null) return refusedAt("hello", NEEDS_TLS, job);
     }
     const performed = await this.#performOver(to, job, options, opportunistic(to));
     if (performed !== "tlsFailed") return performed;
@@ -209,14 +209,3 @@ function isMisled(performed: Performed): boolean {
 
 /** RFC 8689 §4.2.1: for when there is no TLS with a server that can be verified. */
 const NEEDS_TLS = reply(550, "5.7.10", "There is no verified TLS with the next server");
-
-/** It is the answer to every recipient: to come again would change nothing. */
-function refusedBecause(job: SmtpJob, reply: Reply): Performed {
-  const attempts = job.recipients.map((recipient): Attempt => ({
-    recipient,
-    reply,
-    at: "hello",
-    result: "refused",
-  }));
-  return { done: true, attempts, serverName: "", extensions: NO_EXTENSIONS, tls: null };
-}

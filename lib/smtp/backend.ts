@@ -27,7 +27,6 @@ export interface SmtpHello {
   /** As given to HELO or EHLO; unverified. */
   readonly name: string;
   readonly extended: boolean;
-  readonly peer: SmtpPeer;
   readonly protocol: "smtp" | "lmtp";
   readonly tls: TlsInfo | null;
   /** The account that logged in. */

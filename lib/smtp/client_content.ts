@@ -121,7 +121,7 @@ function* sendByBdat<B>(
   }
   const last = concat([slice, end]);
   const [first] = yield* conclude<B>(link, { last, contentBytes: body.size, taken });
-  // RFC 5321 §4.2.4: it was announced, and is not implemented. Without it the message may pass.
+  // RFC 5321 §4.2.4: the server does not know what it has announced. By DATA it may take it.
   if (first!.code === 500 || first!.code === 502) {
     link.misledByChunking = true;
     for (const each of taken) each.result = "deferred";

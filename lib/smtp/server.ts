@@ -11,7 +11,7 @@ import {
   type TlsInfo,
 } from "../wire/session.ts";
 import { authenticate } from "./auth.ts";
-import type { SmtpBackend, SmtpConversation, SmtpPeer } from "./backend.ts";
+import type { SmtpBackend, SmtpPeer } from "./backend.ts";
 import { bdat, isChunking } from "./chunking.ts";
 import { type AuthCommand, COMMAND_LINE_BYTES_MAX, type SmtpCommand } from "./command.ts";
 import {
@@ -34,6 +34,7 @@ import { formatEhlo, type FutureRelease } from "./ehlo.ts";
 import { xclient } from "./xclient.ts";
 import { help } from "./help.ts";
 import { offersOf } from "./offers.ts";
+import { openConversation } from "./opening.ts";
 import { type Reply, reply } from "./reply.ts";
 import { secure } from "./start_tls.ts";
 import { data, mail, recipients } from "./transaction.ts";
@@ -56,7 +57,7 @@ export function* smtpServer<B extends SmtpBackend>(
 ): Session<B, SmtpEnd> {
   let connection: Connection | null = null;
   try {
-    const opened = yield* open<B>(options.peer);
+    const opened = yield* openConversation<B>(options.peer);
     if ("code" in opened) {
       yield* turnAway(options, opened);
       return CLOSE;
@@ -261,15 +262,6 @@ function* pop3<B>(connection: Connection): Step<B, SmtpEnd | null> {
   yield* answerNow(options, reply(220, "2.0.0", "POP3 follows"));
   const { peer, plainAuth, tls } = connection;
   return { next: "pop3", queue, peer, plainAuth, tls };
-}
-
-function* open<B extends SmtpBackend>(peer: SmtpPeer): Step<B, SmtpConversation | Reply> {
-  try {
-    return yield* call<B, SmtpConversation | Reply>((backend) => backend.open(peer));
-  } catch (error) {
-    if (error instanceof Interrupted) throw error;
-    return reply(421, "4.3.0", "Local error, try again later");
-  }
 }
 
 /**

@@ -50,7 +50,6 @@ export function* mail<B>(connection: Connection, command: MailCommand): Step<B, 
   const about: SmtpHello = {
     name: connection.vouched.name ?? connection.hello.name,
     extended: connection.vouched.extended ?? connection.hello.extended,
-    peer: connection.peer,
     protocol: options.service === "lmtp" ? "lmtp" : "smtp",
     tls: connection.tls,
     user: connection.user,

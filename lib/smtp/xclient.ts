@@ -3,7 +3,7 @@
  * trusted says for whom it speaks, and the conversation begins anew as theirs.
  */
 import { call, Interrupted, type Step } from "../wire/session.ts";
-import type { SmtpBackend, SmtpConversation, SmtpPeer } from "./backend.ts";
+import type { SmtpBackend, SmtpPeer } from "./backend.ts";
 import {
   answerNow,
   type Connection,
@@ -14,6 +14,7 @@ import {
   reset,
   type Vouched,
 } from "./connection.ts";
+import { openConversation } from "./opening.ts";
 import { type Reply, reply } from "./reply.ts";
 import type { Xclient } from "./xclient_command.ts";
 
@@ -37,7 +38,7 @@ export function* xclient<B extends SmtpBackend>(
     return "next";
   }
   const peer = peerOf(connection.peer, said);
-  const opened = yield* open<B>(peer);
+  const opened = yield* openConversation<B>(peer);
   if ("code" in opened) {
     yield* answerNow(options, opened);
     return "close";
@@ -74,15 +75,6 @@ function peerOf(before: SmtpPeer, { name, address, port }: Xclient): SmtpPeer {
     ...(known === undefined ? {} : { name: known }),
     ...(before.local === undefined ? {} : { local: before.local }),
   };
-}
-
-function* open<B extends SmtpBackend>(peer: SmtpPeer): Step<B, SmtpConversation | Reply> {
-  try {
-    return yield* call<B, SmtpConversation | Reply>((backend) => backend.open(peer));
-  } catch (error) {
-    if (error instanceof Interrupted) throw error;
-    return LOCAL_ERROR;
-  }
 }
 
 /** What the proxy has said until now; a reply where there is no such account. */

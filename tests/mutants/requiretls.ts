@@ -61,7 +61,7 @@ export const REQUIRETLS_MUTANTS: readonly Mutant[] = [
   {
     name: "link: what requires TLS tries its luck without",
     file: "lib/queue/link.ts",
-    find: "if (envelope.sender !== null) return refusedBecause(job, NEEDS_TLS);",
+    find: 'if (envelope.sender !== null) return refusedAt("hello", NEEDS_TLS, job);',
     replace: "",
     test: { file: QUEUE },
     why: "recipients and sender are told to a server that nobody has verified",

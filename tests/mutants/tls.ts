@@ -113,7 +113,7 @@ export const TLS_MUTANTS: readonly Mutant[] = [
   {
     name: "smtpc: goes on unverified with a password",
     file: "lib/cli/client_tls.ts",
-    find: " || (hasLogin && !isLoopback(transport))",
+    find: " || (hasLogin && !isLoopback(transport.remote.host))",
     replace: "",
     test: {
       file: "tests/cli_tls_test.ts",
