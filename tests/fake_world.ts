@@ -13,12 +13,14 @@ import {
   type World,
 } from "../lib/net/world.ts";
 import type { TlsInfo } from "../lib/wire/session.ts";
+import { type FakeDns, fakeDns } from "./fake_dns.ts";
 import { type FakeHandshake, fakeHandshake, fakeIdentity } from "./fake_tls.ts";
 import { type FakeClock, fakeClock } from "./fake_transport.ts";
 
 export interface FakeWorld extends World {
   readonly clock: FakeClock;
   readonly net: FakeNet;
+  readonly dns: FakeDns;
 }
 
 export interface FakeNet extends Net {
@@ -38,6 +40,7 @@ export function fakeWorld(seed = 1): FakeWorld {
     clock,
     random: seededRandom(seed),
     net: memoryNet(clock),
+    dns: fakeDns(),
     // One round instead of thousands: nobody guesses passwords here.
     work: {
       pbkdf2: (password, salt) =>

@@ -2,11 +2,13 @@
 import { pbkdf2 } from "node:crypto";
 import { lookup } from "node:dns";
 import { setImmediate } from "node:timers";
+import { systemDns } from "./dns_client.ts";
 import { netErrorOf } from "./socket.ts";
 import { createTlsIdentity } from "./tls_server.ts";
 import { endpointText } from "../endpoint.ts";
 import { connTransport } from "./transport.ts";
 import { createWheel } from "./wheel.ts";
+import { within } from "./within.ts";
 import {
   type Clock,
   type ConnectOptions,
@@ -21,10 +23,17 @@ import {
 } from "./world.ts";
 
 /**
- * The world as it is. Listening and connecting need `--allow-net`, nothing else needs a permission.
+ * The world as it is. Listening, connecting and asking the DNS need `--allow-net`, and the DNS
+ * `--allow-read`, too, to find the system's resolvers; nothing else needs a permission.
  */
 export function denoWorld(): World {
-  return { clock: denoClock(), random: denoRandom(), net: denoNet(), work: denoWork() };
+  return {
+    clock: denoClock(),
+    random: denoRandom(),
+    net: denoNet(),
+    dns: systemDns(),
+    work: denoWork(),
+  };
 }
 
 function denoClock(): Clock {
@@ -205,28 +214,6 @@ async function connect(to: Endpoint, options: ConnectOptions): Promise<Transport
     }
   }
   throw netErrorOf(last, `cannot connect to ${endpointText(to)}`);
-}
-
-/** Runs `work` until it is done, `ms` are over (then `late` is thrown), or `signal` is aborted. */
-async function within<T>(
-  ms: number,
-  late: Error,
-  signal: AbortSignal | undefined,
-  work: (stop: AbortSignal) => Promise<T>,
-): Promise<T> {
-  signal?.throwIfAborted();
-  const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(late), ms);
-  const onAbort = () => stop.abort(signal!.reason);
-  signal?.addEventListener("abort", onAbort);
-  try {
-    return await work(stop.signal);
-  } catch (error) {
-    throw stop.signal.aborted ? stop.signal.reason : error;
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", onAbort);
-  }
 }
 
 /** The system's resolver cannot be stopped; what it says after `stop` is not waited for. */

@@ -5,6 +5,7 @@
  */
 import type { Endpoint } from "../endpoint.ts";
 import type { TlsIdentity, TlsInfo, TlsRequest } from "../wire/session.ts";
+import type { Dns } from "./dns.ts";
 
 export type { Endpoint };
 
@@ -12,6 +13,7 @@ export interface World {
   readonly clock: Clock;
   readonly random: Random;
   readonly net: Net;
+  readonly dns: Dns;
   readonly work: Work;
 }
 

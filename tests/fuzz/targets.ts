@@ -8,6 +8,7 @@ import { target as mailRead } from "./mail_read.ts";
 import { target as mailReport } from "./mail_report.ts";
 import { target as mailSubmission } from "./mail_submission.ts";
 import { target as mailText } from "./mail_text.ts";
+import { target as netDns } from "./net_dns.ts";
 import { target as netTlsHello } from "./net_tls_hello.ts";
 import { target as pop3Client } from "./pop3_client.ts";
 import { target as pop3Command } from "./pop3_command.ts";
@@ -41,6 +42,7 @@ export const targets: readonly FuzzTarget[] = [
   mailReport,
   mailSubmission,
   mailText,
+  netDns,
   netTlsHello,
   sasl,
   saslSaslprep,
