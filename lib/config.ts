@@ -1,6 +1,6 @@
 /** What a server is told: one value, made from flags, a file or a program, checked in one place. */
 import { asciiDomain } from "./idna.ts";
-import type { Endpoint } from "./endpoint.ts";
+import type { Relay } from "./endpoint.ts";
 
 export interface ServerConfig {
   /** Addresses to listen on. */
@@ -13,7 +13,9 @@ export interface ServerConfig {
    * Next hops by domain, lower case; `*` for all that are not named. `null`: a domain that takes no
    * mail.
    */
-  readonly routes: ReadonlyMap<string, Endpoint | null>;
+  readonly routes: ReadonlyMap<string, Relay | null>;
+  /** Takes all mail for other domains that have no route; `null`: there is none. */
+  readonly smarthost: Relay | null;
   /** 0 picks a free port; `null` is off. */
   readonly ports: Readonly<Record<Service, number | null>>;
   readonly messageBytesMax: number;
@@ -66,8 +68,8 @@ export type ServerOptions = Partial<Omit<ServerConfig, "ports" | "routes">> & {
   readonly domains: readonly string[];
   readonly ports?: Partial<ServerConfig["ports"]>;
   readonly routes?:
-    | ReadonlyMap<string, Endpoint | null>
-    | Readonly<Record<string, Endpoint | null>>;
+    | ReadonlyMap<string, Relay | null>
+    | Readonly<Record<string, Relay | null>>;
 };
 
 /**
@@ -83,6 +85,7 @@ export function makeConfig(options: ServerOptions): ServerConfig {
     domains,
     hostname: options.hostname === undefined ? first : parseDomain(options.hostname),
     routes: parseRoutes(options.routes ?? {}),
+    smarthost: options.smarthost ?? null,
     ports: {
       smtp: DEFAULT_PORT,
       submission: null,
@@ -115,6 +118,9 @@ function check(config: ServerConfig): void {
       `${both} is local here and has a route elsewhere (leave out --domain or --route)`,
     );
   }
+  if (config.smarthost !== null && config.routes.has("*")) {
+    throw new RangeError("--smarthost and --route *=… name two servers for all other mail");
+  }
   atLeast("max-message-bytes", config.messageBytesMax, 1024);
   atLeast("max-recipients", config.recipientsMax, 100); // RFC 5321 §4.5.3.1.8
   atLeast("max-connections", config.connectionsMax, 1);
@@ -129,7 +135,12 @@ function check(config: ServerConfig): void {
   }
   for (const [domain, to] of config.routes) {
     if (to !== null) checkPort(`port of the route to ${domain}`, to.port);
+    // RFC 2033 §5: whoever speaks SMTP there would be asked for something that it does not know.
+    if (to?.protocol === "lmtp" && to.port === 25) {
+      throw new RangeError(`the route to ${domain} is LMTP on port 25, which is for SMTP`);
+    }
   }
+  if (config.smarthost !== null) checkPort("port of the smarthost", config.smarthost.port);
 }
 
 function atLeast(name: string, value: number, least: number): void {

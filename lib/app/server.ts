@@ -70,7 +70,8 @@ export function startServer(parts: ServerParts): RunningServer {
   const { config, world, store, identity } = parts;
   const quiet = quietLog(parts.log, world.clock);
   const { log } = quiet;
-  const routes = { local: new Set(config.domains), hops: config.routes };
+  const { smarthost } = config;
+  const routes = { local: new Set(config.domains), hops: config.routes, smarthost };
   const { domains, limitLoopback } = config;
   const accounts = createAccounts({
     world,

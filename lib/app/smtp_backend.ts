@@ -5,7 +5,7 @@ import { formatAddress } from "../mail/address.ts";
 import type { Envelope, Recipient } from "../mail/envelope.ts";
 import { literalOf } from "../mail/literal.ts";
 import { describeError } from "../log.ts";
-import { NO_MAIL, routeOf } from "../queue/route.ts";
+import { NO_MAIL, type Route, routeOf } from "../queue/route.ts";
 import type { ScramStart } from "../sasl/mechanism.ts";
 import type {
   SmtpBackend,
@@ -204,7 +204,7 @@ class Conversation implements SmtpConversation {
 
   /** What we know ourselves about a recipient; `ask`: the next hop knows more. */
   #decide(to: Address, hello: SmtpHello): Reply | "ask" {
-    const { routes, accounts, config } = this.#site;
+    const { routes, accounts } = this.#site;
     const route = routeOf(to.domain, routes);
     if (route.kind === "local") {
       if (accounts.ofAddress(to) !== null) return reply(250, "2.1.5", "Recipient taken");
@@ -220,7 +220,7 @@ class Conversation implements SmtpConversation {
     }
     if (!this.#isQualified(to.domain)) return UNQUALIFIED_RECIPIENT;
     if (route.kind === "none") return reply(550, "5.1.2", "There is no route to that domain");
-    return config.verifyRecipients === "never" ? TAKEN : "ask";
+    return isAsked(route, this.#site) ? "ask" : TAKEN;
   }
 
   /**
@@ -292,6 +292,16 @@ class Conversation implements SmtpConversation {
       throw error;
     }
   }
+}
+
+/**
+ * Whether the next hop may know more. A smarthost takes mail for the whole world, and so knows
+ * nothing about recipients that would be worth a connection for each.
+ */
+function isAsked(route: Route & { readonly kind: "relay" }, { config, routes }: Site): boolean {
+  const { verifyRecipients } = config;
+  return verifyRecipients === "always" ||
+    (verifyRecipients === "routes" && route.to !== routes.smarthost);
 }
 
 /** LMTP brings the mail of many from a mail server of our own. */

@@ -5,9 +5,8 @@
  */
 import { formatAddress } from "../mail/address.ts";
 import type { Envelope, Recipient } from "../mail/envelope.ts";
-import { endpointText } from "../endpoint.ts";
+import { endpointText, type Relay } from "../endpoint.ts";
 import { routeOf } from "../queue/route.ts";
-import type { Endpoint } from "../net/world.ts";
 import type { Attempt } from "../smtp/client.ts";
 import { type Reply, reply, textOf } from "../smtp/reply.ts";
 import type { Site } from "./site.ts";
@@ -49,7 +48,7 @@ export const TAKEN = reply(250, "2.1.5", "Will be sent on");
 /** The refusals; `null` where there is none. */
 async function ask(
   site: Site,
-  to: Endpoint,
+  to: Relay,
   question: Question,
 ): Promise<readonly (Reply | null)[]> {
   const performed = await site.links.perform(to, {

@@ -2,7 +2,7 @@
 import { isImplicitTls, makeConfig, type ServerConfig, SERVICES } from "../config.ts";
 import { accountName } from "../mail/address.ts";
 import { literalOf } from "../mail/literal.ts";
-import type { Endpoint } from "../net/world.ts";
+import type { Relay } from "../endpoint.ts";
 import { parseAllowedSenders } from "../policy/senders.ts";
 import { ProtocolError } from "../wire/error.ts";
 import { EXIT, Failure } from "./fail.ts";
@@ -45,6 +45,7 @@ function configOf(settings: Settings): ServerConfig {
   return makeConfig({
     domains: settings.domain ?? [],
     routes: routesOf(settings.route ?? []),
+    ...given("smarthost", settings.smarthost),
     ports: {
       ...given("smtp", settings.port),
       ...given("submission", settings["submission-port"]),
@@ -113,7 +114,7 @@ function given<Name extends string, Value>(
 }
 
 function routesOf(routes: NonNullable<Settings["route"]>): ServerConfig["routes"] {
-  const byDomain = new Map<string, Endpoint | null>();
+  const byDomain = new Map<string, Relay | null>();
   for (const { domain, to } of routes) {
     if (byDomain.has(domain)) throw new RangeError(`--route: ${domain} is there twice`);
     byDomain.set(domain, to);

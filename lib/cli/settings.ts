@@ -1,8 +1,11 @@
 /** What a server can be told: one table for its flags and for its configuration file. */
 import { type AllowedSender, parseDomain } from "../config.ts";
 import { LOG_LEVELS } from "../log.ts";
-import type { Endpoint } from "../net/world.ts";
+import type { Relay } from "../endpoint.ts";
 import { parseNetwork } from "../policy/networks.ts";
+import { parsePort, parseRelay } from "./relay_text.ts";
+
+export { parsePort };
 
 /** Everything that can be said; names are those of the flags and of the keys in the file. */
 export interface SettingValues {
@@ -12,6 +15,9 @@ export interface SettingValues {
   readonly "hostname": string;
   readonly "user": readonly UserSetting[];
   readonly "route": readonly RouteSetting[];
+  readonly "smarthost": Relay;
+  readonly "smarthost-user": string;
+  readonly "smarthost-password-file": string;
   readonly "submission-port": number;
   readonly "smtps-port": number;
   readonly "lmtp-port": number;
@@ -52,7 +58,7 @@ export interface RouteSetting {
   /** Lower case, or `*`. */
   readonly domain: string;
   /** `null`: the domain takes no mail. */
-  readonly to: Endpoint | null;
+  readonly to: Relay | null;
 }
 
 export interface Setting<Value> {
@@ -73,8 +79,6 @@ export interface Setting<Value> {
 const TLS = ["self-signed"] as const;
 const VERIFY = ["routes", "always", "never"] as const;
 const LOG_FORMATS = ["pretty", "json"] as const;
-/** RFC 5321 §4.5.4.2 and IANA: where SMTP is when nobody says otherwise. */
-const SMTP_PORT = 25;
 
 /** In the order of the help. */
 export const SETTINGS: { readonly [Name in SettingName]: Setting<SettingValues[Name]> } = {
@@ -90,8 +94,21 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<SettingValues[N
   "route": often(
     "D=HOST[:PORT]",
     parseRoute,
-    `next hop for a domain, or for * (all others), default port ${SMTP_PORT}; repeatable; ` +
-      "D=. for a domain that takes no mail",
+    "next hop for a domain, or for * (all others), default port 25; repeatable; " +
+      "D=lmtp://HOST[:PORT] for one that speaks LMTP, D=. for a domain that takes no mail",
+  ),
+  "smarthost": once(
+    "string",
+    "HOST[:PORT]",
+    parseSmarthost,
+    "takes all other mail, default port 587; smtp://HOST (25) and smtps://HOST (465) work too",
+  ),
+  "smarthost-user": once("string", "NAME", parseText, "logs in there, under verified TLS"),
+  "smarthost-password-file": once(
+    "string",
+    "FILE",
+    parseText,
+    "its first line is the password; or the variable SMTPD_SMARTHOST_PASSWORD",
   ),
   "submission-port": once("number", "N", parsePort, "SMTP that takes nothing before a login"),
   "smtps-port": once("number", "N", parsePort, "the same with TLS from the first byte (465)"),
@@ -161,7 +178,6 @@ export const UNBUILT: Readonly<Record<string, string>> = {
   "imaps-port": "IMAP over TLS is not built yet",
   "http-port": "the inbox in the browser is not built yet",
   "dns": "looking up MX records is not built yet (--route D=HOST:PORT says where mail goes)",
-  "smarthost": "logging in to a smarthost is not built yet (--route '*=HOST:PORT' does without)",
 };
 
 /** These settings and one more value. @throws {RangeError} */
@@ -219,13 +235,6 @@ function parseText(text: string): string {
   return text;
 }
 
-/** A port to listen on. @throws {RangeError} */
-export function parsePort(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
-  if (port <= 65535) return port;
-  throw new RangeError(`${JSON.stringify(text)} is not a port: a whole number from 0 to 65535`);
-}
-
 function parseCount(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
   throw new RangeError(`${JSON.stringify(text)} is not a whole number`);
@@ -257,16 +266,22 @@ function parseRoute(text: string): RouteSetting {
   // RFC 7505 §3: a host that is only a dot says that there is none.
   const closed = /^([^=*]+)=\.$/.exec(text)?.[1];
   if (closed !== undefined) return { domain: parseDomain(closed), to: null };
-  const [, domain, bracketed, plain, port = `${SMTP_PORT}`] =
-    /^([^=]+)=(?:\[([^[\]]+)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
-  const host = bracketed ?? plain;
-  if (domain === undefined || host === undefined || host === ".") {
+  const [, domain, relay = ""] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
+  const to = parseRelay(relay, ["smtp", "smtps", "lmtp"]);
+  if (domain === undefined || to === null) {
     throw new RangeError(
       `${JSON.stringify(text)} is not D=HOST[:PORT] ` +
-        "(xyz.com=127.0.0.1:2526, *=relay.example, xyz.com=[::1]:2526)",
+        "(xyz.com=127.0.0.1:2526, *=relay.example, xyz.com=[::1]:2526, xyz.com=lmtp://host)",
     );
   }
-  const number = parsePort(port);
-  if (number === 0) throw new RangeError(`${JSON.stringify(text)}: nobody listens on port 0`);
-  return { domain: domain === "*" ? "*" : parseDomain(domain), to: { host, port: number } };
+  return { domain: domain === "*" ? "*" : parseDomain(domain), to };
+}
+
+/** RFC 6409 §3.1: whoever sends on behalf of users submits, unless another scheme is named. */
+function parseSmarthost(text: string): Relay {
+  const relay = parseRelay(text, ["submission", "smtp", "smtps"]);
+  if (relay !== null) return relay;
+  throw new RangeError(
+    `${JSON.stringify(text)} is not HOST[:PORT] (mail.provider.example, smtps://[::1]:465)`,
+  );
 }

@@ -13,6 +13,7 @@ import { listening } from "./listening.ts";
 import { planOf } from "./serve_config.ts";
 import { startControl } from "./serve_control.ts";
 import { withinOpenFiles } from "./serve_files.ts";
+import { smarthostOf } from "./serve_smarthost.ts";
 import { openTls, readAuthorities, type ServedTls } from "./serve_tls.ts";
 import { ensureUsers } from "./serve_users.ts";
 import type { Settings } from "./settings.ts";
@@ -34,7 +35,12 @@ export async function runServe(
   const said = { ...(file === null ? {} : await readConfigFile(file)), ...flags };
   const settings = await withDomain(said, ask);
   const { config: planned, users, tls: tlsPlan } = planOf(settings, file);
-  const wanted = { ...planned, authorities: await readAuthorities(settings["tls-ca"] ?? []) };
+  const wanted = {
+    ...planned,
+    authorities: await readAuthorities(settings["tls-ca"] ?? []),
+    // With its password, which is no part of what is written in flags.
+    smarthost: await smarthostOf(settings, streams),
+  };
   const domain = wanted.domains[0]!;
   const data = settings.data ?? defaultDirectory(domain);
   const log = openServerLog(domain, settings, streams);

@@ -1,6 +1,8 @@
 /** One connection to a next server: a client session that does the jobs it is given. */
+import type { Relay } from "../endpoint.ts";
 import { drive } from "../net/drive.ts";
 import { describeError } from "../log.ts";
+import { scramWork } from "../net/scram_work.ts";
 import { type Alarm, NetError, type Transport, type World } from "../net/world.ts";
 import {
   type Attempt,
@@ -66,6 +68,8 @@ export class Link implements SmtpJobs {
   readonly #alarm: Alarm;
   /** Why there is no TLS, where the server offered it. */
   tlsFailure: TlsFailure | null = null;
+  /** Why we were not let in, where there is a login. */
+  loginFailure: string | null = null;
   #serverName = "";
   #tls: TlsInfo | null = null;
   #extensions = NO_EXTENSIONS;
@@ -78,17 +82,20 @@ export class Link implements SmtpJobs {
   constructor(
     transport: Transport,
     world: World,
-    { hostname, tls, withoutChunking }: {
+    { hostname, tls, withoutChunking, relay }: {
       readonly hostname: string;
       readonly tls: ClientTls;
       readonly withoutChunking: boolean;
+      /** What is said there, and who logs in. */
+      readonly relay: Pick<Relay, "protocol" | "login">;
     },
   ) {
     this.#clock = world.clock;
     this.#alarm = world.clock.alarm(() => this.isIdle() ? this.quit() : this.#cutOff(NO_ANSWER));
     const session = smtpClient<SmtpJobs>({
       helloName: hostname,
-      login: null,
+      login: relay.login === undefined ? null : { ...relay.login, work: scramWork(world) },
+      protocol: relay.protocol ?? "smtp",
       tls,
       timeouts: DEFAULT_CLIENT_TIMEOUTS,
       withoutChunking,
@@ -96,6 +103,7 @@ export class Link implements SmtpJobs {
     this.ended = drive(session, transport, this, { clock: world.clock, signal: this.#cut.signal })
       .then((end) => {
         this.tlsFailure = tlsFailureOf(end);
+        if (isLoginEnd(end)) this.loginFailure = wordsOf(end);
         return performedAt(end, this.#job);
       }, (error) => failed(describeError(error)))
       .then((performed) => {
@@ -215,8 +223,19 @@ function performedAt(end: SmtpClientEnd, job: SmtpJob | null): Performed {
   // again would change nothing, so it is the answer to every recipient.
   const takesNone = end.end === "refused" && end.at !== "login" &&
     (end.reply.code === 521 || end.reply.code === 556);
+  if (isLoginEnd(end)) return notLetIn(wordsOf(end));
   if (!takesNone || job === null) return failed(wordsOf(end));
   return refusedAt("greeting", end.reply, job);
+}
+
+function isLoginEnd(end: SmtpClientEnd): boolean {
+  return end.end === "noLogin" || end.end === "exposed" || end.end === "faultyLogin" ||
+    (end.end === "refused" && end.at === "login");
+}
+
+/** Mail waits until its operator has mended the login: that is no fault of the mail. */
+export function notLetIn(words: string): Performed {
+  return { done: false, words: reply(450, "4.7.0", words) };
 }
 
 /** A job that nobody began, with the same answer to every recipient. */
@@ -236,8 +255,9 @@ function wordsOf(end: SmtpClientEnd): string {
     case "refused":
       return `${end.at} was answered with ${end.reply.code} ${end.reply.lines[0]}`;
     case "noLogin":
+      return "No login that is offered works here";
     case "exposed":
-      return "There is no way to log in";
+      return "There is no verified TLS, without which the password is not said";
     case "noTls":
     case "tlsFailed":
       return "There is no way to encrypt";

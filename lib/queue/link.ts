@@ -3,7 +3,7 @@
  * question about a recipient and the delivery that follows share one.
  */
 import type { Log } from "../log.ts";
-import { type Endpoint, NetError, type World } from "../net/world.ts";
+import { NetError, type World } from "../net/world.ts";
 import type { SmtpJob } from "../smtp/client.ts";
 import { reply } from "../smtp/reply.ts";
 import {
@@ -11,19 +11,20 @@ import {
   GOING_DOWN,
   hadNoPlace,
   Link,
-  LOST,
+  notLetIn,
   type Performed,
   type PerformOptions,
   refusedAt,
 } from "./carrier.ts";
-import { endpointText } from "../endpoint.ts";
-import { type ClientTls, IN_CLEAR } from "../wire/upgrade.ts";
+import { endpointText, type Relay } from "../endpoint.ts";
+import type { ClientTls } from "../wire/upgrade.ts";
+import { isVerified, waysTo } from "./link_tls.ts";
 
 export type { Performed, PerformOptions };
 
 export interface Links {
   /** Does the job over a kept connection, or a new one. Never rejects. */
-  perform(to: Endpoint, job: SmtpJob, options: PerformOptions): Promise<Performed>;
+  perform(to: Relay, job: SmtpJob, options: PerformOptions): Promise<Performed>;
   /** Says QUIT on the kept connections, and cuts off the others. */
   close(): Promise<void>;
 }
@@ -43,9 +44,18 @@ const CONNECT_TIMEOUT_MS = 30_000;
 const MISLEADING_MAX = 1_000;
 /** Kept connections for one next hop, and as many that were verified. */
 const IDLE_MAX = 4;
+/**
+ * So long nobody logs in where the login was refused: a wrong password must not be tried for every
+ * message, or the account there may be locked.
+ */
+const LOGIN_PAUSE_MS = 5 * 60_000;
 
 export function createLinks(options: LinksOptions): Links {
-  return new LinkPool(options);
+  const pool = new LinkPool(options);
+  return {
+    perform: (to, job, performing) => pool.perform(to, job, performing),
+    close: () => pool.close(),
+  };
 }
 
 class LinkPool implements Links {
@@ -54,12 +64,14 @@ class LinkPool implements Links {
   readonly #open = new Set<Link>();
   /** Next hops that offer BDAT and do not know it. */
   readonly #withoutChunking = new Set<string>();
+  /** Relays that refused our login; no more of them than were configured. */
+  readonly #notLetIn = new Map<string, { readonly untilMs: number; readonly words: string }>();
 
   constructor(options: LinksOptions) {
     this.#options = options;
   }
 
-  async perform(to: Endpoint, job: SmtpJob, options: PerformOptions): Promise<Performed> {
+  async perform(to: Relay, job: SmtpJob, options: PerformOptions): Promise<Performed> {
     const performed = await this.#performOnce(to, job, options);
     if (!performed.done) return performed;
     const left = performed.attempts.filter(hadNoPlace);
@@ -72,26 +84,25 @@ class LinkPool implements Links {
     return { ...performed, attempts: performed.attempts.map((each) => learnt.get(each) ?? each) };
   }
 
-  async #performOnce(to: Endpoint, job: SmtpJob, options: PerformOptions): Promise<Performed> {
-    const { envelope } = job;
-    if (envelope.tls === "required") {
-      // RFC 8689 §4.2.1: over TLS with a server whose certificate was verified, or not at all.
-      const secured = await this.#performOver(to, job, options, this.#verified(to));
-      if (secured !== "tlsFailed") return secured;
-      // RFC 8689 §5: a report goes without, rather than not at all.
-      if (envelope.sender !== null) return refusedAt("hello", NEEDS_TLS, job);
+  async #performOnce(to: Relay, job: SmtpJob, options: PerformOptions): Promise<Performed> {
+    const { world, authorities = [] } = this.#options;
+    const refused = this.#notLetIn.get(keyOf(to));
+    if (refused !== undefined && world.clock.monotonicMs() < refused.untilMs) {
+      return notLetIn(refused.words);
     }
-    const performed = await this.#performOver(to, job, options, opportunistic(to));
-    if (performed !== "tlsFailed") return performed;
-    // RFC 7435 §3: TLS that nobody verifies keeps off listeners. Where it cannot be had, that is no
-    // reason to keep the mail.
-    const again = await this.#performOver(to, job, options, IN_CLEAR);
-    return again === "tlsFailed" ? failed(LOST) : again;
+    const ways = waysTo(to, job.envelope, authorities);
+    for (const tls of ways.tls) {
+      const performed = await this.#performOver(to, job, options, tls);
+      if (performed !== "tlsFailed") return performed;
+    }
+    return ways.otherwise === "refuse"
+      ? refusedAt("hello", NEEDS_TLS, job)
+      : { done: false, words: LATER };
   }
 
   /** Over a connection with this TLS: a kept one, if there is any. */
   async #performOver(
-    to: Endpoint,
+    to: Relay,
     job: SmtpJob,
     options: PerformOptions,
     tls: ClientTls,
@@ -113,22 +124,13 @@ class LinkPool implements Links {
     }
   }
 
-  #verified({ host }: Endpoint): ClientTls {
-    const authorities = this.#options.authorities ?? [];
-    return {
-      when: "required",
-      request: { side: "client", hostname: host, verify: true, authorities },
-      exposesPassword: false,
-    };
-  }
-
   async close(): Promise<void> {
     for (const link of this.#open) link.quit();
     await Promise.all([...this.#open].map((link) => link.ended));
   }
 
   async #performOnNew(
-    to: Endpoint,
+    to: Relay,
     job: SmtpJob,
     options: PerformOptions,
     tls: ClientTls,
@@ -139,9 +141,10 @@ class LinkPool implements Links {
       this.#rememberWithoutChunking(endpointText(to));
       return await this.#performOnNew(to, job, options, tls);
     }
+    if (link.loginFailure !== null) this.#rememberNotLetIn(to, link.loginFailure);
     const failure = link.tlsFailure;
     // Where TLS is a must, a connection that broke says nothing about it, and is tried again.
-    const counts = failure !== null && !(tls.when === "required" && failure.isLost);
+    const counts = failure !== null && !(isVerified(tls) && failure.isLost);
     if (counts && !options.signal.aborted) {
       this.#options.log.warn("tls-failed", { via: endpointText(to), reason: failure.words });
       return "tlsFailed";
@@ -173,30 +176,33 @@ class LinkPool implements Links {
     this.#options.log.warn("chunking-misleads", { via: key });
   }
 
-  async #connect(to: Endpoint, options: PerformOptions, tls: ClientTls): Promise<Link> {
+  #rememberNotLetIn(to: Relay, words: string): void {
+    const untilMs = this.#options.world.clock.monotonicMs() + LOGIN_PAUSE_MS;
+    this.#notLetIn.set(keyOf(to), { untilMs, words });
+    const user = to.login?.user ?? null;
+    this.#options.log.error("login-failed", { via: endpointText(to), user, reason: words });
+  }
+
+  async #connect(to: Relay, options: PerformOptions, tls: ClientTls): Promise<Link> {
     const { world, hostname } = this.#options;
     const timeoutMs = Math.min(CONNECT_TIMEOUT_MS, options.timeoutMs);
     const transport = await world.net.connect(to, { timeoutMs, signal: options.signal });
     const withoutChunking = this.#withoutChunking.has(endpointText(to));
-    const link = new Link(transport, world, { hostname, tls, withoutChunking });
+    const link = new Link(transport, world, { hostname, tls, withoutChunking, relay: to });
     this.#open.add(link);
     link.ended.then(() => this.#open.delete(link));
     return link;
   }
 }
 
-/** What a kept connection is kept under: one that was not verified is not for who needs that. */
-function keyOf(to: Endpoint, { when }: ClientTls): string {
-  return when === "required" ? `${endpointText(to)}, verified` : endpointText(to);
-}
-
-/** RFC 3207 §6: no certificate is demanded, for most servers have none that could be verified. */
-function opportunistic({ host }: Endpoint): ClientTls {
-  return {
-    when: "offered",
-    request: { side: "client", hostname: host, verify: false },
-    exposesPassword: false,
-  };
+/**
+ * What a connection is kept under: whoever logs in elsewhere, speaks another protocol or needs one
+ * that was verified gets another.
+ */
+function keyOf(to: Relay, tls: ClientTls | null = null): string {
+  const { protocol = "smtp", login } = to;
+  const verified = tls !== null && isVerified(tls) ? "verified" : "";
+  return JSON.stringify([protocol, endpointText(to), login?.user ?? "", verified]);
 }
 
 /** Whether the server offers BDAT and does not know it: only then is such a reply no refusal. */
@@ -209,3 +215,5 @@ function isMisled(performed: Performed): boolean {
 
 /** RFC 8689 §4.2.1: for when there is no TLS with a server that can be verified. */
 const NEEDS_TLS = reply(550, "5.7.10", "There is no verified TLS with the next server");
+/** For when it is our own rule that wants it: what is amiss there may be mended. */
+const LATER = reply(450, "4.7.5", "There is no verified TLS with the next server");

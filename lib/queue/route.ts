@@ -1,5 +1,5 @@
 /** Where mail for a domain goes: pure, asked anew at each attempt. */
-import type { Endpoint } from "../net/world.ts";
+import type { Relay } from "../endpoint.ts";
 import { reply } from "../smtp/reply.ts";
 
 export interface Routes {
@@ -9,12 +9,14 @@ export interface Routes {
    * Next hops by domain, lower case; `*` is for all that are not named. `null`: the domain takes no
    * mail (RFC 7505 §3, the null MX).
    */
-  readonly hops: ReadonlyMap<string, Endpoint | null>;
+  readonly hops: ReadonlyMap<string, Relay | null>;
+  /** Takes all mail that is not for here and has no route of its own. */
+  readonly smarthost?: Relay | null;
 }
 
 export type Route =
   | { readonly kind: "local" }
-  | { readonly kind: "relay"; readonly to: Endpoint }
+  | { readonly kind: "relay"; readonly to: Relay }
   | { readonly kind: "noMail" }
   /** Nobody said where, and there is no DNS to ask. */
   | { readonly kind: "none" };
@@ -25,7 +27,8 @@ export const NO_MAIL = reply(556, "5.1.10", "That domain takes no mail");
 export function routeOf(domain: string, routes: Routes): Route {
   // The postmaster without a domain is ours (RFC 5321 §4.1.1.3).
   if (domain === "" || routes.local.has(domain)) return { kind: "local" };
-  const to = routes.hops.has(domain) ? routes.hops.get(domain) : routes.hops.get("*");
+  const named = routes.hops.has(domain) ? routes.hops.get(domain) : routes.hops.get("*");
+  const to = named === undefined ? routes.smarthost ?? undefined : named;
   if (to === undefined) return { kind: "none" };
   return to === null ? { kind: "noMail" } : { kind: "relay", to };
 }

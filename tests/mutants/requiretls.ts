@@ -60,15 +60,15 @@ export const REQUIRETLS_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "link: what requires TLS tries its luck without",
-    file: "lib/queue/link.ts",
-    find: 'if (envelope.sender !== null) return refusedAt("hello", NEEDS_TLS, job);',
+    file: "lib/queue/link_tls.ts",
+    find: 'if (envelope.sender !== null) return { tls: [verified], otherwise: "refuse" };',
     replace: "",
     test: { file: QUEUE },
     why: "recipients and sender are told to a server that nobody has verified",
   },
   {
     name: "link: a report is lost for want of TLS",
-    file: "lib/queue/link.ts",
+    file: "lib/queue/link_tls.ts",
     find: "if (envelope.sender !== null) return",
     replace: "return",
     test: {
@@ -80,8 +80,8 @@ export const REQUIRETLS_MUTANTS: readonly Mutant[] = [
   {
     name: "link: any kept connection will do",
     file: "lib/queue/link.ts",
-    find: 'return when === "required" ? `${endpointText(to)}, verified` : endpointText(to);',
-    replace: 'return when === "never" ? "" : endpointText(to);',
+    find: 'const verified = tls !== null && isVerified(tls) ? "verified" : "";',
+    replace: 'const verified = "";',
     test: {
       file: QUEUE,
       name: "a connection that was verified is kept for those who need one, and only for them",
