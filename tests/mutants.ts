@@ -14,6 +14,7 @@ import { NET_MUTANTS } from "./mutants/net.ts";
 import { POP3_MUTANTS } from "./mutants/pop3.ts";
 import { FLOODS_MUTANTS } from "./mutants/floods.ts";
 import { PROXY_MUTANTS } from "./mutants/proxy.ts";
+import { RELAY_MUTANTS } from "./mutants/relay.ts";
 import { REQUIRETLS_MUTANTS } from "./mutants/requiretls.ts";
 import { SMTP_MUTANTS } from "./mutants/smtp.ts";
 import { TIMING_MUTANTS } from "./mutants/timing.ts";
@@ -25,6 +26,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...WIRE_MUTANTS,
   ...SMTP_MUTANTS,
   ...TLS_MUTANTS,
+  ...RELAY_MUTANTS,
   ...REQUIRETLS_MUTANTS,
   ...CHUNKING_MUTANTS,
   ...LMTP_MUTANTS,

@@ -4,6 +4,7 @@
  */
 import { accountName, formatAddress } from "../mail/address.ts";
 import { bytesOf } from "../mail/body.ts";
+import type { Metrics } from "../metrics.ts";
 import type { World } from "../net/world.ts";
 import { makeSecret, SALT_BYTES } from "../sasl/secret.ts";
 import { textOf } from "../smtp/reply.ts";
@@ -18,6 +19,7 @@ export type AdminRequest =
   | { readonly do: "queue show"; readonly id: string }
   | { readonly do: "queue retry"; readonly id?: string }
   | { readonly do: "queue drop"; readonly id: string }
+  | { readonly do: "status" }
   | { readonly do: "check" };
 
 /** Values are plain JSON, so that they can cross the socket. */
@@ -46,6 +48,7 @@ export interface AdminValues {
   };
   readonly "queue retry": { readonly recipients: number };
   readonly "queue drop": { readonly recipients: number };
+  readonly "status": { readonly metrics: Readonly<Record<string, number>> };
   readonly "check": { readonly faults: readonly string[] };
 }
 
@@ -76,6 +79,8 @@ export interface AdminParts {
   readonly store: Store;
   /** The domain of names without one; `null` when it is not known, so that names must be whole. */
   readonly domain: string | null;
+  /** What the running server counts; `null`: none runs. */
+  readonly metrics?: Metrics | null;
 }
 
 /** One page of `queue list`. */
@@ -139,6 +144,9 @@ async function perform(parts: AdminParts, request: AdminRequest): Promise<AdminV
       if (recipients === 0) throw notQueued(request.id);
       return { recipients };
     }
+    case "status":
+      if (parts.metrics != null) return { metrics: parts.metrics.read() };
+      throw new RefusedError("unknown", "no server runs on this directory");
     case "check":
       return { faults: await store.check() };
     default:

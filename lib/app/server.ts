@@ -7,6 +7,8 @@ import { heldConnections } from "../net/socket.ts";
 import type { Endpoint, Listener, Transport, World } from "../net/world.ts";
 import { isIn, parseNetwork } from "../policy/networks.ts";
 import { parseAllowedSenders } from "../policy/senders.ts";
+import { createMetrics } from "../metrics.ts";
+import { createVerdicts } from "../policy/verdicts.ts";
 import { createVisitors } from "../policy/visitors.ts";
 import { createLinks } from "../queue/link.ts";
 import { startWorker, type Worker } from "../queue/worker.ts";
@@ -23,6 +25,7 @@ import { type QuietLog, quietLog } from "./quiet_log.ts";
 import { makeQueueReport } from "./report.ts";
 import type { Site } from "./site.ts";
 import { createSmtpBackend } from "./smtp_backend.ts";
+import { learningLinks } from "./verify.ts";
 import { tooMuch, visit } from "./visit.ts";
 import { watchTls } from "./watch_tls.ts";
 
@@ -80,12 +83,13 @@ export function startServer(parts: ServerParts): RunningServer {
     allowedSenders: parseAllowedSenders(config.allowedSenders, domains[0]!),
     limitLoopback,
   });
-  const links = createLinks({
-    world,
-    hostname: config.hostname,
-    log,
-    authorities: config.authorities,
-  });
+  const { hostname, authorities } = config;
+  const verdicts = createVerdicts();
+  const links = learningLinks(
+    createLinks({ world, hostname, log, authorities }),
+    verdicts,
+    world.clock,
+  );
   const trusted = config.trusted.map(parseNetwork);
   const isProxy = (address: string) => isIn(trusted, address);
   const visitors = createVisitors({
@@ -94,7 +98,9 @@ export function startServer(parts: ServerParts): RunningServer {
     messagesPerMinuteMax: config.messagesPerMinuteMax,
     limitLoopback,
   });
-  const site: Site = { config, world, store, log, accounts, visitors, routes, links };
+  const metrics = createMetrics();
+  const remembered = { visitors, verdicts, metrics };
+  const site: Site = { config, world, store, log, accounts, routes, links, ...remembered };
   const connections = new Connections(site, identity, isProxy);
   const listeners = listen(site, identity);
   const accepting = listeners.map(([service, listener]) => connections.accept(service, listener));

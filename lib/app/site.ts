@@ -2,6 +2,8 @@
 import type { ServerConfig } from "../config.ts";
 import type { Log } from "../log.ts";
 import type { World } from "../net/world.ts";
+import type { Metrics } from "../metrics.ts";
+import type { Verdicts } from "../policy/verdicts.ts";
 import type { Visitors } from "../policy/visitors.ts";
 import type { Links } from "../queue/link.ts";
 import type { Routes } from "../queue/route.ts";
@@ -17,6 +19,9 @@ export interface Site {
   readonly visitors: Visitors;
   readonly routes: Routes;
   readonly links: Links;
+  /** What next hops have said about recipients. */
+  readonly verdicts: Verdicts;
+  readonly metrics: Metrics;
 }
 
 /**

@@ -7,8 +7,11 @@ import { formatAddress } from "../mail/address.ts";
 import type { Envelope, Recipient } from "../mail/envelope.ts";
 import { endpointText, type Relay } from "../endpoint.ts";
 import { routeOf } from "../queue/route.ts";
+import type { Clock } from "../net/world.ts";
+import { type Asked, type Heard, isAboutAddress, type Verdicts } from "../policy/verdicts.ts";
+import type { Links } from "../queue/link.ts";
 import type { Attempt } from "../smtp/client.ts";
-import { type Reply, reply, textOf } from "../smtp/reply.ts";
+import { isPositive, type Reply, reply, textOf } from "../smtp/reply.ts";
 import type { Site } from "./site.ts";
 
 /** A question, and the time that it may take. */
@@ -45,12 +48,43 @@ export async function verifyRecipients(site: Site, question: Question): Promise<
 /** What a recipient elsewhere is told when nothing speaks against it. */
 export const TAKEN = reply(250, "2.1.5", "Will be sent on");
 
-/** The refusals; `null` where there is none. */
+/** The refusals; `null` where there is none. Only who is not known from before is asked about. */
 async function ask(
   site: Site,
   to: Relay,
   question: Question,
 ): Promise<readonly (Reply | null)[]> {
+  const { verdicts, world, metrics } = site;
+  const nowMs = world.clock.monotonicMs();
+  const hop = endpointText(to);
+  const known = new Map<Recipient, Heard>();
+  for (const recipient of question.recipients) {
+    const heard = verdicts.recall(aboutHop(hop), nowMs) ??
+      verdicts.recall(aboutRecipient(hop, question.envelope, recipient), nowMs);
+    if (heard !== null) known.set(recipient, heard);
+  }
+  for (const [{ address }, { kind }] of known) {
+    metrics.count("verifyRemembered");
+    site.log.debug("verify-remembered", { to: formatAddress(address), via: hop, heard: kind });
+  }
+  const recipients = question.recipients.filter((each) => !known.has(each));
+  const refusals = recipients.length === 0 ? [] : await askAnew(site, to, {
+    ...question,
+    recipients,
+  });
+  return question.recipients.map((recipient) => {
+    const heard = known.get(recipient);
+    if (heard === undefined) return refusals[recipients.indexOf(recipient)] ?? null;
+    return heard.kind === "refused" ? heard.reply : null;
+  });
+}
+
+async function askAnew(
+  site: Site,
+  to: Relay,
+  question: Question,
+): Promise<readonly (Reply | null)[]> {
+  const { log, metrics } = site;
   const performed = await site.links.perform(to, {
     do: "verify",
     envelope: question.envelope,
@@ -58,19 +92,69 @@ async function ask(
     recipients: question.recipients,
   }, question);
   const hop = endpointText(to);
+  for (const _ of question.recipients) metrics.count("verifyAsked");
   if (!performed.done) {
-    site.log.info("verify-unanswered", { via: hop, reply: textOf(performed.words) });
+    for (const _ of question.recipients) metrics.count("verifyUnknown");
+    log.info("verify-unanswered", { via: hop, reply: textOf(performed.words) });
     return question.recipients.map(() => null);
   }
   return performed.attempts.map((attempt, at) => {
     const refused = attempt.result === "refused" && (attempt.at === "rcpt" || isLacking(attempt));
-    site.log.info(refused ? "verify-refused" : "verify-taken", {
+    const taken = attempt.result === "delivered";
+    metrics.count(refused ? "verifyRefused" : taken ? "verifyTaken" : "verifyUnknown");
+    log.info(refused ? "verify-refused" : "verify-taken", {
       to: formatAddress(question.recipients[at]!.address),
       via: hop,
       reply: attempt.reply === null ? null : textOf(attempt.reply),
     });
     return refused ? attempt.reply : null;
   });
+}
+
+/**
+ * The same connections, from which is learnt what next hops say about recipients: to questions, and
+ * as well to deliveries, which know better.
+ */
+export function learningLinks(links: Links, verdicts: Verdicts, clock: Clock): Links {
+  return {
+    ...links,
+    async perform(to, job, options) {
+      const performed = await links.perform(to, job, options);
+      const hop = endpointText(to);
+      const nowMs = clock.monotonicMs();
+      if (!performed.done) verdicts.remember(aboutHop(hop), { kind: "unknown" }, nowMs);
+      else {
+        verdicts.forgetHop(hop);
+        for (const attempt of performed.attempts) {
+          const heard = heardFrom(attempt, to);
+          const asked = aboutRecipient(hop, job.envelope, attempt.recipient);
+          if (heard !== null) verdicts.remember(asked, heard, nowMs);
+        }
+      }
+      return performed;
+    },
+  };
+}
+
+/**
+ * What an attempt shows about its recipient; `null`: nothing, or nothing that is true for others.
+ */
+function heardFrom({ at, result, reply }: Attempt, { protocol }: Relay): Heard | null {
+  if (reply === null || (at !== "rcpt" && at !== "data")) return null;
+  // Behind the message, only LMTP speaks of each recipient (RFC 2033 §4.2).
+  const isOwn = at === "rcpt" || protocol === "lmtp";
+  if (result === "refused" && isOwn) {
+    return isAboutAddress(reply) ? { kind: "refused", reply } : null;
+  }
+  return at === "data" || isPositive(reply) ? { kind: "taken" } : { kind: "unknown" };
+}
+
+function aboutHop(hop: string): Asked {
+  return { hop, recipient: null, nullSender: false };
+}
+
+function aboutRecipient(hop: string, { sender }: Envelope, { address }: Recipient): Asked {
+  return { hop, recipient: formatAddress(address), nullSender: sender === null };
 }
 
 /**

@@ -6,6 +6,7 @@ import type { SmtpdContext } from "./smtpd_context.ts";
 import { runLab } from "./smtpd_lab.ts";
 import { runQueue } from "./smtpd_queue.ts";
 import { runServe } from "./smtpd_serve.ts";
+import { runStatus } from "./smtpd_status.ts";
 import { runUser } from "./smtpd_user.ts";
 import { versionText } from "./version.ts";
 
@@ -25,6 +26,8 @@ export async function runSmtpd(
       return await runLab(command, context);
     case "check":
       return await runCheck(command, context);
+    case "status":
+      return await runStatus(command, context);
     case "user add":
     case "user password":
     case "user remove":

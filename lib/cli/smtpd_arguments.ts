@@ -18,7 +18,7 @@ export type SmtpdCommand =
   | { readonly do: "serve"; readonly flags: Settings; readonly config: string | null }
   | UserCommand
   | QueueCommand
-  | (Admin & { readonly do: "check" })
+  | (Admin & { readonly do: "check" | "status" })
   | LabCommand
   /** Help, or the version. */
   | { readonly do: "print"; readonly text: string };
@@ -72,6 +72,7 @@ export function parseArguments(args: readonly string[], version: string): SmtpdC
       addUser(program, chosen);
       addQueue(program, chosen);
       addCheck(program, chosen);
+      addStatus(program, chosen);
       addLab(program, chosen);
       program.addHelpText("after", `\n${EXAMPLES}\n\n${STATUSES}`);
     },
@@ -184,6 +185,11 @@ function addQueue(program: Command, chosen: Chosen): void {
 function addCheck(program: Command, chosen: Chosen): void {
   withPlace(program.command("check").description("look for faults in the data"))
     .action((options: PlaceOptions) => chosen({ do: "check", ...adminOf(options) }));
+}
+
+function addStatus(program: Command, chosen: Chosen): void {
+  withPlace(program.command("status").description("show what the running server has counted"))
+    .action((options: PlaceOptions) => chosen({ do: "status", ...adminOf(options) }));
 }
 
 function addLab(program: Command, chosen: Chosen): void {

@@ -57,7 +57,7 @@ export async function runServe(
   try {
     await using _control = data === MEMORY
       ? null
-      : listening(() => startControl(data, { world, store, domain }));
+      : listening(() => startControl(data, { world, store, domain, metrics: server.site.metrics }));
     // From here on a signal is an orderly end.
     const stop = context.stopRequested();
     context.onReload(reloader(tls, log));
