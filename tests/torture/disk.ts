@@ -1,0 +1,63 @@
+/** A disk that is small enough to be filled: a tmpfs, where this process may mount one. */
+
+export interface SmallDisk extends AsyncDisposable {
+  readonly path: string;
+  /** What a server is told about it. */
+  readonly flags: readonly string[];
+}
+
+const DISK_BYTES = 24 * 1024 * 1024;
+/** Mail is put off below this; what is left is for deliveries, reports and deletions. */
+const RESERVE_BYTES = 4 * 1024 * 1024;
+/** So long the disk is full, and then not. */
+const FULL_MS = 700;
+const FREE_MS = 1_500;
+
+/** `null` where mounting is not allowed. */
+export async function mountSmallDisk(path: string): Promise<SmallDisk | null> {
+  await Deno.mkdir(path);
+  if (!await run("mount", "-t", "tmpfs", "-o", `size=${DISK_BYTES}`, "tmpfs", path)) return null;
+  return {
+    path,
+    flags: ["--min-free-bytes", `${RESERVE_BYTES}`],
+    [Symbol.asyncDispose]: async () => void await run("umount", path),
+  };
+}
+
+async function run(program: string, ...args: readonly string[]): Promise<boolean> {
+  try {
+    return (await new Deno.Command(program, { args: [...args], stderr: "null" }).output()).success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/**
+ * Fills the disk to its last byte again and again, or only to below the reserve; gives how often.
+ */
+export async function fillDisk({ path }: SmallDisk, over: () => boolean): Promise<number> {
+  const ballast = `${path}/ballast`;
+  let fillings = 0;
+  while (!over()) {
+    await new Promise((resolve) => setTimeout(resolve, FREE_MS));
+    if (over()) break;
+    await fill(ballast, fillings % 3 === 0 ? DISK_BYTES - RESERVE_BYTES : Infinity);
+    fillings++;
+    await new Promise((resolve) => setTimeout(resolve, FULL_MS));
+    await Deno.remove(ballast);
+  }
+  return fillings;
+}
+
+/** Up to so many bytes, or as many as there is room for. */
+async function fill(path: string, bytesMax: number): Promise<void> {
+  using file = await Deno.open(path, { write: true, create: true, truncate: true });
+  const block = new Uint8Array(64 * 1024);
+  try {
+    for (let bytes = 0; bytes < bytesMax; bytes += block.length) await file.write(block);
+  } catch (error) {
+    // Deno has no class for ENOSPC.
+    if (!/No space left/.test(String(error))) throw error;
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * `deno task torture --kills N [--signal KILL|TERM] [--seconds N] [--full-disk] [--program FILE]`:
+ * two servers under load, ended again and again. Exits with 1 when a promise is broken.
+ */
+import { parseArgs } from "node:util";
+import { commandOf, temporaryFolder } from "../support.ts";
+import { mountSmallDisk } from "./disk.ts";
+import { torture, type TortureResult } from "./torture.ts";
+
+const { values } = parseArgs({
+  args: Deno.args,
+  options: {
+    "kills": { type: "string" },
+    "signal": { type: "string", default: "KILL" },
+    "seconds": { type: "string", default: "0" },
+    "full-disk": { type: "boolean", default: false },
+    "program": { type: "string" },
+  },
+});
+
+const signal = values.signal === "TERM" ? "SIGTERM" : "SIGKILL";
+const kills = numberOf("kills", values.kills ?? (values["full-disk"] ? "0" : "20"));
+const seconds = numberOf("seconds", values.seconds);
+await using folder = await temporaryFolder();
+await using disk = values["full-disk"] ? await mountSmallDisk(`${folder.path}/disk`) : null;
+if (values["full-disk"] && disk === null) {
+  console.error("--full-disk needs a small disk, and this user may not mount one (root may)");
+  Deno.exit(1);
+}
+const result = await torture({
+  command: values.program === undefined ? commandOf("smtpd") : [values.program],
+  folder: disk?.path ?? folder.path,
+  kills,
+  signal,
+  seconds: disk === null ? seconds : Math.max(seconds, 20),
+  disk,
+  tell: console.log,
+});
+if (disk !== null) console.log(`a tmpfs of 24 MiB, full ${result.fillings} times`);
+report(result);
+Deno.exitCode = result.faults.length === 0 ? 0 : 1;
+
+function numberOf(name: string, text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  console.error(`--${name}: ${text} is not a number`);
+  Deno.exit(1);
+}
+
+function report(result: TortureResult): void {
+  for (const fault of result.faults) console.log(`FAULT ${fault}`);
+  const later = [...result.putOff].map(([reply, count]) => `${reply} ${count} times`).join(", ");
+  console.log(`${result.messages} messages tried in ${result.seconds} s; put off: ${later || "-"}`);
+  console.log("a message counts once for each of its recipients:");
+  console.log(
+    `${result.kills} kills, ${result.accepted} messages accepted, ${result.arrived} arrived, ` +
+      `${result.reported} reported, ${result.duplicatesAllowed} duplicates allowed, ` +
+      `${result.lost} lost`,
+  );
+}
