@@ -1,0 +1,76 @@
+/** What can go wrong in a simulation, how often it does, and how often it did. */
+import type { Prng } from "./prng.ts";
+
+/** Each kind with what it does; the table of docs/simulation.md. */
+export const FAULTS = {
+  slowLink: "what is sent takes up to some seconds",
+  cutChunk: "what was sent at once arrives in pieces, cut at any byte",
+  reset: "a connection breaks, at any byte, with what was on its way",
+  refuse: "an attempt to connect is refused",
+  hang: "an attempt to connect is never answered",
+  partition: "nothing gets through between two machines for a while",
+  tls: "a TLS handshake fails, or is never answered",
+  dnsSlow: "a question about a name is answered late, or never",
+  dnsFailed: "a name server fails (SERVFAIL)",
+  dnsLie: "a name server says that a name is not there",
+  crash: "a process ends between two of its effects",
+  power: "a machine loses its power between two effects of its process",
+  restart: "a server is stopped and started again",
+  clock: "a machine's wall clock jumps by up to two hours",
+  diskRefuses: "a transaction cannot be begun, or not be committed",
+  diskFull: "the disk is full for a while",
+  diskSlow: "a commit takes up to some seconds",
+} as const satisfies Readonly<Record<string, string>>;
+
+export type FaultKind = keyof typeof FAULTS;
+
+export const FAULT_KINDS = Object.keys(FAULTS) as readonly FaultKind[];
+
+export interface Faults {
+  /** Whether this one happens now, with a probability that depends on the seed. */
+  strikes(kind: FaultKind): boolean;
+  /** Whether this seed has faults of the kind, and they have not ended. */
+  has(kind: FaultKind): boolean;
+  /** Counts one that somebody else let happen. */
+  count(kind: FaultKind): void;
+  /** From now on nothing goes wrong any more. */
+  end(): void;
+  /** How many there were of each kind. */
+  readonly counts: ReadonlyMap<FaultKind, number>;
+}
+
+export interface FaultsOptions {
+  readonly random: (name: string) => Prng;
+  /** Kinds that do not happen, whatever the seed says. */
+  readonly without: ReadonlySet<FaultKind>;
+}
+
+/** Every other kind is left out, so that no seed is all noise, and some are all quiet. */
+export function createFaults({ random, without }: FaultsOptions): Faults {
+  const rates = new Map<FaultKind, number>();
+  const streams = new Map<FaultKind, Prng>();
+  const counts = new Map<FaultKind, number>();
+  let ended = false;
+  for (const kind of FAULT_KINDS) {
+    const stream = random(`fault ${kind}`);
+    // Rare ones, and some that are as frequent as what they befall can bear.
+    const rate = stream.chance(0.5) ? 0 : 0.001 * 100 ** stream.fraction();
+    if (rate > 0 && !without.has(kind)) rates.set(kind, rate);
+    streams.set(kind, stream);
+  }
+  const count = (kind: FaultKind) => void counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  const has = (kind: FaultKind) => !ended && rates.has(kind);
+  return {
+    counts,
+    has,
+    count,
+    strikes(kind) {
+      // Drawn in any case: what others do not need must not move what comes later.
+      const lot = streams.get(kind)!.fraction();
+      if (!has(kind) || lot >= rates.get(kind)!) return false;
+      count(kind);
+      return true;
+    },
+    end: () => void (ended = true),
+  };
+}

@@ -1,0 +1,193 @@
+/** A machine on which one of our servers runs: the real code, on a disk that outlives it. */
+import { administer } from "../../lib/app/admin.ts";
+import { startServer } from "../../lib/app/server.ts";
+import { makeConfig } from "../../lib/config.ts";
+import type { Log, LogFields } from "../../lib/log.ts";
+import type { World } from "../../lib/net/world.ts";
+import { sqliteStore } from "../../lib/store/sqlite.ts";
+import type { Store } from "../../lib/store/store.ts";
+import { createDisk } from "./disk.ts";
+import type { Faults } from "./faults.ts";
+import { createLife, type Life } from "./life.ts";
+import type { Network } from "./network.ts";
+import type { Prng } from "./prng.ts";
+import {
+  type Death,
+  PORTS,
+  type RunningProcess,
+  type ServerNode,
+  type ServerSetup,
+} from "./sim.ts";
+import { snapshot } from "./snapshot.ts";
+import type { Timeline } from "./timeline.ts";
+import { simWorld } from "./world.ts";
+
+/** What all machines of a simulation share. */
+export interface Ground {
+  readonly timeline: Timeline;
+  readonly network: Network;
+  readonly faults: Faults;
+  readonly random: (name: string) => Prng;
+  /** `line` about a machine, for the trace. */
+  readonly tell: (who: string, line: string) => void;
+  /** Something that must not be: the seed has failed. */
+  readonly complain: (line: string) => void;
+}
+
+/** A process, from its start to its end. */
+interface Process extends RunningProcess {
+  readonly life: Life;
+  readonly world: World;
+}
+
+export interface ServerMachine {
+  readonly name: string;
+  readonly address: string;
+  readonly setup: ServerSetup;
+}
+
+export function serverNode(ground: Ground, { name, address, setup }: ServerMachine): ServerNode {
+  const { timeline, network, faults, random, tell } = ground;
+  const prng = random(`server ${name}`);
+  const disk = createDisk({ faults, prng, tell: (line) => tell(name, `disk ${line}`) });
+  const state = { up: true, clockErrorMs: 0 };
+  const machine = { name, address, isUp: () => state.up };
+  let process: Process | null = null;
+  let starting: Life | null = null;
+  let whenDead = () => {};
+
+  function worldOf(life: Life): World {
+    const clockErrorMs = () => state.clockErrorMs;
+    return simWorld({ machine, life, timeline, network, prng, clockErrorMs });
+  }
+
+  function die(death: Death): void {
+    const life = process?.life ?? starting;
+    if (life === null || life === undefined || !life.isAlive()) return;
+    tell(name, `dies (${death})`);
+    faults.count(death === "power" ? "power" : "crash");
+    state.up = death !== "power";
+    process = null;
+    starting = null;
+    life.end();
+    disk.recover();
+    // Not within what is dying just now.
+    timeline.after(0, whenDead);
+  }
+
+  network.join(machine);
+  const node: ServerNode = {
+    name,
+    address,
+    setup,
+    disk,
+    get world() {
+      if (process === null) throw new Error(`no process runs on ${name}`);
+      return process.world;
+    },
+    get running() {
+      return process;
+    },
+    async start() {
+      if (process !== null || starting !== null) throw new Error(`${name} runs already`);
+      state.up = true;
+      const life = starting = createLife(timeline);
+      tell(name, "starts");
+      try {
+        const world = worldOf(life);
+        const started = beginProcess(ground, { node, life, world });
+        process = await untilDeath(life, started);
+      } catch (error) {
+        if (life.isAlive()) {
+          life.end();
+          disk.recover();
+        }
+        throw error;
+      } finally {
+        if (starting === life) starting = null;
+      }
+    },
+    async stop() {
+      if (process === null) return;
+      const ending = process;
+      tell(name, "stops");
+      await untilDeath(ending.life, endProcess(ending));
+      if (process === ending) process = null;
+      checkEnd(ground, node, ending);
+      ending.life.end();
+      disk.recover();
+    },
+    crash: die,
+    crashAfter(effects, death) {
+      const life = process?.life ?? starting;
+      life?.dieAfter(effects, () => die(death));
+    },
+    onDeath: (callback) => void (whenDead = callback),
+    setClockError: (ms) => void (state.clockErrorMs = ms),
+    async snapshot() {
+      if (process === null) throw new Error(`no process runs on ${name}`);
+      return await snapshot(process.store);
+    },
+  };
+  return node;
+}
+
+/** Waits for something that a process does; it is never answered once the process is dead. */
+function untilDeath<T>(life: Life, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const forget = life.onDeath(() => reject(new Error("the process died meanwhile")));
+    work.then(resolve, reject).finally(forget);
+  });
+}
+
+async function beginProcess(ground: Ground, { node, life, world }: {
+  readonly node: ServerNode;
+  readonly life: Life;
+  readonly world: World;
+}): Promise<Process> {
+  const { setup, disk, name } = node;
+  const store = sqliteStore(disk.open(life), {
+    // A commit takes its time, in which more comes that can go together.
+    turn: () => world.clock.sleep(disk.delayMs()),
+    ...(setup.migrations === undefined ? {} : { migrations: setup.migrations }),
+  });
+  const config = makeConfig({ ...setup.config, hosts: [node.address], ports: PORTS });
+  await ensureUsers({ store, world, domain: config.domains[0]! }, setup.users);
+  const pair = { certificate: [...config.domains, name].join(","), key: "" };
+  const identity = setup.tls ? world.net.tlsIdentity([pair]) : null;
+  const log = tracingLog(ground, name, life);
+  const server = startServer({ config, world, store, log, identity });
+  return { server, store, life, world };
+}
+
+async function ensureUsers(
+  parts: { readonly store: Store; readonly world: World; readonly domain: string },
+  users: ServerSetup["users"],
+): Promise<void> {
+  for (const [name, password] of Object.entries(users)) {
+    const answer = await administer(parts, { do: "user add", name, password });
+    if (!answer.ok && answer.kind !== "exists") throw new Error(answer.message);
+  }
+}
+
+async function endProcess({ server, store }: Process): Promise<void> {
+  await server.stop();
+  await store[Symbol.asyncDispose]();
+}
+
+/** A server that was stopped in good order leaves nothing behind. */
+function checkEnd({ network, complain }: Ground, { name }: ServerNode, { life }: Process): void {
+  if (!life.isAlive()) return;
+  const open = network.open().filter((each) => each.startsWith(`${name} `));
+  for (const each of open) complain(`${name} has stopped, and left open: ${each}`);
+  if (life.pending() > 0) {
+    complain(`${name} has stopped, and ${life.pending()} timers are still set`);
+  }
+}
+
+function tracingLog({ tell }: Ground, name: string, life: Life): Log {
+  const keep = (event: string, fields: LogFields = {}) => {
+    if (life.isAlive()) tell(name, `${event} ${JSON.stringify(fields)}`);
+  };
+  return { debug: keep, info: keep, warn: keep, error: keep };
+}

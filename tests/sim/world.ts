@@ -1,0 +1,35 @@
+/** The world of one process on a simulated machine. */
+import { pbkdf2Sync } from "node:crypto";
+import type { World } from "../../lib/net/world.ts";
+import { simClock } from "./clock.ts";
+import { type Life, never } from "./life.ts";
+import type { Machine, Network } from "./network.ts";
+import type { Prng } from "./prng.ts";
+import type { Timeline } from "./timeline.ts";
+
+export interface WorldParts {
+  readonly machine: Machine;
+  readonly life: Life;
+  readonly timeline: Timeline;
+  readonly network: Network;
+  readonly prng: Prng;
+  readonly clockErrorMs: () => number;
+}
+
+export function simWorld(parts: WorldParts): World {
+  const { machine, life, timeline, network, prng } = parts;
+  const clock = simClock({ timeline, life, prng, errorMs: parts.clockErrorMs });
+  return {
+    clock,
+    random: { bytes: prng.bytes, fraction: prng.fraction },
+    net: network.netOf(machine, life),
+    work: {
+      async pbkdf2(password, salt) {
+        await clock.sleep(5 + 10 * prng.fraction());
+        if (!life.isAlive()) return await never();
+        // One round instead of thousands: nobody guesses passwords here.
+        return new Uint8Array(pbkdf2Sync(password, salt, 1, 32, "sha256"));
+      },
+    },
+  };
+}
