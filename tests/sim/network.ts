@@ -39,6 +39,8 @@ export interface NetworkOptions {
   readonly prng: Prng;
   readonly faults: Faults;
   readonly tell: (line: string) => void;
+  /** A connection between these two machines broke. */
+  readonly broke: (one: string, other: string) => void;
 }
 
 /** A listener's side that the network puts new connections into. */
@@ -89,7 +91,7 @@ function pairOf(one: string, other: string): string {
 }
 
 function pathBetween(
-  { timeline, prng, faults, tell }: NetworkOptions,
+  { timeline, prng, faults, tell, broke }: NetworkOptions,
   { one, other, blocked, latencies }: {
     readonly one: Machine;
     readonly other: Machine;
@@ -110,7 +112,8 @@ function pathBetween(
       return latencyMs * (1 + prng.fraction()) + slowMs;
     },
     blockedMs: () => Math.max(0, (blocked.get(pair) ?? 0) - timeline.now()),
-    tell: (line) => tell(`${one.name} ${other.name} ${line}`),
+    tell,
+    broke: () => broke(one.name, other.name),
   };
 }
 
@@ -123,7 +126,7 @@ function netOf(parts: Parts, machine: Machine, life: Life): Net {
     const local = at.port === 0 ? { ...at, port: parts.nextPort() } : at;
     const key = endpointText(local);
     if (parts.listening.has(key)) throw new NetError("inUse", `${key} is in use`);
-    const place = { life, at: local, isUp: machine.isUp };
+    const place = { name: machine.name, life, at: local, isUp: machine.isUp };
     const listener = createListener(place, () => parts.listening.delete(key));
     parts.listening.set(key, listener);
     life.onDeath(() => parts.listening.delete(key));
@@ -203,19 +206,21 @@ function knock(
   caller: Caller,
 ): void {
   const { timeline, faults } = parts;
-  if (faults.strikes("hang")) return path.tell("is not answered");
+  const route = `${machine.name} > ${there.name}:${port}`;
+  if (faults.strikes("hang")) return path.tell(`${route} is not answered`);
   const refuses = faults.strikes("refuse");
   timeline.after(path.blockedMs() + path.delayMs(), () => {
     if (!there.isUp() || !caller.isWaited()) return;
     const listener = parts.listening.get(endpointText({ host: there.address, port }));
     if (refuses || listener === undefined) {
-      path.tell("is refused");
+      path.tell(`${route} is refused`);
       timeline.after(path.delayMs(), caller.refused);
       return;
     }
-    path.tell("connects");
+    path.tell(`${route} connects`);
     const at = { host: machine.address, port: parts.nextPort() };
-    const [near, far] = connect(path, { life, at, isUp: machine.isUp }, listener.place);
+    const mine = { name: machine.name, life, at, isUp: machine.isUp };
+    const [near, far] = connect(path, mine, listener.place);
     parts.ends.set(near, nameOf(machine, near)).set(far, nameOf(there, far));
     listener.accept(far.transport);
     timeline.after(path.delayMs(), () => {

@@ -13,6 +13,7 @@ import type { Network } from "./network.ts";
 import type { Prng } from "./prng.ts";
 import {
   type Death,
+  type Interruption,
   PORTS,
   type RunningProcess,
   type ServerNode,
@@ -30,6 +31,8 @@ export interface Ground {
   readonly random: (name: string) => Prng;
   /** `line` about a machine, for the trace. */
   readonly tell: (who: string, line: string) => void;
+  /** See `Sim.interruptions`. */
+  readonly interrupted: (what: Interruption["what"], ...nodes: readonly string[]) => void;
   /** Something that must not be: the seed has failed. */
   readonly complain: (line: string) => void;
 }
@@ -47,7 +50,7 @@ export interface ServerMachine {
 }
 
 export function serverNode(ground: Ground, { name, address, setup }: ServerMachine): ServerNode {
-  const { timeline, network, faults, random, tell } = ground;
+  const { timeline, network, faults, random, tell, interrupted } = ground;
   const prng = random(`server ${name}`);
   const disk = createDisk({ faults, prng, tell: (line) => tell(name, `disk ${line}`) });
   const state = { up: true, clockErrorMs: 0 };
@@ -65,6 +68,7 @@ export function serverNode(ground: Ground, { name, address, setup }: ServerMachi
     const life = process?.life ?? starting;
     if (life === null || life === undefined || !life.isAlive()) return;
     tell(name, `dies (${death})`);
+    interrupted("crash", name);
     faults.count(death === "power" ? "power" : "crash");
     state.up = death !== "power";
     process = null;

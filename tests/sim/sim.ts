@@ -18,6 +18,8 @@ export interface Sim {
   readonly scale: Scale;
   /** What goes wrong, and what has gone wrong. */
   readonly faults: Faults;
+  /** Processes that died and connections that broke, in the order of time. */
+  readonly interruptions: readonly Interruption[];
   /** What the name servers know. */
   readonly zones: Zones;
   /** A stream of chance of its own, the same for the same name. */
@@ -40,6 +42,14 @@ export interface Sim {
   complain(line: string): void;
   /** Writes a line into the trace. */
   trace(who: string, line: string): void;
+}
+
+/** After one of these a message may be there twice, for its sender cannot know. */
+export interface Interruption {
+  readonly what: "crash" | "connection";
+  /** The names of the machines concerned: one, or the two ends. */
+  readonly nodes: readonly string[];
+  readonly atMs: number;
 }
 
 /** Shares of the workload, from 0 to 1. */

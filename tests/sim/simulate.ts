@@ -6,7 +6,7 @@ import { createLife } from "./life.ts";
 import { createNetwork } from "./network.ts";
 import { createPrng } from "./prng.ts";
 import { type Ground, serverNode } from "./server_node.ts";
-import type { Node, Scale, Scenario, ServerNode, ServerSetup, Sim } from "./sim.ts";
+import type { Interruption, Node, Scale, Scenario, ServerNode, ServerSetup, Sim } from "./sim.ts";
 import { createTimeline, type Timeline } from "./timeline.ts";
 import { simWorld } from "./world.ts";
 
@@ -69,22 +69,30 @@ function createSimulation(
   const failures: string[] = [];
   const tell = (who: string, line: string) =>
     void trace.push(`${(timeline.now() / 1000).toFixed(3)} ${who} ${line}`);
+  const interruptions: Interruption[] = [];
+  const interrupted: Ground["interrupted"] = (what, ...nodes) =>
+    void interruptions.push({ what, nodes, atMs: timeline.now() });
   const network = createNetwork({
     timeline,
     faults,
     prng: random("network"),
     tell: (line) => tell("net", line),
+    broke(one, other) {
+      tell("net", `${one} ${other} lose a connection`);
+      interrupted("connection", one, other);
+    },
   });
   const complain = (line: string) => {
     tell("FAILURE", line);
     failures.push(line);
   };
-  const ground: Ground = { timeline, network, faults, random, tell, complain };
+  const ground: Ground = { timeline, network, faults, random, tell, interrupted, complain };
   const machines = createMachines(ground);
   const sim: Sim = {
     seed,
     scale,
     faults,
+    interruptions,
     zones: new Map(),
     random,
     node: machines.node,

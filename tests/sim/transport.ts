@@ -23,10 +23,14 @@ export interface Path {
   blockedMs(): number;
   /** For the trace. */
   tell(line: string): void;
+  /** A connection between the two broke. */
+  broke(): void;
 }
 
 /** Where an end is, and whose. */
 export interface Place {
+  /** The machine's. */
+  readonly name: string;
   readonly life: Life;
   readonly at: Endpoint;
   /** Whether the machine has power: without, nothing is answered for it. */
@@ -194,7 +198,7 @@ function cut({ faults, prng }: Path, bytes: Uint8Array): readonly Uint8Array[] {
 function send(wire: Wire, from: Side, to: Side, packet: Packet): void {
   const { path } = wire;
   if (packet instanceof Uint8Array && path.faults.strikes("reset")) {
-    path.tell("the connection breaks");
+    path.broke();
     from.flying.length = 0;
     to.flying.length = 0;
     post(wire, from, to, "reset");
@@ -226,7 +230,7 @@ function deliver(wire: Wire, from: Side, to: Side): void {
     return;
   }
   if (packet instanceof Uint8Array) {
-    path.tell(`${packet.length} bytes`);
+    path.tell(`${from.place.name} > ${to.place.name} ${packet.length} bytes`);
     to.inbox.push(packet);
   } else {
     if (to.hears !== "reset") to.hears = packet;
