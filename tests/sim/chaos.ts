@@ -15,11 +15,12 @@ const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 /** Each kind befalls the system at most so often in one seed. */
 const TIMES_MAX = 6;
-/** Deaths come within so many effects of their moment, in the middle of what is under way. */
-const EFFECTS_MAX = 400;
+/** Deaths come within so many effects of their moment, in the middle of what happens next. */
+const EFFECTS_MAX = 120;
 
-/** Plans everything at once; from `untilMs` on all is well, and every server runs. */
+/** From now on things go wrong; from `untilMs` on all is well, and every server runs. */
 export function startChaos(sim: Sim, { servers, machines, untilMs }: ChaosOptions): void {
+  sim.faults.begin();
   for (const node of servers) node.onDeath(() => comeBack(sim, node));
 
   function plan(kind: FaultKind, strike: (prng: Prng, node: ServerNode) => void): void {
@@ -56,6 +57,7 @@ export function startChaos(sim: Sim, { servers, machines, untilMs }: ChaosOption
   sim.at(untilMs, () => {
     sim.calm();
     for (const node of servers) {
+      node.crashAfter(Infinity, "process");
       node.disk.fill(false);
       node.setClockError(0);
     }

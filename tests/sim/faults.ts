@@ -29,11 +29,13 @@ export const FAULT_KINDS = Object.keys(FAULTS) as readonly FaultKind[];
 export interface Faults {
   /** Whether this one happens now, with a probability that depends on the seed. */
   strikes(kind: FaultKind): boolean;
-  /** Whether this seed has faults of the kind, and they have not ended. */
+  /** Whether this seed has faults of the kind, and it is their time. */
   has(kind: FaultKind): boolean;
   /** Counts one that somebody else let happen. */
   count(kind: FaultKind): void;
-  /** From now on nothing goes wrong any more. */
+  /** Before that nothing goes wrong, */
+  begin(): void;
+  /** nor after it. */
   end(): void;
   /** How many there were of each kind. */
   readonly counts: ReadonlyMap<FaultKind, number>;
@@ -50,7 +52,7 @@ export function createFaults({ random, without }: FaultsOptions): Faults {
   const rates = new Map<FaultKind, number>();
   const streams = new Map<FaultKind, Prng>();
   const counts = new Map<FaultKind, number>();
-  let ended = false;
+  let active = false;
   for (const kind of FAULT_KINDS) {
     const stream = random(`fault ${kind}`);
     // Rare ones, and some that are as frequent as what they befall can bear.
@@ -59,7 +61,7 @@ export function createFaults({ random, without }: FaultsOptions): Faults {
     streams.set(kind, stream);
   }
   const count = (kind: FaultKind) => void counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  const has = (kind: FaultKind) => !ended && rates.has(kind);
+  const has = (kind: FaultKind) => active && rates.has(kind);
   return {
     counts,
     has,
@@ -71,6 +73,7 @@ export function createFaults({ random, without }: FaultsOptions): Faults {
       count(kind);
       return true;
     },
-    end: () => void (ended = true),
+    begin: () => void (active = true),
+    end: () => void (active = false),
   };
 }

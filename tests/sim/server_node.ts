@@ -57,6 +57,7 @@ export function serverNode(ground: Ground, { name, address, setup }: ServerMachi
   const machine = { name, address, isUp: () => state.up };
   let process: Process | null = null;
   let starting: Life | null = null;
+  let stopping: Process | null = null;
   let whenDead = () => {};
 
   function worldOf(life: Life): World {
@@ -112,8 +113,8 @@ export function serverNode(ground: Ground, { name, address, setup }: ServerMachi
       }
     },
     async stop() {
-      if (process === null) return;
-      const ending = process;
+      if (process === null || process === stopping) return;
+      const ending = stopping = process;
       tell(name, "stops");
       await untilDeath(ending.life, endProcess(ending));
       if (process === ending) process = null;

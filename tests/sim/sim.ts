@@ -38,6 +38,8 @@ export interface Sim {
   partition(one: string, other: string, ms: number): void;
   /** From now on nothing goes wrong any more; what is partitioned is joined again. */
   calm(): void;
+  /** Counts something for the closing figures: `messages`, `reports`. */
+  tally(what: string, count?: number): void;
   /** Something that must not be: the seed has failed, and goes on to its end. */
   complain(line: string): void;
   /** Writes a line into the trace. */

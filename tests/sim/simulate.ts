@@ -28,7 +28,9 @@ export interface Simulated {
   readonly hash: string;
   readonly virtualMs: number;
   readonly events: number;
-  readonly faults: ReadonlyMap<FaultKind, number>;
+  readonly faults: ReadonlyMap<string, number>;
+  /** What the scenario has counted. */
+  readonly tallies: ReadonlyMap<string, number>;
 }
 
 /** A scenario that needs more than that does not end. */
@@ -67,6 +69,7 @@ function createSimulation(
   const faults = createFaults({ random, without });
   const trace: string[] = [];
   const failures: string[] = [];
+  const tallies = new Map<string, number>();
   const tell = (who: string, line: string) =>
     void trace.push(`${(timeline.now() / 1000).toFixed(3)} ${who} ${line}`);
   const interruptions: Interruption[] = [];
@@ -109,6 +112,7 @@ function createSimulation(
       faults.end();
       network.heal();
     },
+    tally: (what, count = 1) => void tallies.set(what, (tallies.get(what) ?? 0) + count),
     complain,
     trace: tell,
   };
@@ -147,6 +151,7 @@ function createSimulation(
       virtualMs: timeline.now(),
       events,
       faults: faults.counts,
+      tallies,
     }),
   };
 }

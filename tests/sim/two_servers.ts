@@ -80,7 +80,10 @@ async function sendUntilTaken(sim: Sim, world: World, letter: Letter): Promise<b
   for (;;) {
     const code = await send(world, letter);
     sim.trace("client", `${letter.mark} ${letter.from} to ${letter.to}: ${code}`);
-    if (code === 250) return unclear;
+    if (code === 250) {
+      sim.tally("messages");
+      return unclear;
+    }
     if (code === null) unclear = true;
     await sim.sleep(CLIENT_AGAIN_MS);
   }
