@@ -160,7 +160,7 @@ async function beginProcess(ground: Ground, { node, life, world }: {
   await ensureUsers({ store, world, domain: config.domains[0]! }, setup.users);
   const pair = { certificate: [...config.domains, name].join(","), key: "" };
   const identity = setup.tls ? world.net.tlsIdentity([pair]) : null;
-  const log = tracingLog(ground, name, life);
+  const log = tracingLog(ground, node, life);
   const server = startServer({ config, world, store, log, identity });
   return { server, store, life, world };
 }
@@ -190,9 +190,11 @@ function checkEnd({ network, complain }: Ground, { name }: ServerNode, { life }:
   }
 }
 
-function tracingLog({ tell }: Ground, name: string, life: Life): Log {
+function tracingLog({ tell }: Ground, { name, setup }: ServerNode, life: Life): Log {
   const keep = (event: string, fields: LogFields = {}) => {
-    if (life.isAlive()) tell(name, `${event} ${JSON.stringify(fields)}`);
+    if (!life.isAlive()) return;
+    tell(name, `${event} ${JSON.stringify(fields)}`);
+    setup.onLog?.(event, fields);
   };
   return { debug: keep, info: keep, warn: keep, error: keep };
 }

@@ -4,6 +4,7 @@
  */
 import type { RunningServer } from "../../lib/app/server.ts";
 import type { ServerOptions, Service } from "../../lib/config.ts";
+import type { Log } from "../../lib/log.ts";
 import type { World } from "../../lib/net/world.ts";
 import type { Migration } from "../../lib/store/schema.ts";
 import type { Entry, Mailbox, Queued, Store } from "../../lib/store/store.ts";
@@ -80,6 +81,8 @@ export interface ServerSetup {
   readonly tls: boolean;
   /** The schema that its program knows; default that of today. */
   readonly migrations?: readonly Migration[];
+  /** Hears what its log says. */
+  readonly onLog?: Log["info"];
 }
 
 /** The services of each server, always on these ports. */

@@ -1,0 +1,22 @@
+/**
+ * The judges of a run: written from the promises, beside the system, sharing no code with it. They
+ * see a ledger and nothing else.
+ */
+import { checkAnswers, checkConversations } from "./checkers_answers.ts";
+import { checkBytes } from "./checkers_bytes.ts";
+import { checkGrowth } from "./checkers_growth.ts";
+import { checkOutcomes, type World } from "./checkers_outcomes.ts";
+import { checkReports } from "./checkers_reports.ts";
+import type { Ledger } from "./ledger.ts";
+
+/** Everything that must not be, one sentence each; empty when the run was good. */
+export function checkLedger(ledger: Ledger, world: World, nowMs: number): readonly string[] {
+  return [
+    ...checkOutcomes(ledger, world),
+    ...checkBytes(ledger),
+    ...checkReports(ledger, world),
+    ...checkAnswers(ledger, world),
+    ...checkGrowth(ledger),
+    ...checkConversations(ledger, nowMs),
+  ];
+}

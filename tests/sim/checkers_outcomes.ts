@@ -1,0 +1,187 @@
+/**
+ * Promises 1 and 2: what was answered with 250 ends in exactly one outcome for each recipient; what
+ * was refused ends nowhere; and a copy appears twice only where something broke in between.
+ */
+import { markOfContent } from "./checkers_bytes.ts";
+import type { Copy, Interruption, Ledger, Submission, Taking } from "./ledger.ts";
+import { type ReadReport, readReport } from "./report_reader.ts";
+
+export interface World {
+  /** The name of the server of ours that has the mailboxes of a domain; `null`: a foreign one's. */
+  homeOf(domain: string): string | null;
+  /** The name of the mailbox that an address leads to. */
+  accountOf(address: string): string;
+}
+
+/** What became of one recipient of one message. */
+export interface Fate {
+  readonly submission: Submission;
+  readonly address: string;
+  /** In mailboxes, as far as they were ever read. */
+  readonly copies: readonly Copy[];
+  /** By foreign servers, in the order of time. */
+  readonly takings: readonly Taking[];
+  /** Reports of failure. */
+  readonly failures: readonly ReadReport[];
+  readonly recorded: boolean;
+  /**
+   * Whether the recipient's account, or the sender's, was removed after the message had come: then
+   * its mail, or the report about it, went with it.
+   */
+  readonly isGone: boolean;
+}
+
+/** What is wrong with the outcomes, one sentence each. */
+export function checkOutcomes(ledger: Ledger, world: World): readonly string[] {
+  return fatesOf(ledger, world).flatMap((fate) => [
+    ...checkFate(fate),
+    ...checkCopies(fate, ledger, world),
+    ...checkTries(fate, ledger),
+  ]);
+}
+
+/** The fate of each recipient, by submission; a recipient that was named twice has one. */
+export function fatesOf(ledger: Ledger, world: World): readonly Fate[] {
+  const copies = Map.groupBy(
+    distinctCopies(ledger).filter(({ content }) => readReport(content) === null),
+    ({ content }) => markOfContent(content),
+  );
+  const takings = Map.groupBy(
+    ledger.takings.filter(({ content }) => readReport(content) === null),
+    ({ content }) => markOfContent(content),
+  );
+  const reports = Map.groupBy(reportsIn(ledger), ({ mark }) => mark);
+  return ledger.submissions.flatMap((submission) => {
+    const { mark } = submission;
+    const addresses = new Set(submission.recipients.map(({ address }) => address));
+    return [...addresses].map((address): Fate => ({
+      submission,
+      address,
+      copies: (copies.get(mark) ?? []).filter(({ account }) =>
+        account === world.accountOf(address)
+      ),
+      takings: (takings.get(mark) ?? []).filter(({ recipients }) => recipients.includes(address)),
+      failures: (reports.get(mark) ?? []).filter((report) => tellsFailure(report, address)),
+      recorded: ledger.records.some(({ id, server, recipient }) =>
+        id === submission.id && server === submission.server && recipient === address
+      ),
+      isGone: ledger.accounts.some(({ account, change, atMs }) =>
+        change === "removed" && atMs >= submission.beganAtMs &&
+        [address, submission.sender ?? ""].map(world.accountOf).includes(account)
+      ),
+    }));
+  });
+}
+
+/** The reports that came anywhere, each once. */
+export function reportsIn(ledger: Ledger): readonly (ReadReport & { readonly mark: string })[] {
+  const contents = [...distinctCopies(ledger), ...keptIn(ledger)].map(({ content }) => content);
+  const reports = new Map<string, ReadReport & { readonly mark: string }>();
+  for (const content of contents) {
+    const report = readReport(content);
+    if (report === null) continue;
+    reports.set(report.id, { ...report, mark: report.mark ?? markOfContent("") });
+  }
+  return [...reports.values()];
+}
+
+/** Each copy once, however often it was read. */
+function distinctCopies({ copies }: Ledger): readonly Copy[] {
+  const named = copies.map((copy) =>
+    [`${copy.server} ${copy.account} ${copy.uniqueId}`, copy] as const
+  );
+  return [...new Map(named).values()];
+}
+
+function keptIn({ takings }: Ledger): readonly Taking[] {
+  return takings.filter(({ verdict }) => verdict === "kept");
+}
+
+function tellsFailure({ recipients }: ReadReport, address: string): boolean {
+  return recipients.some((each) => each.action === "failed" && each.address === address);
+}
+
+/** Whether the recipient was accepted with the message; `maybe`: nobody heard. */
+function isAccepted({ submission, address }: Fate): "yes" | "no" | "maybe" {
+  const wasTaken = submission.recipients.some((each) =>
+    each.address === address && each.code !== null && each.code < 300
+  );
+  if (!wasTaken || submission.answer === "unsent") return "no";
+  // RFC 5321 §4.2: only 250 takes over the responsibility, and a refusal refuses it.
+  return submission.answer === "unknown"
+    ? "maybe"
+    : submission.answer === "accepted"
+    ? "yes"
+    : "no";
+}
+
+function checkFate(fate: Fate): readonly string[] {
+  const kept = fate.takings.filter(({ verdict }) => verdict === "kept");
+  const outcomes = [
+    ...(fate.copies.length > 0 ? ["in the mailbox"] : []),
+    ...(kept.length > 0 ? ["accepted by the next server"] : []),
+    ...(fate.failures.length > 0 ? ["reported as failed"] : []),
+    ...(fate.recorded ? ["recorded"] : []),
+  ];
+  const name = nameOf(fate);
+  const accepted = isAccepted(fate);
+  if (accepted === "no") {
+    return outcomes.length === 0 ? [] : [`${name} was not accepted, and is ${outcomes.join(", ")}`];
+  }
+  if (outcomes.length === 0) {
+    return accepted === "maybe" || fate.isGone
+      ? []
+      : [`${name} was answered with 250, and is lost`];
+  }
+  // A server that kept it without a word may refuse it later, or never answer again.
+  const isUnclear = kept.length > 0 && !kept.some(({ heard }) => heard);
+  return outcomes.length === 1 || isUnclear || fate.isGone
+    ? []
+    : [`${name} has more than one outcome: ${outcomes.join(", ")}`];
+}
+
+/** Promise 2: twice only when something died between the acceptance there and the record here. */
+function checkCopies(fate: Fate, ledger: Ledger, world: World): readonly string[] {
+  const { submission, address, copies } = fate;
+  const faults: string[] = [];
+  const home = world.homeOf(address.slice(address.lastIndexOf("@") + 1));
+  const broken = home === submission.server || home === null
+    ? []
+    : ledger.interruptions.filter((each) => concerns(each, [submission.server, home]));
+  if (copies.length > 1 + broken.length) {
+    faults.push(`${nameOf(fate)} is there ${copies.length} times, and so often nothing broke`);
+  }
+  const kept = fate.takings.filter(({ verdict }) => verdict === "kept");
+  for (const [at, next] of kept.slice(1).entries()) {
+    const before = kept[at]!;
+    const crashed = ledger.interruptions.some((each) =>
+      each.what === "crash" && concerns(each, [submission.server]) &&
+      each.atMs >= before.atMs && each.atMs <= next.atMs
+    );
+    if (before.heard && !crashed) {
+      faults.push(`${nameOf(fate)} was given again to ${next.server}, which had said 250`);
+    }
+  }
+  return faults;
+}
+
+/** RFC 5321 §4.2.1: what was refused for good is not tried again. */
+function checkTries(fate: Fate, ledger: Ledger): readonly string[] {
+  const { takings, submission } = fate;
+  const refused = takings.findIndex(({ verdict, heard }) => verdict === "refused" && heard);
+  const next = takings[refused + 1];
+  if (refused === -1 || next === undefined) return [];
+  const crashed = ledger.interruptions.some((each) =>
+    each.what === "crash" && concerns(each, [submission.server]) &&
+    each.atMs >= takings[refused]!.atMs && each.atMs <= next.atMs
+  );
+  return crashed ? [] : [`${nameOf(fate)} was tried again after ${next.server} had refused it`];
+}
+
+function concerns({ nodes }: Interruption, names: readonly string[]): boolean {
+  return nodes.some((node) => names.includes(node));
+}
+
+function nameOf({ submission: { mark, server, endedAtMs }, address }: Fate): string {
+  return `${mark} for <${address}>, given to ${server} at ${endedAtMs} ms,`;
+}

@@ -1,0 +1,88 @@
+/** Reports reach those who asked, and nobody else; and each of them once. */
+import { fatesOf, reportsIn, type World } from "./checkers_outcomes.ts";
+import type { Ledger, Submission, SubmittedRecipient } from "./ledger.ts";
+import { type ReadReport, readReport } from "./report_reader.ts";
+
+/** What is wrong with the reports, one sentence each. */
+export function checkReports(ledger: Ledger, world: World): readonly string[] {
+  const given = new Map(ledger.submissions.map((each) => [each.mark, each]));
+  const each = reportsIn(ledger).flatMap((report) => {
+    const submission = given.get(report.mark);
+    if (submission === undefined) return [`a report is about nothing: ${report.mark}`];
+    return report.recipients.flatMap((about) => checkWish(submission, about.address, about.action));
+  });
+  return [...each, ...checkReaders(ledger, given, world), ...checkOnce(ledger, world)];
+}
+
+/** RFC 3461 §4.1: what NOTIFY asks for; without it failures, and delays at the server's choice. */
+function checkWish(submission: Submission, address: string, action: string): readonly string[] {
+  const about = `the report of ${submission.mark} about <${address}>`;
+  if (submission.sender === null) return [`${about} answers the null sender`];
+  const named = submission.recipients.filter((each) => each.address === address);
+  if (named.length === 0) return [`${about} is about nobody it was sent to`];
+  // RFC 2852 §4.1.4: who sets a deadline may be told where the message went, unless never.
+  const isTraced = (each: SubmittedRecipient) =>
+    submission.hasDeadline && each.notify?.length !== 0 && action === "relayed";
+  return named.some((each) => isWanted(each, action) || isTraced(each))
+    ? []
+    : [`${about}, "${action}", was not asked for`];
+}
+
+function isWanted({ notify }: SubmittedRecipient, action: string): boolean {
+  switch (action) {
+    case "failed":
+      return notify === null || notify.includes("FAILURE");
+    case "delayed":
+      return notify === null || notify.includes("DELAY");
+    case "delivered":
+    case "relayed":
+      return notify !== null && notify.includes("SUCCESS");
+    default:
+      return false;
+  }
+}
+
+/** RFC 3464 §2: a report goes to the sender of the envelope. */
+function checkReaders(
+  { copies, takings }: Ledger,
+  given: ReadonlyMap<string, Submission>,
+  world: World,
+): readonly string[] {
+  const faults: string[] = [];
+  const read = copies.map(({ content, account }) => ({ content, readers: [account] }));
+  const taken = takings.map(({ content, recipients }) => ({ content, readers: recipients }));
+  for (const { content, readers } of [...read, ...taken]) {
+    const report = readReport(content);
+    const sender = report === null ? null : given.get(report.mark ?? "")?.sender ?? null;
+    if (report === null || sender === null) continue;
+    const strangers = readers.filter((reader) =>
+      world.accountOf(reader) !== world.accountOf(sender)
+    );
+    if (strangers.length > 0) {
+      faults.push(`the report of ${report.mark} for <${sender}> went to <${strangers.join(", ")}>`);
+    }
+  }
+  return faults;
+}
+
+/**
+ * A report and the end of what it is about are one transaction: the server to which a message was
+ * given once tells of each recipient once, whatever crashes in between.
+ */
+function checkOnce(ledger: Ledger, world: World): readonly string[] {
+  const reports = Map.groupBy(reportsIn(ledger), ({ mark }) => mark);
+  return fatesOf(ledger, world).flatMap(({ submission, address }) => {
+    const about = (reports.get(submission.mark) ?? [])
+      .filter(({ from }) => from === submission.server);
+    return ["failed", "delivered", "relayed"].flatMap((action) => {
+      const count = about.filter((report) => tells(report, address, action)).length;
+      return count > 1
+        ? [`${submission.server} said ${count} times that ${submission.mark} was ${action}`]
+        : [];
+    });
+  });
+}
+
+function tells({ recipients }: ReadReport, address: string, action: string): boolean {
+  return recipients.some((each) => each.address === address && each.action === action);
+}

@@ -1,0 +1,210 @@
+/**
+ * The scenario that finds bugs: servers of ours and of others, people who write, read, come and go,
+ * and faults; then quiet, in which everything that was accepted has to find its end.
+ */
+import { startChaos } from "./chaos.ts";
+import { checkLedger } from "./checkers.ts";
+import type { World } from "./checkers_outcomes.ts";
+import { startForeign } from "./foreign.ts";
+import { drawPersona } from "./foreign_persona.ts";
+import { createLedger, type Ledger } from "./ledger.ts";
+import type { Node, ServerNode, Sim } from "./sim.ts";
+import { PASSWORD, perform, read, type Stage } from "./workload.ts";
+import { type Cast, type House, planWorkload } from "./workload_plan.ts";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** Mail is sent, and faults happen, within that time. */
+const BUSY_MS = 2 * HOUR_MS;
+/** RFC 5321 §4.5.4.1: by then the queue has given up whatever it could not deliver. */
+const QUIET_MS_MAX = 6 * 24 * HOUR_MS;
+const LOOK_EVERY_MS = 6 * HOUR_MS;
+const SNAPSHOT_EVERY_MS = 20 * MINUTE_MS;
+const MESSAGES_MAX = 30;
+const HOMES_MAX = 3;
+const FOREIGNERS_MAX = 3;
+
+export async function correspondence(sim: Sim): Promise<void> {
+  const cast = drawCast(sim);
+  const ledger = createLedger();
+  const people = sim.node("people.example");
+  const foreigners = cast.foreigners.map((house) => [house, sim.node(house.domain)] as const);
+  let isCalm = false;
+  const homes = new Map(
+    cast.homes.map((house) => [house.domain, startHome(sim, cast, house, ledger)]),
+  );
+  for (const [house, node] of foreigners) {
+    openForeign(sim, house, {
+      node,
+      ledger,
+      isCalm: () => isCalm,
+    });
+  }
+  const servers = [...homes.values()];
+  await Promise.all(servers.map((node) => startSomehow(sim, node)));
+  const prng = sim.random("people");
+  const stage: Stage = { sim, people, homes, ledger, prng };
+  const untilMs = sim.now() + BUSY_MS;
+  const machines = [...cast.homes, ...cast.foreigners].map(({ domain }) => domain);
+  startChaos(sim, { servers, machines: [...machines, people.name], untilMs });
+  sim.at(untilMs, () => void (isCalm = true));
+  watch(sim, servers, { ledger, untilMs });
+  const began = sim.now();
+  const deeds = planWorkload({
+    prng: sim.random("plan"),
+    cast,
+    messages: Math.max(1, Math.round(sim.scale.messages * prng.between(1, MESSAGES_MAX))),
+    durationMs: BUSY_MS,
+  });
+  // What a server does that dies meanwhile is never answered, and nobody waits for it.
+  for (const deed of deeds) sim.at(began + deed.atMs, () => void perform(stage, deed));
+  await sim.sleep(BUSY_MS + HOUR_MS);
+  await drain(sim, servers);
+  await readEverything(stage, cast);
+  ledger.interruptions.push(...sim.interruptions);
+  const world = worldOf(cast);
+  for (const fault of checkLedger(ledger, world, sim.now())) sim.complain(fault);
+}
+
+function drawCast(sim: Sim): Cast {
+  const prng = sim.random("cast");
+  const house = (domain: string): House => {
+    const count = Math.max(1, Math.round(sim.scale.users * prng.between(1, 4)));
+    const users = ["ann", "bob", "cid", "dee"].slice(0, count);
+    return { domain, users: users.map((user) => `${user}@${domain}`) };
+  };
+  return {
+    homes: ["abc.test", "xyz.test", "klm.test"].slice(0, prng.between(1, HOMES_MAX)).map(house),
+    foreigners: ["one.example", "two.example", "three.example"]
+      .slice(0, prng.between(0, FOREIGNERS_MAX)).map(house),
+  };
+}
+
+function startHome(sim: Sim, cast: Cast, house: House, ledger: Ledger): ServerNode {
+  const { domain, users } = house;
+  const others = [...cast.homes, ...cast.foreigners].filter((each) => each.domain !== domain);
+  for (const account of users) {
+    ledger.accounts.push({ server: domain, account, change: "added", atMs: 0 });
+  }
+  return sim.server(domain, {
+    config: {
+      domains: [domain],
+      routes: Object.fromEntries(
+        others.map((each) => [each.domain, { host: each.domain, port: 25 }]),
+      ),
+      plainAuth: true,
+      verifyRecipients: sim.random(`verify ${domain}`).chance(0.8) ? "routes" : "never",
+    },
+    users: Object.fromEntries(users.map((user) => [user, PASSWORD])),
+    tls: sim.random(`tls ${domain}`).chance(0.5),
+    onLog(event, { id, to, reply } = {}) {
+      // That nobody could be told of a success is nothing to be told.
+      if (event !== "not-reported" || !/^[45]/.test(String(reply))) return;
+      ledger.records.push({
+        server: domain,
+        id: String(id),
+        recipient: String(to),
+        atMs: sim.now(),
+      });
+    },
+  });
+}
+
+function openForeign(
+  sim: Sim,
+  { domain, users }: House,
+  { node, ledger, isCalm }: {
+    readonly node: Node;
+    readonly ledger: Ledger;
+    readonly isCalm: () => boolean;
+  },
+): void {
+  const prng = sim.random(`foreign ${domain}`);
+  const persona = drawPersona(prng);
+  sim.trace(domain, `is ${persona.name}`);
+  startForeign({
+    world: node.world,
+    prng,
+    now: sim.now,
+    name: domain,
+    at: { host: node.address, port: 25 },
+    persona,
+    isUser: (address) => users.includes(address),
+    ledger,
+    isCalm,
+  });
+}
+
+/** A disk that fails does so at the first start, too. */
+async function startSomehow(sim: Sim, node: ServerNode): Promise<void> {
+  while (node.running === null) {
+    await node.start().catch((error) => sim.trace(node.name, `does not start: ${error}`));
+    await sim.sleep(1000);
+  }
+}
+
+/** Looks at the mailboxes from time to time, for what must only grow. */
+function watch(
+  sim: Sim,
+  servers: readonly ServerNode[],
+  { ledger, untilMs }: { readonly ledger: Ledger; readonly untilMs: number },
+): void {
+  for (let atMs = sim.now() + SNAPSHOT_EVERY_MS; atMs < untilMs; atMs += SNAPSHOT_EVERY_MS) {
+    sim.at(atMs, () => {
+      for (const node of servers) if (node.running !== null) void look(sim, node, ledger);
+    });
+  }
+}
+
+async function look(sim: Sim, node: ServerNode, ledger: Ledger): Promise<void> {
+  const { mailboxes } = await node.snapshot();
+  for (const { mailbox, entries } of mailboxes) {
+    ledger.snapshots.push({
+      server: node.name,
+      account: mailbox.account,
+      atMs: sim.now(),
+      uidValidity: mailbox.uidValidity,
+      uidNext: mailbox.uidNext,
+      modSeq: mailbox.modSeq,
+      uids: entries.map(({ uid }) => uid),
+    });
+  }
+}
+
+/** Liveness: once all is well, the queues become empty, if only because mail grows too old. */
+async function drain(sim: Sim, servers: readonly ServerNode[]): Promise<void> {
+  const untilMs = sim.now() + QUIET_MS_MAX;
+  for (;;) {
+    const snapshots = await Promise.all(servers.map((node) => node.snapshot()));
+    const waiting = snapshots.flatMap(({ queue }) => queue);
+    if (waiting.length === 0) {
+      for (const fault of snapshots.flatMap(({ faults }) => faults)) sim.complain(fault);
+      return;
+    }
+    if (sim.now() >= untilMs) {
+      return sim.complain(`after all that time there still waits ${JSON.stringify(waiting[0])}`);
+    }
+    await sim.sleep(LOOK_EVERY_MS);
+  }
+}
+
+/** The last look into each mailbox: in good weather everybody can read. */
+async function readEverything(stage: Stage, { homes }: Cast): Promise<void> {
+  const { sim, ledger } = stage;
+  await Promise.all([...stage.homes.values()].map((node) => look(sim, node, ledger)));
+  for (const { domain } of homes) {
+    const { store } = stage.homes.get(domain)!.running!;
+    for (const { name } of store.users.list()) {
+      const wasRead = await read(stage, { home: domain, user: name, deletes: 0 });
+      if (!wasRead) sim.complain(`${name} cannot read the mailbox`);
+    }
+  }
+}
+
+function worldOf({ homes }: Cast): World {
+  const domains = new Set(homes.map(({ domain }) => domain));
+  return {
+    homeOf: (domain) => domains.has(domain) ? domain : null,
+    accountOf: (address) => address,
+  };
+}
