@@ -125,8 +125,10 @@ async function changeUser(
     });
   const parts = { world: home.world, store: running.store, domain: deed.home };
   if (deed.do === "removeUser") {
-    // From now on its mail may go with it.
+    // From now on its mail may go with it; and no start makes the account again.
     change("removed");
+    const { [deed.user]: _, ...users } = home.setup.users;
+    home.setup = { ...home.setup, users };
     await administer(parts, { do: "user remove", name: deed.user }).catch(() => null);
     return;
   }
