@@ -1,5 +1,6 @@
 /** The world of one process on a simulated machine. */
 import { pbkdf2Sync } from "node:crypto";
+import { DnsError } from "../../lib/net/dns.ts";
 import type { World } from "../../lib/net/world.ts";
 import { simClock } from "./clock.ts";
 import { type Life, never } from "./life.ts";
@@ -23,6 +24,7 @@ export function simWorld(parts: WorldParts): World {
     clock,
     random: { bytes: prng.bytes, fraction: prng.fraction },
     net: network.netOf(machine, life),
+    dns: { query: () => Promise.reject(new DnsError("failed", "nobody answers")) },
     work: {
       async pbkdf2(password, salt) {
         await clock.sleep(5 + 10 * prng.fraction());
