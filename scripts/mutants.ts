@@ -167,7 +167,7 @@ function lastLines(text: string): string {
 }
 
 /** Does all the work, each piece in a tree that nobody else uses meanwhile. */
-async function spread<T>(
+export async function spread<T>(
   trees: readonly string[],
   work: readonly T[],
   run: (tree: string, piece: T) => Promise<void>,
@@ -185,7 +185,8 @@ const FOLDERS = ["lib", "tests", "scripts", "docs"];
 const FILES = /\.(ts|json|lock|md)$/;
 const PACKAGES = "node_modules";
 
-async function makeTrees(top: string, count: number): Promise<readonly string[]> {
+/** Copies of the project that a mutant can be put into; the caller removes them. */
+export async function makeTrees(top: string, count: number): Promise<readonly string[]> {
   return await Promise.all(Array.from({ length: count }, async () => {
     const tree = await Deno.makeTempDir({ prefix: "smtpd-mutants-" });
     await copy(

@@ -1,0 +1,62 @@
+/**
+ * `deno task sim:mutants [--only TEXT] [--seeds N] [--jobs J]`: shows that the simulation can fail.
+ * Puts each deliberate bug into a copy of the project, and says which seed was the first to find it.
+ */
+import { parseArgs } from "$fmt";
+import { makeTrees, spread, staleness } from "../../scripts/mutants.ts";
+import { SIM_MUTANTS, type SimMutant } from "./mutants_rows.ts";
+
+const SEEDS = "500";
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    args: Deno.args,
+    options: {
+      only: { type: "string", default: "" },
+      seeds: { type: "string", default: SEEDS },
+      jobs: { type: "string", default: "2" },
+    },
+  });
+  const rows = SIM_MUTANTS.filter(({ name }) => name.includes(values.only));
+  const top = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
+  const trees = await makeTrees(top, Math.min(Number(values.jobs), rows.length));
+  let passed = 0;
+  try {
+    await spread(trees, rows, async (tree, mutant) => {
+      const found = await firstSeed(tree, mutant, values.seeds);
+      if (found !== null) passed++;
+      console.log(`${mutant.name}: ${found ?? `not found within ${values.seeds} seeds`}`);
+    });
+  } finally {
+    await Promise.all(trees.map((tree) => Deno.remove(tree, { recursive: true })));
+  }
+  console.log(`${passed} passed, ${rows.length - passed} failed`);
+  return passed === rows.length ? 0 : 1;
+}
+
+/** The first seed that finds it, and what it says; `null` where none does. */
+async function firstSeed(tree: string, mutant: SimMutant, seeds: string): Promise<string | null> {
+  const path = `${tree}/${mutant.file}`;
+  const text = await Deno.readTextFile(path);
+  const stale = staleness({ ...mutant, test: { file: "" } }, text);
+  if (stale !== null) throw new Error(`${mutant.name}: ${stale}`);
+  try {
+    await Deno.writeTextFile(path, text.replace(mutant.find, () => mutant.replace));
+    const output = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-check", "--allow-read", "tests/sim/first_failure.ts", seeds],
+      cwd: tree,
+      stdout: "piped",
+      stderr: "piped",
+    }).output();
+    const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
+    if (!output.success) throw new Error(`${mutant.name}: ${decode(output.stderr)}`);
+    const said = decode(output.stdout);
+    if (said === "") return null;
+    const { seed, failure } = JSON.parse(said);
+    return `seed ${seed}: ${failure}`;
+  } finally {
+    await Deno.writeTextFile(path, text);
+  }
+}
+
+if (import.meta.main) Deno.exit(await main());
