@@ -41,14 +41,18 @@ export interface Faults {
   readonly counts: ReadonlyMap<FaultKind, number>;
 }
 
+export type FaultRates = Readonly<Partial<Record<FaultKind, number>>>;
+
 export interface FaultsOptions {
   readonly random: (name: string) => Prng;
   /** Kinds that do not happen, whatever the seed says. */
   readonly without: ReadonlySet<FaultKind>;
+  /** In place of what the seed says: kinds that do happen, each with its probability. */
+  readonly rates?: FaultRates;
 }
 
 /** Every other kind is left out, so that no seed is all noise, and some are all quiet. */
-export function createFaults({ random, without }: FaultsOptions): Faults {
+export function createFaults({ random, without, rates: given }: FaultsOptions): Faults {
   const rates = new Map<FaultKind, number>();
   const streams = new Map<FaultKind, Prng>();
   const counts = new Map<FaultKind, number>();
@@ -56,7 +60,8 @@ export function createFaults({ random, without }: FaultsOptions): Faults {
   for (const kind of FAULT_KINDS) {
     const stream = random(`fault ${kind}`);
     // Rare ones, and some that are as frequent as what they befall can bear.
-    const rate = stream.chance(0.5) ? 0 : 0.001 * 100 ** stream.fraction();
+    const drawn = stream.chance(0.5) ? 0 : 0.001 * 100 ** stream.fraction();
+    const rate = given === undefined ? drawn : given[kind] ?? 0;
     if (rate > 0 && !without.has(kind)) rates.set(kind, rate);
     streams.set(kind, stream);
   }

@@ -248,6 +248,8 @@ function createListener(place: Place, onClose: () => void): Listening {
     close() {
       closed = true;
       onClose();
+      // Those that nobody has accepted yet go with it.
+      for (const transport of waiting.splice(0)) transport.close();
       wake();
     },
     async *[Symbol.asyncIterator]() {
@@ -256,7 +258,6 @@ function createListener(place: Place, onClose: () => void): Listening {
         if (next !== undefined) yield next;
         else await new Promise<void>((resolve) => wake = resolve);
       }
-      for (const transport of waiting) transport.close();
     },
   };
 }

@@ -1,6 +1,6 @@
 /** Runs one scenario with one seed, from the beginning to the end of everything it has begun. */
 import { createHash } from "node:crypto";
-import { createFaults, type FaultKind } from "./faults.ts";
+import { createFaults, type FaultKind, type FaultRates } from "./faults.ts";
 import { Gone } from "./disk.ts";
 import { createLife } from "./life.ts";
 import { createNetwork } from "./network.ts";
@@ -15,6 +15,8 @@ export interface SimulateOptions {
   /** Kinds of faults that are left out. */
   readonly without?: ReadonlySet<FaultKind>;
   readonly scale?: Scale;
+  /** For tests of the simulation itself; see {@linkcode createFaults}. */
+  readonly rates?: FaultRates;
 }
 
 /** What became of one seed. */
@@ -61,12 +63,11 @@ interface Simulation {
   outcome(): Simulated;
 }
 
-function createSimulation(
-  { seed, without = new Set(), scale = FULL }: SimulateOptions,
-): Simulation {
+function createSimulation(options: SimulateOptions): Simulation {
+  const { seed, without = new Set(), scale = FULL, rates } = options;
   const random = (name: string) => createPrng(seed, name);
   const timeline = createTimeline(random("timeline"));
-  const faults = createFaults({ random, without });
+  const faults = createFaults({ random, without, ...(rates === undefined ? {} : { rates }) });
   const trace: string[] = [];
   const failures: string[] = [];
   const tallies = new Map<string, number>();
