@@ -41,6 +41,8 @@ export interface ServerConfig {
    * on only under verified TLS (RFC 8689).
    */
   readonly authorities: readonly string[];
+  /** For how long the history of a message is kept after its end. */
+  readonly historyDaysKept: number;
   /** Whether limits for one address hold for this machine's own addresses, too. */
   readonly limitLoopback: boolean;
 }
@@ -105,6 +107,7 @@ export function makeConfig(options: ServerOptions): ServerConfig {
     allowedSenders: options.allowedSenders ?? [],
     trusted: options.trusted ?? [],
     authorities: options.authorities ?? [],
+    historyDaysKept: options.historyDaysKept ?? 30,
     limitLoopback: options.limitLoopback ?? false,
   };
   check(config);
@@ -126,6 +129,7 @@ function check(config: ServerConfig): void {
   atLeast("max-connections", config.connectionsMax, 1);
   atLeast("max-connections-per-address", config.connectionsPerAddressMax, 1);
   atLeast("max-messages-per-minute", config.messagesPerMinuteMax, 1);
+  atLeast("keep-history-days", config.historyDaysKept, 1);
   for (const service of SERVICES) {
     const port = config.ports[service];
     if (port !== null) checkPort(`${service} port`, port);

@@ -6,10 +6,17 @@ import { type Body, bodyOf, joinBodies } from "../mail/body.ts";
 import { type Envelope, type Recipient, wantsReport } from "../mail/envelope.ts";
 import { allValues, HEADER_BYTES_MAX, parseHeader } from "../mail/header.ts";
 import { prepareSubmission, type Submission, type Submitter } from "../mail/submission.ts";
-import { countReceived, hasPassed, protocolOf, receivedField } from "../mail/trace.ts";
+import {
+  countReceived,
+  hasPassed,
+  type Protocol,
+  protocolOf,
+  receivedField,
+} from "../mail/trace.ts";
 import { hasUtf8Header } from "../mail/utf8.ts";
 import type { SmtpHello, SmtpPeer } from "../smtp/backend.ts";
 import { type Reply, reply } from "../smtp/reply.ts";
+import type { Origin } from "../store/history.ts";
 import type { Accepted } from "../store/store.ts";
 import { ProtocolError } from "../wire/error.ts";
 import { deliveriesTo, isLocal } from "./deliveries.ts";
@@ -53,13 +60,7 @@ export async function accept(site: Site, transaction: Transaction, content: Body
     address: transaction.peer.address,
     name: transaction.peer.name ?? null,
     by: config.hostname,
-    protocol: protocolOf({
-      lmtp: hello.protocol === "lmtp",
-      extended: hello.extended,
-      encrypted: hello.tls !== null,
-      authenticated: hello.user !== null,
-      utf8: envelope.utf8 ?? false,
-    }),
+    protocol: protocolNameOf(transaction),
     tls: hello.tls,
     id,
     recipient: recipients.length === 1 ? recipients[0]!.address : null,
@@ -73,11 +74,35 @@ export async function accept(site: Site, transaction: Transaction, content: Body
     envelope: await truthful(tagged(envelope, header), prepared),
     content: joinBodies([bodyOf(received), prepared]),
     deliveries: deliveriesTo(site, recipients, envelope, at),
+    origin: originOf(transaction),
   };
   const receipt = receiptOf(site, transaction, accepted, header);
   await store.accept(accepted, receipt === null ? [] : [receipt]);
   logAccepted(site, accepted, transaction, { size: content.size, receipt });
   return reply(250, "2.0.0", `Accepted as ${id}`);
+}
+
+function protocolNameOf({ hello, envelope }: Transaction): Protocol {
+  return protocolOf({
+    lmtp: hello.protocol === "lmtp",
+    extended: hello.extended,
+    encrypted: hello.tls !== null,
+    authenticated: hello.user !== null,
+    utf8: envelope.utf8 ?? false,
+  });
+}
+
+function originOf(transaction: Transaction): Origin {
+  const { peer, hello, recipients } = transaction;
+  return {
+    from: "peer",
+    peer: peer.address,
+    hello: hello.name,
+    user: hello.user,
+    protocol: protocolNameOf(transaction),
+    tls: hello.tls === null ? null : `${hello.tls.version} ${hello.tls.cipher}`,
+    recipients: recipients.map(({ address }) => address),
+  };
 }
 
 /** RFC 3461 §5.2.3 (a): who asked for it is told that the message is in the mailbox. */

@@ -106,6 +106,7 @@ export function makeReport(
     },
     content: bodyOf(report),
     deliveries: deliveriesTo(site, [{ address: sender }], { sender: null }, at),
+    origin: { from: "report", about: about.id },
   };
 }
 

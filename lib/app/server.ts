@@ -20,6 +20,7 @@ import { createAccounts } from "./accounts.ts";
 import { type Backends, conversation, turnAway } from "./conversation.ts";
 import { mailboxOf } from "./deliveries.ts";
 import { createPop3Backend } from "./pop3_backend.ts";
+import { type HistoryKeeper, startHistoryKeeper } from "./history_keeper.ts";
 import { introduce } from "./proxied.ts";
 import { type QuietLog, quietLog } from "./quiet_log.ts";
 import { makeQueueReport } from "./report.ts";
@@ -113,10 +114,11 @@ export function startServer(parts: ServerParts): RunningServer {
     report: (outcomes) => makeQueueReport(site, outcomes),
     mailbox: (taken) => mailboxOf(site, taken),
   });
+  const keeper = startHistoryKeeper(site);
   return {
     site,
     listening: listeners.map(([service, { local }]) => ({ service, ...local })),
-    stop: () => stop(site, { listeners, accepting, connections, worker, quiet }),
+    stop: () => stop(site, { listeners, accepting, connections, worker, quiet, keeper }),
   };
 }
 
@@ -126,6 +128,7 @@ interface Running {
   readonly connections: Connections;
   readonly worker: Worker;
   readonly quiet: QuietLog;
+  readonly keeper: HistoryKeeper;
 }
 
 async function stop(site: Site, running: Running): Promise<void> {
@@ -134,7 +137,7 @@ async function stop(site: Site, running: Running): Promise<void> {
   // Kept connections go as soon as no delivery needs them: their servers may be stopping as well,
   // and would wait for us as we wait for them.
   const delivered = running.worker.stop().then(() => site.links.close());
-  await Promise.all([running.connections.end(), delivered]);
+  await Promise.all([running.connections.end(), delivered, running.keeper.stop()]);
   // A recipient may have been asked about meanwhile, over a new connection.
   await site.links.close();
   running.quiet.close();

@@ -61,6 +61,7 @@ function configOf(settings: Settings): ServerConfig {
     ...given("connectionsMax", settings["max-connections"]),
     ...given("connectionsPerAddressMax", settings["max-connections-per-address"]),
     ...given("messagesPerMinuteMax", settings["max-messages-per-minute"]),
+    ...given("historyDaysKept", settings["keep-history-days"]),
     ...given("verifyRecipients", settings["verify-recipients"]),
     ...given("plainAuth", settings["allow-plain-auth"]),
     ...given("allowedSenders", settings["allow-sender"]),

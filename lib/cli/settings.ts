@@ -33,6 +33,7 @@ export interface SettingValues {
   readonly "max-connections": number;
   readonly "max-connections-per-address": number;
   readonly "max-messages-per-minute": number;
+  readonly "keep-history-days": number;
   readonly "verify-recipients": (typeof VERIFY)[number];
   readonly "trust": readonly string[];
   readonly "allow-plain-auth": boolean;
@@ -147,6 +148,12 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<SettingValues[N
     "N",
     parseCount,
     "messages from one address, and of one account, default 300",
+  ),
+  "keep-history-days": once(
+    "number",
+    "N",
+    parseCount,
+    "days for which smtpd trace knows a message after its end, default 30",
   ),
   "verify-recipients": once(
     "string",

@@ -8,6 +8,7 @@ import { bytesOf } from "../mail/body.ts";
 import type { ReportedAction } from "../mail/report.ts";
 import type { World } from "../net/world.ts";
 import { type Reply, textOf } from "../smtp/reply.ts";
+import type { Note } from "../store/history.ts";
 import type { Accepted, Store, Taken, Verdict } from "../store/store.ts";
 import { PROBE_AFTER_MS, waitMs } from "./schedule.ts";
 
@@ -30,6 +31,8 @@ export interface Outcome {
   readonly action: ReportedAction | null;
   /** The server whose words the verdict has; `null` when they are ours. */
   readonly speaker: string | null;
+  /** Whether the next server may have taken the message without our knowing. */
+  readonly uncertain?: boolean;
 }
 
 /** What the log says about a delivery: where it went, and how long it took. */
@@ -83,7 +86,11 @@ export async function settleOnce(
 ): Promise<void> {
   const report = await reportOf(options, outcomes);
   const stale = await options.store.queue.settle(
-    outcomes.map(({ taken, verdict }) => [taken.token, verdict]),
+    outcomes.map((outcome) => [
+      outcome.taken.token,
+      outcome.verdict,
+      noteOf(outcome, { at: options.world.clock.now(), delivery, report }),
+    ]),
     report === null ? [] : [report],
   );
   for (const outcome of outcomes) {
@@ -92,6 +99,37 @@ export async function settleOnce(
     }
   }
 }
+
+/** What history says about an outcome. */
+function noteOf(
+  outcome: Outcome,
+  { at, delivery, report }: {
+    readonly at: number;
+    readonly delivery: Delivery;
+    readonly report: Accepted | null;
+  },
+): Note {
+  return {
+    at,
+    via: delivery.via,
+    tls: delivery.tls,
+    report: outcome.action === null || report === null ? null : report.id,
+    unreported: isFailure(outcome.verdict) ? whyUnreported(outcome, report) : null,
+    uncertain: outcome.uncertain ?? false,
+  };
+}
+
+/** Design, promise 2: an outcome that nobody is told is at least written down. */
+function whyUnreported({ taken, action }: Outcome, report: Accepted | null): string | null {
+  if (action === null) return NOT_WANTED;
+  if (report !== null) return null;
+  // What else `makeReport` has against a report.
+  return taken.envelope.sender === null
+    ? "the sender is null"
+    : "the sender has no account any more";
+}
+
+const NOT_WANTED = "the sender asked not to hear of it";
 
 async function reportOf(
   { report }: SettlementOptions,
@@ -128,12 +166,11 @@ function logOutcome(
     reply: textOf(verdict.reply),
     report: action !== null && report !== null ? report.id : null,
   });
-  // Design, promise 2: an outcome that nobody is told is at least written down.
   if (action === null && isFailure(verdict)) {
     log.warn("not-reported", {
       id: taken.message,
       to: formatAddress(taken.recipient.address),
-      reason: "the sender asked not to hear of it",
+      reason: NOT_WANTED,
       reply: textOf(verdict.reply),
     });
   }

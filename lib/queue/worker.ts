@@ -201,7 +201,8 @@ class QueueWorker {
       const verdict = verdictOf(taken, attempt, now, world.random.fraction());
       const theirs = verdict.reply === attempt.reply && attempt.at !== "hello";
       const action = actionToReport(verdict, taken, { offered: performed.extensions, now });
-      return { taken, verdict, action, speaker: theirs ? server : null };
+      const uncertain = attempt.result === "unknown";
+      return { taken, verdict, action, speaker: theirs ? server : null, uncertain };
     });
     const ms = Math.round(world.clock.monotonicMs() - startedMs);
     const tls = performed.tls === null ? null : `${performed.tls.version} ${performed.tls.cipher}`;
@@ -236,7 +237,7 @@ class QueueWorker {
     if (old.length === left.length) return;
     const until = now + waitMs(PROBE_AFTER_MS, failures, world.random.fraction());
     log.info("hop-down", { hop, until: new Date(until).toISOString(), reply: textOf(words) });
-    await store.queue.defer(hop, until, words);
+    await store.queue.defer(hop, until, words, now);
   }
 
   /** Recipients of one message that nobody was asked about. */

@@ -1,5 +1,6 @@
 /** The bytes of a message, read before the transaction: inside of it nobody can wait for them. */
 import type { Body } from "../mail/body.ts";
+import { messageIdIn } from "../mail/message_id.ts";
 import type { Accepted } from "./store.ts";
 
 /**
@@ -13,6 +14,8 @@ export interface Prepared {
   readonly message: Accepted;
   /** All of {@linkcode CHUNK_BYTES}, the last one shorter; none for empty content. */
   readonly chunks: readonly Uint8Array[];
+  /** What stands in its Message-ID field, where that is in the first chunk. */
+  readonly messageId: string | null;
 }
 
 /** @throws {RangeError} when there is no delivery, or the body gives less than its size. */
@@ -20,7 +23,9 @@ export async function prepareMessage(message: Accepted): Promise<Prepared> {
   if (message.deliveries.length === 0) {
     throw new RangeError(`message ${message.id} has no delivery`);
   }
-  return { message, chunks: await chunksOf(message.content) };
+  const chunks = await chunksOf(message.content);
+  const [first] = chunks;
+  return { message, chunks, messageId: first === undefined ? null : messageIdIn(first) };
 }
 
 async function chunksOf(content: Body): Promise<readonly Uint8Array[]> {

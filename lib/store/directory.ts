@@ -78,7 +78,7 @@ function exists(path: string): boolean {
 }
 
 /** A new name is durable only when its directory is (fsync(2)); Windows has no such call. */
-function syncDirectory(path: string): void {
+export function syncDirectory(path: string): void {
   if (Deno.build.os === "windows") return;
   using directory = Deno.openSync(path);
   directory.syncSync();

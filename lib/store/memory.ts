@@ -11,6 +11,7 @@ import { announce, type Marks } from "./arrivals.ts";
 import { prepareMessage } from "./content.ts";
 import { createGroup, type Transactions } from "./group.ts";
 import { memoryCheck } from "./memory_check.ts";
+import { memoryHistory } from "./memory_history.ts";
 import { memoryMail } from "./memory_mail.ts";
 import { memoryQueue } from "./memory_queue.ts";
 import {
@@ -38,6 +39,7 @@ export function openMemoryStore(options: MemoryOptions): Store {
     users: memoryUsers(parts),
     mail: memoryMail(parts),
     queue: memoryQueue(parts),
+    history: memoryHistory(parts),
     async accept(message, reports = []) {
       const prepared = await Promise.all([message, ...reports].map(prepareMessage));
       await group.run(
@@ -46,6 +48,8 @@ export function openMemoryStore(options: MemoryOptions): Store {
       );
     },
     check: () => Promise.resolve(memoryCheck(memory)),
+    backup: () =>
+      Promise.reject(new StoreError("unknown", "a store in memory has nothing to copy")),
     async [Symbol.asyncDispose]() {
       await group.close();
       const reason = new StoreError("closed", "the store is closed");

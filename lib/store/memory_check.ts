@@ -1,4 +1,6 @@
 /** Whether everything in the memory store is as it has to be. */
+import { formatAddress } from "../mail/address.ts";
+import { isEnd } from "./happenings.ts";
 import type { MailboxRow, Memory, MessageRow } from "./memory_tables.ts";
 import type { MessageId } from "./store.ts";
 
@@ -7,6 +9,7 @@ export function memoryCheck(memory: Memory): readonly string[] {
   return [
     ...[...memory.mailboxes.values()].flatMap(mailboxFaults),
     ...contentFaults(memory),
+    ...historyFaults(memory),
     ...[...memory.hops.keys()]
       .filter((hop) => ![...memory.queue.values()].some((row) => row.hop === hop))
       .map((hop) => `hop ${hop} is deferred though nothing waits for it`),
@@ -46,5 +49,32 @@ function contentFaults(memory: Memory): string[] {
     ...[...memory.messages.values()]
       .filter(({ id, uses: counted }) => counted !== (uses.get(id) ?? 0))
       .map(({ id }) => `message ${id} counts its uses wrong`),
+  ];
+}
+
+/** Design, promise 2: each recipient that was queued still waits, or came to one end. */
+function historyFaults({ queue, histories }: Memory): string[] {
+  const waiting = [...queue.values()].map(({ content, recipient }) =>
+    `${content.id} ${formatAddress(recipient.address)}`
+  );
+  return [
+    ...[...queue.values()]
+      .filter(({ content }) => !histories.has(content.id))
+      .map(({ content }) => `message ${content.id} waits and has no history`),
+    ...[...histories.values()].flatMap(({ message, queued, happenings }) => {
+      const ended = happenings.flatMap((each) => "outcomes" in each ? each.outcomes : [])
+        .filter(isEnd).flatMap(({ recipients }) => recipients.map(formatAddress));
+      const all = queued.map(formatAddress);
+      return [...new Set(all)].flatMap((to) => {
+        const count = (list: readonly string[], item: string) =>
+          list.filter((each) => each === item).length;
+        const found = [all, ended].map((list) => count(list, to)) as [number, number];
+        const waits = count(waiting, `${message} ${to}`);
+        return found[0] === waits + found[1] ? [] : [
+          `message ${message}: ${to} was queued ${found[0]} times, waits ${waits} times ` +
+          `and ended ${found[1]} times`,
+        ];
+      });
+    }),
   ];
 }

@@ -1,6 +1,9 @@
-/** The queue in memory. */
+/** The queue in memory, as its worker sees it. */
 import { announce, announceWork } from "./arrivals.ts";
 import { prepareMessage } from "./content.ts";
+import { attemptsOf, type Settled } from "./happenings.ts";
+import { addUnreached, appendHistory } from "./memory_history.ts";
+import { memoryOperations } from "./memory_operator.ts";
 import {
   type Deliver,
   hasCopy,
@@ -9,23 +12,26 @@ import {
   type MemoryParts,
   messageInserter,
   type QueuedRow,
-  releaseContent,
+  removeQueued,
+  waits,
 } from "./memory_tables.ts";
 import {
   type AccountId,
   type Hop,
   type HopId,
+  type MessageId,
   type ModSeq,
   PRIORITY_HEAD_START_MS,
   type Queue,
-  type Queued,
   type QueuedId,
+  type Settling,
   type Taken,
   type Token,
   type Verdict,
 } from "./store.ts";
 
-export function memoryQueue({ memory, marks, group }: MemoryParts): Queue {
+export function memoryQueue(parts: MemoryParts): Queue {
+  const { memory, marks, group } = parts;
   const tokens = new Map<Token, QueuedId>();
 
   /** The recipient whose token this is, and no longer taken; `null` when the token is stale. */
@@ -46,7 +52,7 @@ export function memoryQueue({ memory, marks, group }: MemoryParts): Queue {
   }
 
   /** @throws {StoreError} `unknown`, before anything is changed */
-  function delivererOf([token, verdict]: readonly [Token, Verdict]): Deliver | null {
+  function delivererOf([token, verdict]: Settling): Deliver | null {
     const row = memory.queue.get(tokens.get(token) ?? 0);
     if (row === undefined || verdict.do !== "deliver") return null;
     const deliver = mailboxDeliverer(memory, row.content, verdict.delivery);
@@ -59,13 +65,13 @@ export function memoryQueue({ memory, marks, group }: MemoryParts): Queue {
     ready: (now, max) => Promise.resolve(readyHops(memory, now).slice(0, max)),
     take(hop, now, max) {
       const due = [...memory.queue.values()]
-        .filter((row) => row.hop === hop && !row.taken && dueAt(memory, row) <= now)
+        .filter((row) => row.hop === hop && isFree(row) && dueAt(memory, row) <= now)
         .sort((a, b) => rankOf(a) - rankOf(b) || a.id - b.id);
       return Promise.resolve(takeThese(due.slice(0, max)));
     },
     overdue(now, max) {
       const late = [...memory.queue.values()]
-        .filter((row) => !row.taken && deadlineOf(row) <= now)
+        .filter((row) => isFree(row) && deadlineOf(row) <= now)
         .sort((a, b) => deadlineOf(a) - deadlineOf(b) || a.id - b.id);
       return Promise.resolve(takeThese(late.slice(0, max)));
     },
@@ -73,9 +79,11 @@ export function memoryQueue({ memory, marks, group }: MemoryParts): Queue {
       for (const token of released) untake(token);
       announceWork(marks);
     },
-    defer(hop, until, reply) {
+    defer(hop, until, reply, at) {
       return group.run(() => {
-        if (waits(memory, hop)) memory.hops.set(hop, { until, reply });
+        if (!waits(memory, hop)) return;
+        memory.hops.set(hop, { until, reply });
+        if (at !== undefined) addUnreached(memory, { hop, at, until, reply });
       }, () => announceWork(marks));
     },
     async settle(verdicts, reports) {
@@ -84,13 +92,19 @@ export function memoryQueue({ memory, marks, group }: MemoryParts): Queue {
         const insertReports = messageInserter(memory, prepared);
         const deliverers = verdicts.map(delivererOf);
         const modSeqs = new Map<AccountId, ModSeq>();
-        const stale = verdicts.filter(([token, verdict], at) => {
+        const settled = new Map<MessageId, Settled[]>();
+        const stale = verdicts.filter(([token, verdict, note], at) => {
           const row = untake(token);
           if (row === null) return true;
           deliverers[at]?.(modSeqs);
           settleRow(memory, row, verdict);
+          const { recipient: { address: recipient }, content: { id } } = row;
+          settled.set(id, [...settled.get(id) ?? [], { recipient, verdict, note }]);
           return false;
         });
+        for (const [message, recipients] of settled) {
+          for (const attempt of attemptsOf(recipients)) appendHistory(memory, message, attempt);
+        }
         const queued = verdicts.some(([, verdict]) =>
           verdict.do === "retry" || verdict.do === "wait"
         );
@@ -101,40 +115,13 @@ export function memoryQueue({ memory, marks, group }: MemoryParts): Queue {
     },
     nextDueAt() {
       const dueAt = readyHops(memory, Infinity)[0]?.dueAt ?? Infinity;
-      const untaken = [...memory.queue.values()].filter((row) => !row.taken);
-      const next = untaken.reduce((least, row) => Math.min(least, deadlineOf(row)), dueAt);
+      const free = [...memory.queue.values()].filter(isFree);
+      const next = free.reduce((least, row) => Math.min(least, deadlineOf(row)), dueAt);
       return next === Infinity ? null : next;
     },
     version: marks.queue.value,
     changed: marks.queue.passed,
-    list({ after = 0, max }) {
-      const rows = [...memory.queue.values()].filter((row) => row.id > after).slice(0, max);
-      return Promise.resolve(rows.map((row) => queuedOf(memory, row)));
-    },
-    content(message) {
-      const row = [...memory.queue.values()].find((row) => row.content.id === message);
-      return Promise.resolve(row?.content.body ?? null);
-    },
-    retry(now, message) {
-      return group.run(() => {
-        const rows = [...memory.queue.values()].filter((row) =>
-          !row.taken && (message === undefined || row.content.id === message) &&
-          (row.content.envelope.hold?.until ?? 0) <= now
-        );
-        for (const row of rows) {
-          row.dueAt = Math.min(row.dueAt, now);
-          memory.hops.delete(row.hop);
-        }
-        return rows.length;
-      }, () => announceWork(marks));
-    },
-    drop(message) {
-      return group.run(() => {
-        const rows = [...memory.queue.values()].filter((row) => row.content.id === message);
-        for (const row of rows) removeQueued(memory, row);
-        return rows.length;
-      });
-    },
+    ...memoryOperations(parts),
   };
 }
 
@@ -143,7 +130,7 @@ function readyHops(memory: Memory, now: number): Hop[] {
   const hops = new Map<HopId, number>();
   for (const row of memory.queue.values()) {
     const due = dueAt(memory, row);
-    if (row.taken || due > now) continue;
+    if (!isFree(row) || due > now) continue;
     hops.set(row.hop, Math.min(due, hops.get(row.hop) ?? Infinity));
   }
   return [...hops].map(([hop, dueAt]) => ({ hop, dueAt }))
@@ -155,6 +142,11 @@ function rankOf({ dueAt, content }: QueuedRow): number {
   return dueAt - (content.envelope.priority ?? 0) * PRIORITY_HEAD_START_MS;
 }
 
+/** Whether it can be taken when it is due. */
+function isFree({ taken, held }: QueuedRow): boolean {
+  return !taken && held === null;
+}
+
 function deadlineOf({ deadline }: QueuedRow): number {
   return deadline ?? Infinity;
 }
@@ -162,10 +154,6 @@ function deadlineOf({ deadline }: QueuedRow): number {
 /** When the recipient, and its hop, may be tried. */
 function dueAt(memory: Memory, row: QueuedRow): number {
   return Math.max(row.dueAt, memory.hops.get(row.hop)?.until ?? 0);
-}
-
-function waits(memory: Memory, hop: HopId): boolean {
-  return [...memory.queue.values()].some((row) => row.hop === hop);
 }
 
 function settleRow(memory: Memory, row: QueuedRow, verdict: Verdict): void {
@@ -183,35 +171,8 @@ function settleRow(memory: Memory, row: QueuedRow, verdict: Verdict): void {
   }
 }
 
-function removeQueued(memory: Memory, row: QueuedRow): void {
-  memory.queue.delete(row.id);
-  releaseContent(memory, row.content);
-  // A hop for which nothing waits is forgotten.
-  if (!waits(memory, row.hop)) memory.hops.delete(row.hop);
-}
-
 function takenOf(row: QueuedRow, token: Token): Taken {
   const { id, acceptedAt, envelope, body } = row.content;
   const { recipient, attempts } = row;
   return { token, message: id, acceptedAt, envelope, recipient, content: body, attempts };
-}
-
-function queuedOf(memory: Memory, row: QueuedRow): Queued {
-  const { id, content, hop, recipient, attempts, taken } = row;
-  const deferral = memory.hops.get(hop);
-  const held = deferral !== undefined && deferral.until > row.dueAt;
-  return {
-    id,
-    message: content.id,
-    acceptedAt: content.acceptedAt,
-    size: content.body.size,
-    sender: content.envelope.sender,
-    recipient: recipient.address,
-    hop,
-    dueAt: held ? deferral.until : row.dueAt,
-    attempts,
-    // While the deferral of its hop holds a recipient up, that is what there is to say about it.
-    lastReply: held ? deferral.reply : row.reply,
-    taken,
-  };
 }

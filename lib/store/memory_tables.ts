@@ -1,11 +1,13 @@
 /** What the memory store remembers: the same tables that SQLite has. */
 import { type Body, bodyOf, joinBodies } from "../mail/body.ts";
+import type { Address } from "../mail/address.ts";
 import type { Envelope, Recipient } from "../mail/envelope.ts";
 import type { Reply } from "../smtp/reply.ts";
 import type { Arrivals, Marks } from "./arrivals.ts";
 import type { Removal } from "./changes.ts";
 import type { Prepared } from "./content.ts";
 import type { Group } from "./group.ts";
+import type { Happening, HistoryId, Origin, Unreached } from "./history.ts";
 import {
   type Account,
   type AccountId,
@@ -29,6 +31,10 @@ export interface Memory {
   /** In the order of acceptance. */
   readonly queue: Map<QueuedId, QueuedRow>;
   readonly hops: Map<HopId, HopRow>;
+  /** In the order of acceptance. */
+  readonly histories: Map<MessageId, HistoryRow>;
+  /** When hops could not be reached, the oldest first. */
+  readonly unreached: Map<HopId, Unreached[]>;
   /** The last that was given out. */
   uidValidity: number;
   /** Never gives the same twice. */
@@ -86,6 +92,22 @@ export interface QueuedRow {
   attempts: number;
   reply: Reply | null;
   taken: boolean;
+  /** Why the operator holds it. */
+  held: string | null;
+}
+
+export interface HistoryRow {
+  readonly id: HistoryId;
+  readonly message: MessageId;
+  readonly messageId: string | null;
+  readonly acceptedAt: number;
+  readonly sender: Address | null;
+  readonly size: number;
+  readonly origin: Origin | null;
+  readonly mailboxes: readonly AccountId[];
+  readonly queued: readonly Address[];
+  happenings: readonly Happening[];
+  forgotten: number;
 }
 
 export interface HopRow {
@@ -101,6 +123,8 @@ export function createMemory(): Memory {
     messages: new Map(),
     queue: new Map(),
     hops: new Map(),
+    histories: new Map(),
+    unreached: new Map(),
     uidValidity: 0,
     nextId: () => ++lastId,
   };
@@ -142,8 +166,9 @@ export function findMailbox(memory: Memory, account: AccountId, name: string): M
  */
 export function messageInserter(memory: Memory, prepared: readonly Prepared[]): () => Arrivals[] {
   const ids = new Set<MessageId>();
-  const inserts = prepared.map(({ message, chunks }) => {
-    if (memory.messages.has(message.id) || ids.has(message.id)) {
+  const inserts = prepared.map((each) => {
+    const { message, chunks } = each;
+    if (memory.histories.has(message.id) || ids.has(message.id)) {
       throw new Error(`there is a message ${message.id} already`);
     }
     ids.add(message.id);
@@ -157,12 +182,30 @@ export function messageInserter(memory: Memory, prepared: readonly Prepared[]): 
     const deliveries = message.deliveries.map((each) => deliverer(memory, row, each));
     return () => {
       memory.messages.set(row.id, row);
+      beginHistory(memory, each);
       const modSeqs = new Map<AccountId, ModSeq>();
       for (const deliver of deliveries) deliver(modSeqs);
       return { modSeqs, queued: message.deliveries.some((each) => each.to === "queue") };
     };
   });
   return () => inserts.map((insert) => insert());
+}
+
+function beginHistory(memory: Memory, { message, messageId }: Prepared): void {
+  const { id, acceptedAt, envelope, content, origin = null, deliveries } = message;
+  memory.histories.set(id, {
+    id: memory.nextId(),
+    message: id,
+    messageId,
+    acceptedAt,
+    sender: envelope.sender,
+    size: content.size,
+    origin,
+    mailboxes: deliveries.flatMap((each) => each.to === "mailbox" ? [each.account] : []),
+    queued: deliveries.flatMap((each) => each.to === "queue" ? [each.recipient.address] : []),
+    happenings: [],
+    forgotten: 0,
+  });
 }
 
 export type Deliver = (modSeqs: Map<AccountId, ModSeq>) => void;
@@ -221,7 +264,7 @@ function enqueue(
 ): void {
   const id = memory.nextId();
   const deadline = content.envelope.by?.at ?? null;
-  const now = { dueAt, deadline, attempts: 0, reply: null, taken: false };
+  const now = { dueAt, deadline, attempts: 0, reply: null, taken: false, held: null };
   memory.queue.set(id, { id, content, hop, recipient, ...now });
   content.uses++;
 }
@@ -240,4 +283,16 @@ export function removeAccount(memory: Memory, id: AccountId): void {
     memory.mailboxes.delete(mailbox.id);
   }
   memory.accounts.delete(id);
+}
+
+/** Whether anybody waits for a hop. */
+export function waits(memory: Memory, hop: HopId): boolean {
+  return [...memory.queue.values()].some((row) => row.hop === hop);
+}
+
+/** Takes a recipient out of the queue; a hop for which nothing waits is forgotten. */
+export function removeQueued(memory: Memory, row: QueuedRow): void {
+  memory.queue.delete(row.id);
+  releaseContent(memory, row.content);
+  if (!waits(memory, row.hop)) memory.hops.delete(row.hop);
 }

@@ -122,6 +122,7 @@ export const MIGRATIONS: readonly Migration[] = [
   },
   (database) => database.exec(KEYS),
   (database) => database.exec(TIMES),
+  (database) => database.exec(HISTORY),
 ];
 
 /**
@@ -151,6 +152,61 @@ ALTER TABLE queue ADD COLUMN deadline INTEGER; -- NULL: there is none, or it was
 ALTER TABLE queue ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX queueByRank ON queue (hop, ${RANK}, id);
 CREATE INDEX queueByDeadline ON queue (deadline, id) WHERE deadline IS NOT NULL;
+`;
+
+/**
+ * What `history.ts` promises, and the operator's hold. What is held stands apart in the indexes: a
+ * long queue of it costs those nothing that look for what is due.
+ */
+const HISTORY = `
+CREATE TABLE histories (
+  id INTEGER PRIMARY KEY, -- that of the message, which may be gone
+  message TEXT NOT NULL,
+  messageId TEXT,
+  about TEXT, -- the message that it is a report about
+  acceptedAt INTEGER NOT NULL,
+  accepted TEXT NOT NULL -- JSON of AcceptedColumn
+) STRICT;
+CREATE UNIQUE INDEX historiesByMessage ON histories (message);
+CREATE INDEX historiesByMessageId ON histories (messageId) WHERE messageId IS NOT NULL;
+CREATE INDEX historiesByAbout ON histories (about) WHERE about IS NOT NULL;
+
+CREATE TABLE happenings (
+  history INTEGER NOT NULL REFERENCES histories (id) ON DELETE CASCADE,
+  number INTEGER NOT NULL, -- counts from 1, those that are forgotten included
+  mayGo INTEGER NOT NULL, -- 1: it is nobody's end
+  happening TEXT NOT NULL, -- JSON of Happening
+  PRIMARY KEY (history, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE unreached (
+  hop TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  until INTEGER NOT NULL,
+  reply TEXT NOT NULL, -- JSON of Reply
+  PRIMARY KEY (hop, at)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX unreachedByAt ON unreached (at);
+
+ALTER TABLE queue ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE queue ADD COLUMN holdReason TEXT;
+DROP INDEX queueByHop;
+DROP INDEX queueByRank;
+DROP INDEX queueByDeadline;
+CREATE INDEX queueByHop ON queue (hop, held, dueAt, id);
+CREATE INDEX queueByRank ON queue (hop, held, ${RANK}, id);
+CREATE INDEX queueByDeadline ON queue (deadline, id) WHERE deadline IS NOT NULL AND held = 0;
+
+INSERT INTO histories (id, message, acceptedAt, accepted)
+  SELECT m.id, m.message, m.acceptedAt, json_object(
+    'sender', iif(senderLocal IS NULL, NULL,
+      json_object('local', senderLocal, 'domain', senderDomain)),
+    'size', size, 'origin', NULL, 'mailboxes', json_array(),
+    'queued', (
+      SELECT json_group_array(json_object('local', recipientLocal, 'domain', recipientDomain))
+      FROM queue WHERE message = m.id
+    )
+  ) FROM messages m WHERE EXISTS (SELECT 1 FROM queue WHERE message = m.id);
 `;
 
 interface Column {

@@ -7,6 +7,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { createAccounts } from "./accounts.ts";
 import { announce } from "./arrivals.ts";
+import { backupMaker } from "./backup.ts";
 import { prepareMessage } from "./content.ts";
 import { openDirectory } from "./directory.ts";
 import { createGroup, type Transactions } from "./group.ts";
@@ -16,6 +17,7 @@ import { prepare } from "./sql.ts";
 import { sqliteAccept, sqliteDeliver } from "./sqlite_accept.ts";
 import { sqliteCheck } from "./sqlite_check.ts";
 import { type Contents, sqliteContents } from "./sqlite_content.ts";
+import { sqliteHistories, sqliteHistory } from "./sqlite_history.ts";
 import { sqliteMail } from "./sqlite_mail.ts";
 import { sqliteQueue } from "./sqlite_queue.ts";
 import { openSchedule } from "./sqlite_schedule.ts";
@@ -113,13 +115,16 @@ function storeOn(
   const marks = { accounts, queue: createMark(0) };
   const group = createGroup({ transactions, gather: options.turn });
   const deliver = sqliteDeliver(database);
-  const insertMessage = sqliteAccept({ contents, schedule, deliver });
-  const parts = { database, group, contents, schedule, marks, deliver, insertMessage, opened };
+  const histories = sqliteHistories(database);
+  const insertMessage = sqliteAccept({ contents, schedule, deliver, histories });
+  const shared = { database, group, contents, schedule, histories, marks };
+  const parts = { ...shared, deliver, insertMessage, opened };
 
   return {
     users: sqliteUsers(parts),
     mail: sqliteMail(parts),
     queue: sqliteQueue(parts),
+    history: sqliteHistory(parts),
     async accept(message, reports = []) {
       const prepared = await Promise.all([message, ...reports].map(prepareMessage));
       await group.run(
@@ -128,6 +133,7 @@ function storeOn(
       );
     },
     check: () => promised(() => sqliteCheck(database)),
+    backup: backupMaker(database),
     async [Symbol.asyncDispose]() {
       await group.close();
       if (!database.isOpen) return;

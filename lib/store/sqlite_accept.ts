@@ -4,6 +4,7 @@ import type { Arrivals } from "./arrivals.ts";
 import { prepare } from "./sql.ts";
 import type { Prepared } from "./content.ts";
 import type { Contents, MessageRow } from "./sqlite_content.ts";
+import type { Histories } from "./sqlite_history.ts";
 import type { Schedule } from "./sqlite_schedule.ts";
 import {
   type AccountId,
@@ -18,13 +19,15 @@ import {
 export type Deliver = (to: MailboxDelivery, message: MessageRow) => ModSeq;
 
 /** Gives the function that inserts one message. @throws {StoreError} `unknown` from it */
-export function sqliteAccept({ contents, schedule, deliver }: {
+export function sqliteAccept({ contents, schedule, deliver, histories }: {
   readonly contents: Contents;
   readonly schedule: Schedule;
   readonly deliver: Deliver;
+  readonly histories: Histories;
 }): (prepared: Prepared) => Arrivals {
   return (prepared) => {
     const row = contents.insert(prepared);
+    histories.begin(row, prepared);
     const modSeqs = new Map<AccountId, ModSeq>();
     const { envelope, deliveries } = prepared.message;
     let queued = false;

@@ -2,7 +2,36 @@
 import type { DatabaseSync } from "node:sqlite";
 import { CHUNK_BYTES } from "./content.ts";
 import { prepare, type Value } from "./sql.ts";
-import { NOT_TAKEN } from "./sqlite_schedule.ts";
+import { IS_FREE } from "./sqlite_schedule.ts";
+
+/** Design, promise 2: each recipient that was queued still waits, or came to one end. */
+const HISTORY_RULES: readonly string[] = [
+  `SELECT format('message %s waits and has no history', m.message) FROM messages m
+   WHERE EXISTS (SELECT 1 FROM queue WHERE message = m.id)
+     AND NOT EXISTS (SELECT 1 FROM histories WHERE id = m.id)`,
+  `SELECT format('message %s has the history of %s', m.message, h.message)
+   FROM messages m JOIN histories h USING (id) WHERE m.message <> h.message`,
+  `WITH queued AS (
+     SELECT h.id, r.value ->> 'local' AS local, r.value ->> 'domain' AS domain, count(*) AS count
+     FROM histories h, json_each(h.accepted, '$.queued') r GROUP BY 1, 2, 3
+   ), waiting AS (
+     SELECT message AS id, recipientLocal AS local, recipientDomain AS domain, count(*) AS count
+     FROM queue GROUP BY 1, 2, 3
+   ), ended AS (
+     SELECT e.history AS id, r.value ->> 'local' AS local, r.value ->> 'domain' AS domain,
+       count(*) AS count
+     FROM happenings e, json_each(e.happening, '$.outcomes') o,
+       json_each(o.value, '$.recipients') r
+     WHERE o.value ->> 'outcome' IN ('delivered', 'relayed', 'failed', 'dropped') GROUP BY 1, 2, 3
+   )
+   SELECT format('message %s: %s@%s was queued %d times, waits %d times and ended %d times',
+     h.message, q.local, q.domain, q.count, ifnull(w.count, 0), ifnull(e.count, 0))
+   FROM queued q JOIN histories h USING (id)
+     LEFT JOIN waiting w USING (id, local, domain) LEFT JOIN ended e USING (id, local, domain)
+   WHERE q.count <> ifnull(w.count, 0) + ifnull(e.count, 0)`,
+  `SELECT format('message %s: happening %d is no JSON', h.message, e.number)
+   FROM happenings e JOIN histories h ON h.id = e.history WHERE NOT json_valid(e.happening)`,
+];
 
 /** Each gives one sentence for each fault that it finds. */
 const RULES: readonly string[] = [
@@ -49,11 +78,12 @@ const RULES: readonly string[] = [
    WHERE length(c.bytes) <> min(${CHUNK_BYTES}, m.size - c.at * ${CHUNK_BYTES})`,
   `SELECT format('hop %s is deferred though nothing waits for it', hop) FROM hops h
    WHERE NOT EXISTS (SELECT 1 FROM queue WHERE hop = h.hop)`,
+  ...HISTORY_RULES,
   `SELECT format('hop %s is due at %s and not at %s', hop, found, expected) FROM (
      SELECT hop, s.dueAt AS found, e.dueAt AS expected
      FROM temp.schedule s FULL JOIN (
        SELECT q.hop, max(min(q.dueAt), ifnull(h.until, 0)) AS dueAt
-       FROM queue q LEFT JOIN hops h ON h.hop = q.hop WHERE ${NOT_TAKEN} GROUP BY q.hop
+       FROM queue q LEFT JOIN hops h ON h.hop = q.hop WHERE ${IS_FREE} GROUP BY q.hop
      ) e USING (hop)
    ) WHERE found IS NOT expected`,
 ];

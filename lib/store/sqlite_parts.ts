@@ -5,6 +5,7 @@ import type { Prepared } from "./content.ts";
 import type { Group } from "./group.ts";
 import type { Deliver } from "./sqlite_accept.ts";
 import type { Contents } from "./sqlite_content.ts";
+import type { Histories } from "./sqlite_history.ts";
 import type { Schedule } from "./sqlite_schedule.ts";
 
 export interface SqliteParts {
@@ -12,6 +13,7 @@ export interface SqliteParts {
   readonly group: Group;
   readonly contents: Contents;
   readonly schedule: Schedule;
+  readonly histories: Histories;
   readonly marks: Marks;
   /** Inside a transaction. @throws {StoreError} `unknown` */
   readonly deliver: Deliver;

@@ -10,12 +10,12 @@ import { prepare, type Query, type Value } from "./sql.ts";
 import { addressOf, type MessageRow } from "./sqlite_content.ts";
 import { queueOperations } from "./sqlite_operator.ts";
 import type { SqliteParts } from "./sqlite_parts.ts";
-import { NOT_TAKEN } from "./sqlite_schedule.ts";
+import { IS_FREE } from "./sqlite_schedule.ts";
 import { settler, type Tokens } from "./sqlite_settle.ts";
 import type { Hop, HopId, MessageId, Queue, QueuedId, Taken, Token } from "./store.ts";
 
 export function sqliteQueue(parts: SqliteParts): Queue {
-  const { database, group, schedule, marks } = parts;
+  const { database, group, schedule, marks, histories } = parts;
   const selectReady = prepare<Hop>(
     database,
     "SELECT hop, dueAt FROM temp.schedule WHERE dueAt <= ? ORDER BY dueAt, hop LIMIT ?",
@@ -25,7 +25,7 @@ export function sqliteQueue(parts: SqliteParts): Queue {
     `SELECT min(at) AS dueAt FROM (
        SELECT min(dueAt) AS at FROM temp.schedule
        UNION ALL SELECT * FROM (
-         SELECT q.deadline FROM queue q WHERE q.deadline IS NOT NULL AND ${NOT_TAKEN}
+         SELECT q.deadline FROM queue q WHERE q.deadline IS NOT NULL AND ${IS_FREE}
          ORDER BY q.deadline LIMIT 1
        )
      )`,
@@ -50,9 +50,10 @@ export function sqliteQueue(parts: SqliteParts): Queue {
       inTransaction(database, () => released.forEach(tokens.release));
       announceWork(marks);
     },
-    defer(hop, until, reply) {
+    defer(hop, until, reply, at) {
       return group.run(() => {
-        upsertHop.run(hop, until, JSON.stringify(reply));
+        const waits = upsertHop.run(hop, until, JSON.stringify(reply)) > 0;
+        if (waits && at !== undefined) histories.unreached({ hop, at, until, reply });
         schedule.update(hop);
       }, () => announceWork(marks));
     },
@@ -144,14 +145,14 @@ function taker(
   const selectDue = prepare<DueRow>(
     database,
     `SELECT ${columns} FROM queue q INDEXED BY queueByRank JOIN messages m ON m.id = q.message
-     WHERE q.hop = ?1 AND q.dueAt <= ?2 AND ${NOT_TAKEN}
+     WHERE q.hop = ?1 AND q.dueAt <= ?2 AND ${IS_FREE}
        AND NOT EXISTS (SELECT 1 FROM hops WHERE hop = ?1 AND until > ?2)
      ORDER BY ${RANK}, q.id LIMIT ?3`,
   );
   const selectOverdue = prepare<DueRow>(
     database,
     `SELECT ${columns} FROM queue q JOIN messages m ON m.id = q.message
-     WHERE q.deadline <= ?1 AND ${NOT_TAKEN} ORDER BY q.deadline, q.id LIMIT ?2`,
+     WHERE q.deadline <= ?1 AND ${IS_FREE} ORDER BY q.deadline, q.id LIMIT ?2`,
   );
 
   function takeThese(query: Query<DueRow>, ...values: Value[]): readonly Taken[] {

@@ -26,6 +26,9 @@ type QueueDelivery = Delivery & { readonly to: "queue" };
 /** A recipient that nobody has taken; `q` is its row. */
 export const NOT_TAKEN = "NOT EXISTS (SELECT 1 FROM temp.taken t WHERE t.queued = q.id)";
 
+/** A recipient that can be taken when it is due: the operator does not hold it either. */
+export const IS_FREE = `q.held = 0 AND ${NOT_TAKEN}`;
+
 const TABLES = `
 DROP TABLE IF EXISTS temp.taken;
 DROP TABLE IF EXISTS temp.schedule;
@@ -59,7 +62,7 @@ export function openSchedule(database: DatabaseSync): Schedule {
     database,
     `INSERT INTO temp.schedule (hop, dueAt)
      SELECT q.hop, max(q.dueAt, ifnull((SELECT until FROM hops h WHERE h.hop = q.hop), 0))
-     FROM queue q WHERE q.hop = ? AND ${NOT_TAKEN} ORDER BY q.dueAt LIMIT 1`,
+     FROM queue q WHERE q.hop = ? AND ${IS_FREE} ORDER BY q.dueAt LIMIT 1`,
   );
 
   const forgetHop = prepare(
@@ -101,7 +104,7 @@ export function openSchedule(database: DatabaseSync): Schedule {
         INSERT INTO temp.schedule (hop, dueAt)
           SELECT q.hop, max(min(q.dueAt), ifnull(h.until, 0))
           FROM queue q LEFT JOIN hops h ON h.hop = q.hop
-          WHERE ${NOT_TAKEN} GROUP BY q.hop`);
+          WHERE ${IS_FREE} GROUP BY q.hop`);
     },
   };
 }

@@ -1,6 +1,7 @@
 /** What became of taken recipients, recorded in SQLite inside one transaction. */
 import type { Arrivals } from "./arrivals.ts";
 import type { Prepared } from "./content.ts";
+import { attemptsOf, type Settled as SettledRecipient } from "./happenings.ts";
 import { prepare } from "./sql.ts";
 import type { MessageRow } from "./sqlite_content.ts";
 import type { SqliteParts } from "./sqlite_parts.ts";
@@ -10,6 +11,7 @@ import type {
   MailboxDelivery,
   ModSeq,
   QueuedId,
+  Settling,
   Token,
   Verdict,
 } from "./store.ts";
@@ -32,32 +34,37 @@ export function settler(
   parts: SqliteParts,
   tokens: Tokens,
 ): (
-  verdicts: readonly (readonly [Token, Verdict])[],
+  verdicts: readonly Settling[],
   reports: readonly Prepared[],
 ) => Settled {
-  const { contents, schedule, insertMessage } = parts;
+  const { contents, schedule, insertMessage, histories } = parts;
   const settleOne = rowSettler(parts, tokens);
   const deliverOnce = mailboxDeliverer(parts);
 
   return (verdicts, reports) => {
     const stale: Token[] = [];
     const hops = new Set<HopId>();
-    const messages = new Set<MessageRow>();
+    const settled = new Map<MessageRow, SettledRecipient[]>();
     const modSeqs = new Map<AccountId, ModSeq>();
-    for (const [token, verdict] of verdicts) {
+    for (const [token, verdict, note] of verdicts) {
       const row = settleOne(token, verdict);
       if (row === null) {
         stale.push(token);
         continue;
       }
       hops.add(row.hop);
-      messages.add(row.message);
+      const recipient = { local: row.recipientLocal, domain: row.recipientDomain };
+      const ofMessage = settled.get(row.message) ?? [];
+      settled.set(row.message, [...ofMessage, { recipient, verdict, note }]);
       if (verdict.do !== "deliver") continue;
       const modSeq = deliverOnce(verdict.delivery, row.message);
       if (modSeq !== null) modSeqs.set(verdict.delivery.account, modSeq);
     }
     for (const hop of hops) schedule.settled(hop);
-    contents.release(messages);
+    for (const [message, recipients] of settled) {
+      for (const attempt of attemptsOf(recipients)) histories.append(message, attempt);
+    }
+    contents.release(settled.keys());
     const queued = verdicts.some(([, verdict]) => verdict.do === "retry" || verdict.do === "wait");
     return { stale, arrivals: [{ modSeqs, queued }, ...reports.map(insertMessage)] };
   };
@@ -66,21 +73,26 @@ export function settler(
 interface Row {
   readonly hop: HopId;
   readonly message: MessageRow;
+  readonly recipientLocal: string;
+  readonly recipientDomain: string;
 }
+
+/** What is known about a row when it is gone. */
+const RETURNING = "RETURNING hop, message, recipientLocal, recipientDomain";
 
 function rowSettler(
   { database }: SqliteParts,
   tokens: Tokens,
 ): (token: Token, verdict: Verdict) => Row | null {
-  const finish = prepare<Row>(database, "DELETE FROM queue WHERE id = ? RETURNING hop, message");
+  const finish = prepare<Row>(database, `DELETE FROM queue WHERE id = ? ${RETURNING}`);
   const retry = prepare<Row>(
     database,
     `UPDATE queue SET dueAt = ?2, reply = ?3, attempts = attempts + 1 WHERE id = ?1
-     RETURNING hop, message`,
+     ${RETURNING}`,
   );
   const wait = prepare<Row>(
     database,
-    "UPDATE queue SET deadline = NULL WHERE id = ? RETURNING hop, message",
+    `UPDATE queue SET deadline = NULL WHERE id = ? ${RETURNING}`,
   );
   return (token, verdict) => {
     const queued = tokens.end(token);

@@ -1,7 +1,7 @@
 /**
- * What is remembered, and what is promised about it. Three parts share one commit point: accounts,
- * mailboxes and the queue. `memory.ts` and `sqlite.ts` keep these promises; one conformance suite
- * (`tests/conformance/store.ts`) holds both to them.
+ * What is remembered, and what is promised about it. Four parts share one commit point: accounts,
+ * mailboxes, the queue, and the history of messages (`history.ts`). `memory.ts` and `sqlite.ts`
+ * keep these promises; one conformance suite (`tests/conformance/store.ts`) holds both to them.
  *
  * Every promise that a method here returns resolves only when its change is durable.
  */
@@ -11,11 +11,13 @@ import type { Envelope, Recipient } from "../mail/envelope.ts";
 import type { StoredSecret } from "../sasl/secret.ts";
 import type { Reply } from "../smtp/reply.ts";
 import type { MaybePromise } from "../wire/session.ts";
+import type { History, Note, Origin } from "./history.ts";
 
 export interface Store extends AsyncDisposable {
   readonly users: Users;
   readonly mail: Mail;
   readonly queue: Queue;
+  readonly history: History;
   /**
    * Takes responsibility for a message: all its deliveries in one transaction, durable when it
    * resolves (in SQLite: after COMMIT has returned). When it rejects, nothing of it is there.
@@ -25,6 +27,13 @@ export interface Store extends AsyncDisposable {
   accept(message: Accepted, reports?: readonly Accepted[]): Promise<void>;
   /** Everything that is wrong with the store, in words; empty when its invariants hold. */
   check(): Promise<readonly string[]>;
+  /**
+   * Copies everything, as it is at some moment of the call, into a new directory, while others go
+   * on to use the store. Durable when it resolves; when it rejects, nothing is left there.
+   * @throws {StoreError} `exists` when something is there already, `unknown` when the store has no
+   * directory itself
+   */
+  backup(directory: string): Promise<void>;
 }
 
 /** The id of a message in this server, unique for ever; made by the caller from the world. */
@@ -39,6 +48,8 @@ export interface Accepted {
   readonly content: Body;
   /** At least one, or nothing would ever remove the content. */
   readonly deliveries: readonly Delivery[];
+  /** For history. */
+  readonly origin?: Origin;
 }
 
 export type Delivery =
@@ -215,6 +226,9 @@ export type Verdict =
   /** Its deadline has passed and was dealt with; it waits on as before. */
   | { readonly do: "wait"; readonly reply: Reply };
 
+/** A taken recipient's verdict, and what history says about it. */
+export type Settling = readonly [token: Token, verdict: Verdict, note?: Note];
+
 /** One queued recipient, for the operator. */
 export interface Queued {
   /** Rises with acceptance and is never used again; the mark for the next page. */
@@ -226,11 +240,18 @@ export interface Queued {
   readonly recipient: Address;
   readonly hop: HopId;
   readonly dueAt: number;
+  /** Since when it could be delivered: its acceptance, or the end of its hold (RFC 4865). */
+  readonly waitingSince: number;
+  /** Attempts at itself. */
   readonly attempts: number;
+  /** Since its acceptance, the times at which its hop could not be reached, as far as known. */
+  readonly unreached: number;
   /** What its last attempt, or the deferral of its hop, was answered; `null` before the first. */
   readonly lastReply: Reply | null;
   /** Whether it is being delivered just now. */
   readonly taken: boolean;
+  /** Why the operator holds it; `null` where nobody does. */
+  readonly held: string | null;
 }
 
 /**
@@ -257,16 +278,17 @@ export interface Queue {
   release(tokens: readonly Token[]): void;
   /**
    * A dead hop: nothing of it is due before `until`; one row, not one for each message. Passed over
-   * when nothing waits for that hop, so that strangers cannot fill the store with names.
+   * when nothing waits for that hop, so that strangers cannot fill the store with names. History
+   * remembers `at`, when it was tried.
    */
-  defer(hop: HopId, until: number, reply: Reply): Promise<void>;
+  defer(hop: HopId, until: number, reply: Reply, at?: number): Promise<void>;
   /**
    * Records outcomes and accepts the reports about them, all in one transaction.
    * Gives the tokens that were stale (dropped meanwhile, or settled before); those are ignored.
    * @throws {StoreError} `unknown` when an account or a mailbox is not there
    */
   settle(
-    verdicts: readonly (readonly [token: Token, verdict: Verdict])[],
+    verdicts: readonly Settling[],
     reports: readonly Accepted[],
   ): Promise<readonly Token[]>;
   /** When the next recipient that nobody has taken is due or overdue; `null` when none waits. */
@@ -278,18 +300,46 @@ export interface Queue {
    * Rejects with the signal's reason when that is aborted first.
    */
   changed(since: number, signal: AbortSignal): Promise<void>;
-  /** Everything that waits, by acceptance; at most `max` recipients, those behind `after`. */
-  list(options: { readonly after?: QueuedId; readonly max: number }): Promise<readonly Queued[]>;
+  /**
+   * Everything that waits, or what waits of one message, by acceptance; at most `max` recipients,
+   * those behind `after`.
+   */
+  list(options: {
+    readonly after?: QueuedId;
+    readonly max: number;
+    readonly message?: MessageId;
+  }): Promise<readonly Queued[]>;
   /** The content of a queued message; `null` when it is not queued. */
   content(message: MessageId): Promise<Body | null>;
   /**
    * Makes everything (or one message) due at `now`, also where a hop was deferred; gives how many
-   * recipients. Those that are being delivered just now, and those that are held (RFC 4865), are
-   * left alone and not counted.
+   * recipients. Those that are being delivered just now, and those that are held, by the operator
+   * or by their sender (RFC 4865), are left alone and not counted.
    */
   retry(now: number, message?: MessageId): Promise<number>;
-  /** Forgets a message's recipients without a report: the operator's word. Gives how many. */
-  drop(message: MessageId): Promise<number>;
+  /** The same for all that wait for one hop. */
+  flush(now: number, hop: HopId): Promise<number>;
+  /**
+   * The operator's word: what waits of a message (or everything) is not tried, and does not expire,
+   * until it is released, also after a restart. What is being delivered just now comes to its end,
+   * and is held when it has to wait again. Gives how many recipients are held that were not before.
+   */
+  hold(options: HoldOptions): Promise<number>;
+  /** Takes back what `hold` did: everything is due when it would have been. Gives how many. */
+  unhold(now: number, message?: MessageId): Promise<number>;
+  /**
+   * Forgets a message's recipients without a report: the operator's word, at this time. Gives how
+   * many.
+   */
+  drop(message: MessageId, at?: number): Promise<number>;
+}
+
+export interface HoldOptions {
+  /** Without it, everything that waits. */
+  readonly message?: MessageId;
+  /** In words, for whoever looks at the queue later. */
+  readonly reason: string;
+  readonly at: number;
 }
 
 /** What a caller may want to tell apart; whatever else a store throws is a failure of its own. */

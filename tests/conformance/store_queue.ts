@@ -274,9 +274,12 @@ export function queueConformance(name: string, open: OpenStore): void {
       recipient: { local: "a", domain: "xyz.com" },
       hop: "xyz.com",
       dueAt: 9,
+      waitingSince: 1_700_000_001_000,
       attempts: 0,
+      unreached: 0,
       lastReply: null,
       taken: false,
+      held: null,
     });
     assert.deepEqual(all.map((each) => each.recipient.local), ["a", "b", "c"]);
     assert.deepEqual(all.map((each) => each.taken), [false, false, true]);
@@ -286,6 +289,8 @@ export function queueConformance(name: string, open: OpenStore): void {
     await store.queue.drop("m1");
     assert.deepEqual(await store.queue.list({ after: id, max: 10 }), [all[2]]);
     assert.deepEqual(await store.queue.list({ after: all[2]!.id, max: 10 }), []);
+    assert.deepEqual(await store.queue.list({ message: "m2", max: 10 }), [all[2]]);
+    assert.deepEqual(await store.queue.list({ message: "m1", max: 10 }), []);
   });
 
   storeTest(`${name}: queue.changed tells of whatever may be due earlier`, open, async (store) => {

@@ -1,0 +1,150 @@
+/**
+ * A copy of a data directory whose store goes on to be used. In WAL mode commits are appended to a
+ * log, and the file itself changes only when the log is moved into it, which nobody but this
+ * process does (it holds the lock). So while that is put off, the file stands still, and the log
+ * only grows: the file is copied first, then as much of the log as there is by then. SQLite drops
+ * an unfinished end of a log by its checksums, as after a crash. Copying goes on beside everything
+ * else; SQLite's own ways to do it (its backup and VACUUM INTO) would hold up all of it.
+ */
+import { DatabaseSync } from "node:sqlite";
+import { dirname, resolve } from "node:path";
+import { syncDirectory } from "./directory.ts";
+import { prepare, scalar } from "./sql.ts";
+import { StoreError } from "./store.ts";
+
+/** The one file of a store that is closed. */
+export const DATABASE = "smtpd.db";
+const LOG = `${DATABASE}-wal`;
+/** What belongs to the process, or is copied in its own way. */
+const NOT_COPIED: ReadonlySet<string> = new Set([
+  "lock",
+  "control.sock",
+  DATABASE,
+  LOG,
+  `${DATABASE}-shm`,
+]);
+
+/** SQLite's own default, which is in force but for a backup. */
+const CHECKPOINT_PAGES = 1000;
+
+/**
+ * Gives the function that copies into a directory that does not exist, or is empty; one time after
+ * the other. What it makes is complete as soon as it has its name.
+ * @throws {StoreError} `exists`, `unknown`, `closed` from it
+ */
+export function backupMaker(database: DatabaseSync): (to: string) => Promise<void> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (to) => {
+    const made = last.then(() => backUp(database, to));
+    last = made.catch(() => {});
+    return made;
+  };
+}
+
+async function backUp(database: DatabaseSync, to: string): Promise<void> {
+  const path = pathOf(database);
+  if (path === "") throw new StoreError("unknown", "a store in memory has nothing to copy");
+  await makeWhole(to, async (copy) => {
+    await copyDatabase(database, path, copy);
+    await copyOthers(dirname(path), copy);
+  });
+}
+
+/**
+ * Makes a directory that is either complete or not there.
+ * @throws {StoreError} `exists` when something is there already
+ */
+export async function makeWhole(
+  to: string,
+  fill: (directory: string) => Promise<void>,
+): Promise<void> {
+  const target = resolve(to);
+  await refuseContent(target);
+  await Deno.mkdir(dirname(target), { recursive: true });
+  // In the same directory, so that giving it its name moves no bytes.
+  const copy = `${target}.unfinished`;
+  await Deno.remove(copy, { recursive: true }).catch(ignoreNotFound);
+  await Deno.mkdir(copy, { mode: 0o700 });
+  try {
+    await fill(copy);
+    for await (const { name } of Deno.readDir(copy)) await syncFile(`${copy}/${name}`);
+    syncDirectory(copy);
+    await Deno.rename(copy, target);
+    syncDirectory(dirname(target));
+  } catch (error) {
+    await Deno.remove(copy, { recursive: true }).catch(ignoreNotFound);
+    throw error;
+  }
+}
+
+/** The files of another directory which are not the database. */
+export async function copyOthers(from: string, to: string): Promise<void> {
+  for await (const { name, isFile } of Deno.readDir(from)) {
+    if (isFile && !NOT_COPIED.has(name)) await copyFile(`${from}/${name}`, `${to}/${name}`);
+  }
+}
+
+/** With the same mode: what is secret stays so. */
+export async function copyFile(from: string, to: string): Promise<void> {
+  await Deno.copyFile(from, to);
+  await Deno.chmod(to, 0o600);
+}
+
+async function copyDatabase(database: DatabaseSync, from: string, copy: string): Promise<void> {
+  const to = `${copy}/${DATABASE}`;
+  emptyLog(database);
+  database.exec("PRAGMA wal_autocheckpoint = 0");
+  try {
+    await copyFile(from, to);
+    await copyFile(`${from}-wal`, `${copy}/${LOG}`).catch(ignoreNotFound);
+    // Closing moves the log into the file, in the middle of the copy perhaps.
+    if (!database.isOpen) throw new StoreError("closed", "the store was closed meanwhile");
+  } finally {
+    if (database.isOpen) database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+  }
+  // So the copy becomes one file, and has shown that it can be opened.
+  using opened = new DatabaseSync(to);
+  opened.exec("PRAGMA journal_mode = WAL; PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+/**
+ * A log whose content is in the file already would begin anew with the next commit; a copy of some
+ * old and some new of it would undo what the file has.
+ */
+function emptyLog(database: DatabaseSync): void {
+  const { busy } = prepare<{ readonly busy: number }>(
+    database,
+    "PRAGMA wal_checkpoint(TRUNCATE)",
+  ).first()!;
+  if (busy !== 0) throw new Error("another program reads the database: try again");
+}
+
+function pathOf(database: DatabaseSync): string {
+  const query = "SELECT file FROM pragma_database_list WHERE name = 'main'";
+  return prepare<{ readonly file: string | null }>(database, query).first()?.file ?? "";
+}
+
+async function refuseContent(path: string): Promise<void> {
+  try {
+    for await (const _ of Deno.readDir(path)) {
+      throw new StoreError(
+        "exists",
+        `${path} is not empty: name a directory that is not there yet`,
+      );
+    }
+  } catch (error) {
+    if (error instanceof Deno.errors.NotADirectory) {
+      throw new StoreError("exists", `${path} is there already, and is no directory`);
+    }
+    ignoreNotFound(error);
+  }
+}
+
+async function syncFile(path: string): Promise<void> {
+  using file = await Deno.open(path, { read: true, write: true });
+  await file.sync();
+}
+
+function ignoreNotFound(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
+}

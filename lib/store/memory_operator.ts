@@ -1,0 +1,102 @@
+/** The queue in memory, as its operator sees it. */
+import { announceWork } from "./arrivals.ts";
+import { dropOf } from "./happenings.ts";
+import { appendHistory } from "./memory_history.ts";
+import { type Memory, type MemoryParts, type QueuedRow, removeQueued } from "./memory_tables.ts";
+import type { HopId, MessageId, Queue, Queued } from "./store.ts";
+
+type Operations = Pick<
+  Queue,
+  "list" | "content" | "retry" | "flush" | "hold" | "unhold" | "drop"
+>;
+
+export function memoryOperations({ memory, marks, group }: MemoryParts): Operations {
+  const wake = () => announceWork(marks);
+  return {
+    list({ after = 0, max, message }) {
+      const rows = rowsOf(memory, message).filter((row) => row.id > after).slice(0, max);
+      return Promise.resolve(rows.map((row) => queuedOf(memory, row)));
+    },
+    content: (message) => Promise.resolve(rowsOf(memory, message)[0]?.content.body ?? null),
+    retry: (now, message) => group.run(() => retry(memory, now, rowsOf(memory, message)), wake),
+    flush: (now, hop) => group.run(() => retry(memory, now, rowsOfHop(memory, hop)), wake),
+    hold({ message, reason, at }) {
+      return group.run(() => {
+        const rows = rowsOf(memory, message).filter(({ held }) => held === null);
+        for (const row of rows) row.held = reason;
+        for (const id of messagesOf(rows)) appendHistory(memory, id, { what: "hold", at, reason });
+        return rows.length;
+      });
+    },
+    unhold(now, message) {
+      return group.run(() => {
+        const rows = rowsOf(memory, message).filter(({ held }) => held !== null);
+        for (const row of rows) row.held = null;
+        for (const id of messagesOf(rows)) appendHistory(memory, id, { what: "release", at: now });
+        return rows.length;
+      }, wake);
+    },
+    drop(message, at) {
+      return group.run(() => {
+        const rows = rowsOf(memory, message);
+        if (rows.length === 0) return 0;
+        const recipients = rows.map(({ recipient }) => recipient.address);
+        appendHistory(memory, message, dropOf(recipients, at ?? null));
+        for (const row of rows) removeQueued(memory, row);
+        return rows.length;
+      });
+    },
+  };
+}
+
+/** What waits of one message, or of all. */
+function rowsOf(memory: Memory, message: MessageId | undefined): readonly QueuedRow[] {
+  const rows = [...memory.queue.values()];
+  return message === undefined ? rows : rows.filter(({ content }) => content.id === message);
+}
+
+function rowsOfHop(memory: Memory, hop: HopId): readonly QueuedRow[] {
+  return [...memory.queue.values()].filter((row) => row.hop === hop);
+}
+
+function messagesOf(rows: readonly QueuedRow[]): ReadonlySet<MessageId> {
+  return new Set(rows.map(({ content }) => content.id));
+}
+
+/** RFC 4865 §4.2: what is held is not released early, by nobody. */
+function retry(memory: Memory, now: number, chosen: readonly QueuedRow[]): number {
+  const rows = chosen.filter((row) =>
+    !row.taken && row.held === null &&
+    (row.content.envelope.hold?.until ?? 0) <= now
+  );
+  for (const row of rows) {
+    row.dueAt = Math.min(row.dueAt, now);
+    memory.hops.delete(row.hop);
+  }
+  return rows.length;
+}
+
+function queuedOf(memory: Memory, row: QueuedRow): Queued {
+  const { id, content, hop, recipient, attempts, taken, held } = row;
+  const { acceptedAt, envelope } = content;
+  const deferral = memory.hops.get(hop);
+  const isDeferred = deferral !== undefined && deferral.until > row.dueAt;
+  const unreached = memory.unreached.get(hop) ?? [];
+  return {
+    id,
+    message: content.id,
+    acceptedAt,
+    size: content.body.size,
+    sender: envelope.sender,
+    recipient: recipient.address,
+    hop,
+    dueAt: isDeferred ? deferral.until : row.dueAt,
+    waitingSince: Math.max(acceptedAt, envelope.hold?.until ?? 0),
+    attempts,
+    unreached: unreached.filter(({ at }) => at >= acceptedAt).length,
+    // While the deferral of its hop holds a recipient up, that is what there is to say about it.
+    lastReply: isDeferred ? deferral.reply : row.reply,
+    taken,
+    held,
+  };
+}

@@ -1,0 +1,81 @@
+/** A data directory from a backup. */
+import { DatabaseSync } from "node:sqlite";
+import { copyFile, copyOthers, DATABASE, makeWhole } from "./backup.ts";
+import { HEADER_BYTES, refuseForeign } from "./schema.ts";
+import { prepare } from "./sql.ts";
+import { sqliteStore } from "./sqlite.ts";
+import { StoreError } from "./store.ts";
+
+export interface RestoreOptions {
+  readonly from: string;
+  /** Does not exist, or is empty. */
+  readonly to: string;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** Why everything that waits is held: it may have been delivered since. */
+  readonly reason: string;
+  /** `World.clock.turn` */
+  readonly turn: () => Promise<void>;
+}
+
+export interface Restored {
+  readonly accounts: number;
+  /** Recipients that are held. */
+  readonly held: number;
+}
+
+/**
+ * Copies a backup to where a server can use it. What waits in its queue is held, for it may have
+ * been delivered since; each mailbox gets a new UIDVALIDITY, for the uids that were given out since
+ * will be given to other messages (RFC 9051 §2.3.1.1).
+ * @throws {StoreError} `unknown` when there is no backup, `exists` when there is something at `to`,
+ * `newer` when a newer version made it
+ * @throws {Error} that says what is wrong with the backup
+ */
+export async function restore(options: RestoreOptions): Promise<Restored> {
+  const { from, to, now, reason, turn } = options;
+  const path = `${from}/${DATABASE}`;
+  refuseForeign(await headerOf(path), path);
+  let restored: Restored = { accounts: 0, held: 0 };
+  await makeWhole(to, async (directory) => {
+    await copyFile(path, `${directory}/${DATABASE}`);
+    await copyOthers(from, directory);
+    const database = new DatabaseSync(`${directory}/${DATABASE}`);
+    await using store = sqliteStore(database, { turn });
+    const faults = await store.check();
+    if (faults.length > 0) throw new Error(`${path} is damaged: ${faults.join("; ")}`);
+    renewUidValidity(database, now);
+    restored = {
+      accounts: store.users.list().length,
+      held: await store.queue.hold({ reason, at: now }),
+    };
+  });
+  return restored;
+}
+
+async function headerOf(path: string): Promise<Uint8Array> {
+  try {
+    using file = await Deno.open(path);
+    const header = new Uint8Array(HEADER_BYTES);
+    return header.subarray(0, await file.read(header) ?? 0);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new StoreError("unknown", `there is no backup: ${path} is missing`);
+  }
+}
+
+/** Greater than all that were ever given out, also by the server that went on after the backup. */
+function renewUidValidity(database: DatabaseSync, now: number): void {
+  database.exec("BEGIN IMMEDIATE");
+  const mailboxes = prepare<{ readonly id: number }>(
+    database,
+    "SELECT id FROM mailboxes ORDER BY id",
+  ).all();
+  const next = prepare<{ readonly value: number }>(
+    database,
+    `UPDATE counters SET value = max(value + 1, ?) WHERE name = 'uidValidity' RETURNING value`,
+  );
+  const update = prepare(database, "UPDATE mailboxes SET uidValidity = ? WHERE id = ?");
+  for (const { id } of mailboxes) update.run(next.first(Math.floor(now / 1000))!.value, id);
+  database.exec("COMMIT");
+}
