@@ -124,11 +124,11 @@ function performer(database: DatabaseSync, access: Access): Perform {
     if (!/^(BEGIN IMMEDIATE|RELEASE|COMMIT)/.test(sql)) return run();
     mayDie();
     if (sql === "BEGIN IMMEDIATE") {
-      durable = true;
       if (faults.strikes("diskRefuses")) {
         tell("refuses to begin");
         throw new Error("database is locked");
       }
+      durable = true;
     }
     if (sql !== "COMMIT" || !durable) return run();
     durable = false;
