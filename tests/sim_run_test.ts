@@ -4,6 +4,7 @@ import { run } from "./sim/run.ts";
 import { SCENARIO } from "./sim/scenario.ts";
 import type { Scenario } from "./sim/sim.ts";
 import { simulate } from "./sim/simulate.ts";
+import { twoServers } from "./sim/two_servers.ts";
 import { canRun } from "./support.ts";
 
 /** So many are always the same, from 1; there is one more, which is new each time. */
@@ -15,6 +16,11 @@ Deno.test("the simulation passes with the fixed seeds and with a fresh one", asy
     const { status, lines } = await runLines(args, SCENARIO);
     assert.equal(status, 0, lines.join("\n"));
   }
+});
+
+Deno.test("the simulation of two servers passes with the first seeds", async () => {
+  const { status, lines } = await runLines(["--seeds", "20"], twoServers);
+  assert.equal(status, 0, lines.join("\n"));
 });
 
 Deno.test("the simulation tells the same seed the same way, line by line, and others otherwise", async () => {

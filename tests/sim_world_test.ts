@@ -1,5 +1,6 @@
 /** The simulated network, machines and disks do what real ones do, where that matters. */
 import assert from "$assert";
+import { DnsError } from "../lib/net/dns.ts";
 import { NetError, type Transport } from "../lib/net/world.ts";
 import { concat, decode, encode } from "../lib/wire/bytes.ts";
 import type { FaultRates } from "./sim/faults.ts";
@@ -183,4 +184,50 @@ Deno.test("a simulated clock that is wrong moves the wall clock, and nothing tha
     assert.ok(Math.abs(clock.now() - wall + 3_599_000) <= 1);
     assert.ok(Math.abs(clock.monotonicMs() - measured - 1000) < 1e-6);
   });
+});
+
+Deno.test("the simulated name servers know the machines and what the scenario says", async () => {
+  await inSimulation(async (sim) => {
+    const { world: { dns }, address } = sim.node("there.test");
+    const exchange = { type: "MX", preference: 10, exchange: "there.test" } as const;
+    sim.zones.set("mail.test", [exchange]);
+    const { signal } = new AbortController();
+    const found = await dns.query("there.test", "A", signal);
+    assert.deepEqual(found.kind === "found" && found.records, [{ type: "A", address }]);
+    const mail = await dns.query("mail.test", "MX", signal);
+    assert.deepEqual(mail.kind === "found" && mail.records, [exchange]);
+    assert.equal((await dns.query("there.test", "MX", signal)).kind, "noData");
+    assert.equal((await dns.query("nowhere.test", "MX", signal)).kind, "noName");
+  });
+});
+
+Deno.test("the simulated name servers fail, lie, and say nothing for a long time", async () => {
+  const failsWith = (kind: string) => (error: unknown) =>
+    error instanceof DnsError && error.kind === kind;
+  const { signal } = new AbortController();
+  await inSimulation(async (sim) => {
+    const { world } = sim.node("there.test");
+    const ask = () => world.dns.query("there.test", "A", signal);
+    await assert.rejects(ask, failsWith("failed"));
+  }, { rates: { dnsFailed: 1 } });
+  await inSimulation(async (sim) => {
+    const { world } = sim.node("there.test");
+    assert.equal((await world.dns.query("there.test", "A", signal)).kind, "noName");
+  }, { rates: { dnsLie: 1 } });
+  await inSimulation(async (sim) => {
+    const { world } = sim.node("there.test");
+    const kinds = new Set<string>();
+    for (let questions = 0; questions < 20; questions++) {
+      const asked = world.dns.query("there.test", "A", signal);
+      kinds.add(await asked.then(({ kind }) => kind, (error) => (error as DnsError).kind));
+    }
+    assert.deepEqual([...kinds].toSorted(), ["found", "timeout"]);
+    const stop = new AbortController();
+    const given = assert.rejects(
+      () => world.dns.query("there.test", "A", stop.signal),
+      failsWith("aborted"),
+    );
+    stop.abort();
+    await given;
+  }, { rates: { dnsSlow: 1 } });
 });

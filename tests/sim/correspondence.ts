@@ -65,6 +65,7 @@ export async function correspondence(sim: Sim): Promise<void> {
   await sim.sleep(BUSY_MS + HOUR_MS);
   await drain(sim, servers);
   await readEverything(stage, cast);
+  sim.tally("messages", ledger.submissions.length);
   ledger.interruptions.push(...sim.interruptions);
   const world = worldOf(cast);
   for (const fault of checkLedger(ledger, world, sim.now())) sim.complain(fault);

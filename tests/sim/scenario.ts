@@ -1,5 +1,5 @@
 /** The scenario that `deno task sim` runs. */
-import { correspondence } from "./correspondence.ts";
 import type { Scenario } from "./sim.ts";
+import { correspondence } from "./correspondence.ts";
 
 export const SCENARIO: Scenario = correspondence;

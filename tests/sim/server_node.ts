@@ -7,6 +7,7 @@ import type { World } from "../../lib/net/world.ts";
 import { sqliteStore } from "../../lib/store/sqlite.ts";
 import type { Store } from "../../lib/store/store.ts";
 import { createDisk } from "./disk.ts";
+import type { Zones } from "./dns.ts";
 import type { Faults } from "./faults.ts";
 import { createLife, type Life } from "./life.ts";
 import type { Network } from "./network.ts";
@@ -28,6 +29,7 @@ export interface Ground {
   readonly timeline: Timeline;
   readonly network: Network;
   readonly faults: Faults;
+  readonly zones: Zones;
   readonly random: (name: string) => Prng;
   /** `line` about a machine, for the trace. */
   readonly tell: (who: string, line: string) => void;
@@ -62,7 +64,8 @@ export function serverNode(ground: Ground, { name, address, setup }: ServerMachi
 
   function worldOf(life: Life): World {
     const clockErrorMs = () => state.clockErrorMs;
-    return simWorld({ machine, life, timeline, network, prng, clockErrorMs });
+    const about = (line: string) => tell(name, line);
+    return simWorld({ ...ground, machine, life, prng, clockErrorMs, tell: about });
   }
 
   function die(death: Death): void {

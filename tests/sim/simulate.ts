@@ -1,5 +1,6 @@
 /** Runs one scenario with one seed, from the beginning to the end of everything it has begun. */
 import { createHash } from "node:crypto";
+import type { Zones } from "./dns.ts";
 import { createFaults, type FaultKind, type FaultRates } from "./faults.ts";
 import { Gone } from "./disk.ts";
 import { createLife } from "./life.ts";
@@ -90,14 +91,24 @@ function createSimulation(options: SimulateOptions): Simulation {
     tell("FAILURE", line);
     failures.push(line);
   };
-  const ground: Ground = { timeline, network, faults, random, tell, interrupted, complain };
+  const zones: Zones = new Map();
+  const ground: Ground = {
+    timeline,
+    network,
+    faults,
+    zones,
+    random,
+    tell,
+    interrupted,
+    complain,
+  };
   const machines = createMachines(ground);
   const sim: Sim = {
     seed,
     scale,
     faults,
     interruptions,
-    zones: new Map(),
+    zones,
     random,
     node: machines.node,
     server: machines.server,
@@ -168,22 +179,29 @@ interface Machines {
 }
 
 function createMachines(ground: Ground): Machines {
-  const { timeline, network, random } = ground;
+  const { timeline, network, random, zones, tell } = ground;
   const servers: ServerNode[] = [];
   let count = 0;
-  const nextAddress = () => `10.0.${count >> 8}.${++count & 255}`;
+
+  function addressFor(name: string): string {
+    const address = `10.0.${++count >> 8}.${count & 255}`;
+    zones.set(name, [{ type: "A", address }]);
+    return address;
+  }
+
   return {
     node(name) {
       const life = createLife(timeline);
-      const machine = { name, address: nextAddress(), isUp: () => true };
+      const machine = { name, address: addressFor(name), isUp: () => true };
       network.join(machine);
       const prng = random(`node ${name}`);
       const clockErrorMs = () => 0;
-      const world = simWorld({ machine, life, timeline, network, prng, clockErrorMs });
+      const about = (line: string) => tell(name, line);
+      const world = simWorld({ ...ground, machine, life, prng, clockErrorMs, tell: about });
       return { ...machine, world };
     },
     server(name, setup) {
-      const node = serverNode(ground, { name, address: nextAddress(), setup });
+      const node = serverNode(ground, { name, address: addressFor(name), setup });
       servers.push(node);
       return node;
     },

@@ -1,8 +1,9 @@
 /** The world of one process on a simulated machine. */
 import { pbkdf2Sync } from "node:crypto";
-import { DnsError } from "../../lib/net/dns.ts";
 import type { World } from "../../lib/net/world.ts";
 import { simClock } from "./clock.ts";
+import { simDns, type Zones } from "./dns.ts";
+import type { Faults } from "./faults.ts";
 import { type Life, never } from "./life.ts";
 import type { Machine, Network } from "./network.ts";
 import type { Prng } from "./prng.ts";
@@ -14,17 +15,21 @@ export interface WorldParts {
   readonly timeline: Timeline;
   readonly network: Network;
   readonly prng: Prng;
+  readonly faults: Faults;
+  readonly zones: Zones;
+  /** `line` about the machine, for the trace. */
+  readonly tell: (line: string) => void;
   readonly clockErrorMs: () => number;
 }
 
 export function simWorld(parts: WorldParts): World {
-  const { machine, life, timeline, network, prng } = parts;
+  const { machine, life, timeline, network, prng, tell } = parts;
   const clock = simClock({ timeline, life, prng, errorMs: parts.clockErrorMs });
   return {
     clock,
     random: { bytes: prng.bytes, fraction: prng.fraction },
     net: network.netOf(machine, life),
-    dns: { query: () => Promise.reject(new DnsError("failed", "nobody answers")) },
+    dns: simDns({ ...parts, tell: (line) => tell(`dns ${line}`) }),
     work: {
       async pbkdf2(password, salt) {
         await clock.sleep(5 + 10 * prng.fraction());
