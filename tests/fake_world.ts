@@ -14,6 +14,7 @@ import {
 } from "../lib/net/world.ts";
 import type { TlsInfo } from "../lib/wire/session.ts";
 import { type FakeDns, fakeDns } from "./fake_dns.ts";
+import { type FakeHttps, fakeHttps } from "./fake_https.ts";
 import { type FakeHandshake, fakeHandshake, fakeIdentity } from "./fake_tls.ts";
 import { type FakeClock, fakeClock } from "./fake_transport.ts";
 
@@ -21,6 +22,7 @@ export interface FakeWorld extends World {
   readonly clock: FakeClock;
   readonly net: FakeNet;
   readonly dns: FakeDns;
+  readonly https: FakeHttps;
 }
 
 export interface FakeNet extends Net {
@@ -41,6 +43,7 @@ export function fakeWorld(seed = 1): FakeWorld {
     random: seededRandom(seed),
     net: memoryNet(clock),
     dns: fakeDns(),
+    https: fakeHttps(clock),
     // One round instead of thousands: nobody guesses passwords here.
     work: {
       pbkdf2: (password, salt) =>

@@ -3,6 +3,7 @@ import { pbkdf2 } from "node:crypto";
 import { lookup } from "node:dns";
 import { setImmediate } from "node:timers";
 import { systemDns } from "./dns_client.ts";
+import { denoHttps } from "./https.ts";
 import { netErrorOf } from "./socket.ts";
 import { createTlsIdentity } from "./tls_server.ts";
 import { endpointText } from "../endpoint.ts";
@@ -32,6 +33,7 @@ export function denoWorld(): World {
     random: denoRandom(),
     net: denoNet(),
     dns: systemDns(),
+    https: denoHttps(),
     work: denoWork(),
   };
 }

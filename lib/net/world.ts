@@ -14,6 +14,7 @@ export interface World {
   readonly random: Random;
   readonly net: Net;
   readonly dns: Dns;
+  readonly https: Https;
   readonly work: Work;
 }
 
@@ -132,6 +133,31 @@ export interface Transport {
   closeWrite(): Promise<void>;
   /** Ends everything that is pending. Calling it twice is harmless. */
   close(): void;
+}
+
+export interface Https {
+  /**
+   * GET, once: redirections are not followed, nothing is cached, and the certificate is verified.
+   * Any status is an answer.
+   * @throws {NetError} `untrusted`, `timeout`, or `other`, also when the body is too long
+   */
+  get(url: string, options: HttpsOptions): Promise<HttpsAnswer>;
+}
+
+export interface HttpsOptions {
+  /** For the whole answer. */
+  readonly timeoutMs: number;
+  readonly bytesMax: number;
+  /** PEM certificates that are trusted beside the well-known authorities. */
+  readonly authorities?: readonly string[];
+  readonly signal?: AbortSignal;
+}
+
+export interface HttpsAnswer {
+  readonly status: number;
+  /** The field Content-Type as it came; empty without one. */
+  readonly type: string;
+  readonly body: Uint8Array;
 }
 
 /** Work that would hold up everybody else if it were done in place. */
