@@ -13,6 +13,7 @@ import { createGroup, type Transactions } from "./group.ts";
 import { memoryCheck } from "./memory_check.ts";
 import { memoryHistory } from "./memory_history.ts";
 import { memoryMail } from "./memory_mail.ts";
+import { memoryPolicies } from "./memory_policies.ts";
 import { memoryQueue } from "./memory_queue.ts";
 import {
   createMemory,
@@ -40,6 +41,7 @@ export function openMemoryStore(options: MemoryOptions): Store {
     mail: memoryMail(parts),
     queue: memoryQueue(parts),
     history: memoryHistory(parts),
+    policies: memoryPolicies(parts),
     async accept(message, reports = []) {
       const prepared = await Promise.all([message, ...reports].map(prepareMessage));
       await group.run(

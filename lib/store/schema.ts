@@ -123,6 +123,7 @@ export const MIGRATIONS: readonly Migration[] = [
   (database) => database.exec(KEYS),
   (database) => database.exec(TIMES),
   (database) => database.exec(HISTORY),
+  (database) => database.exec(POLICIES),
 ];
 
 /**
@@ -207,6 +208,19 @@ INSERT INTO histories (id, message, acceptedAt, accepted)
       FROM queue WHERE message = m.id
     )
   ) FROM messages m WHERE EXISTS (SELECT 1 FROM queue WHERE message = m.id);
+`;
+
+/** MTA-STS policies of other domains. */
+const POLICIES = `
+CREATE TABLE policies (
+  domain TEXT PRIMARY KEY,
+  id TEXT NOT NULL,
+  fetchedAt INTEGER NOT NULL,
+  mode TEXT NOT NULL CHECK (mode IN ('enforce', 'testing', 'none')),
+  mx TEXT NOT NULL, -- JSON of a list
+  maxAgeMs INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX policiesByTime ON policies (fetchedAt);
 `;
 
 interface Column {

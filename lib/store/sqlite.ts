@@ -19,6 +19,7 @@ import { sqliteCheck } from "./sqlite_check.ts";
 import { type Contents, sqliteContents } from "./sqlite_content.ts";
 import { sqliteHistories, sqliteHistory } from "./sqlite_history.ts";
 import { sqliteMail } from "./sqlite_mail.ts";
+import { sqlitePolicies } from "./sqlite_policies.ts";
 import { sqliteQueue } from "./sqlite_queue.ts";
 import { openSchedule } from "./sqlite_schedule.ts";
 import { loadAccounts, sqliteUsers } from "./sqlite_users.ts";
@@ -125,6 +126,7 @@ function storeOn(
     mail: sqliteMail(parts),
     queue: sqliteQueue(parts),
     history: sqliteHistory(parts),
+    policies: sqlitePolicies(parts),
     async accept(message, reports = []) {
       const prepared = await Promise.all([message, ...reports].map(prepareMessage));
       await group.run(

@@ -12,12 +12,14 @@ import type { StoredSecret } from "../sasl/secret.ts";
 import type { Reply } from "../smtp/reply.ts";
 import type { MaybePromise } from "../wire/session.ts";
 import type { History, Note, Origin } from "./history.ts";
+import type { Policies } from "./policies.ts";
 
 export interface Store extends AsyncDisposable {
   readonly users: Users;
   readonly mail: Mail;
   readonly queue: Queue;
   readonly history: History;
+  readonly policies: Policies;
   /**
    * Takes responsibility for a message: all its deliveries in one transaction, durable when it
    * resolves (in SQLite: after COMMIT has returned). When it rejects, nothing of it is there.

@@ -1,6 +1,7 @@
 /** Every promise of `lib/store/store.ts`, for whatever claims to keep them. */
 import { messageConformance } from "./store_accept.ts";
 import { mailConformance } from "./store_mail.ts";
+import { policiesConformance } from "./store_policies.ts";
 import { queueConformance } from "./store_queue.ts";
 import type { OpenStore } from "./store_support.ts";
 import { timesConformance } from "./store_times.ts";
@@ -13,4 +14,5 @@ export function storeConformance(name: string, open: OpenStore): void {
   mailConformance(name, open);
   queueConformance(name, open);
   timesConformance(name, open);
+  policiesConformance(name, open);
 }
