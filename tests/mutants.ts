@@ -17,6 +17,7 @@ import { PROXY_MUTANTS } from "./mutants/proxy.ts";
 import { RELAY_MUTANTS } from "./mutants/relay.ts";
 import { REQUIRETLS_MUTANTS } from "./mutants/requiretls.ts";
 import { SMTP_MUTANTS } from "./mutants/smtp.ts";
+import { STS_MUTANTS } from "./mutants/sts.ts";
 import { TIMING_MUTANTS } from "./mutants/timing.ts";
 import { TLS_MUTANTS } from "./mutants/tls.ts";
 import { SASL_MUTANTS } from "./mutants/sasl.ts";
@@ -27,6 +28,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...SMTP_MUTANTS,
   ...TLS_MUTANTS,
   ...RELAY_MUTANTS,
+  ...STS_MUTANTS,
   ...REQUIRETLS_MUTANTS,
   ...CHUNKING_MUTANTS,
   ...LMTP_MUTANTS,

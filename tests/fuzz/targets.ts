@@ -13,6 +13,7 @@ import { target as netTlsHello } from "./net_tls_hello.ts";
 import { target as pop3Client } from "./pop3_client.ts";
 import { target as pop3Command } from "./pop3_command.ts";
 import { target as pop3Server } from "./pop3_server.ts";
+import { target as queueMtaSts } from "./queue_mta_sts.ts";
 import { target as sasl } from "./sasl.ts";
 import { target as saslSaslprep } from "./sasl_saslprep.ts";
 import { target as saslScram } from "./sasl_scram.ts";
@@ -44,6 +45,7 @@ export const targets: readonly FuzzTarget[] = [
   mailText,
   netDns,
   netTlsHello,
+  queueMtaSts,
   sasl,
   saslSaslprep,
   saslScram,
