@@ -5,7 +5,7 @@
 import { describeError, type Log } from "../log.ts";
 import type { Dns } from "../net/dns.ts";
 import { NetError, type World } from "../net/world.ts";
-import type { KeptPolicy, Policies } from "../store/store.ts";
+import type { KeptPolicy, Policies } from "../store/policies.ts";
 import { decodeUtf8 } from "../wire/bytes.ts";
 import { parseStsPolicy, stsIdOf, type StsPolicy, stsPolicyUrl, stsRecordName } from "./mta_sts.ts";
 

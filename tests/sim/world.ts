@@ -1,6 +1,6 @@
 /** The world of one process on a simulated machine. */
 import { pbkdf2Sync } from "node:crypto";
-import type { World } from "../../lib/net/world.ts";
+import { NetError, type World } from "../../lib/net/world.ts";
 import { simClock } from "./clock.ts";
 import { simDns, type Zones } from "./dns.ts";
 import type { Faults } from "./faults.ts";
@@ -30,6 +30,7 @@ export function simWorld(parts: WorldParts): World {
     random: { bytes: prng.bytes, fraction: prng.fraction },
     net: network.netOf(machine, life),
     dns: simDns({ ...parts, tell: (line) => tell(`dns ${line}`) }),
+    https: { get: (url) => Promise.reject(new NetError("refused", `nothing answers ${url}`)) },
     work: {
       async pbkdf2(password, salt) {
         await clock.sleep(5 + 10 * prng.fraction());
