@@ -36,12 +36,19 @@ async function queuedOf(store: Store) {
   return (await store.queue.list({ max: 100 })).map((each) => ({ ...each, taken: false }));
 }
 
+const TEAM = {
+  name: "team@abc.com",
+  targets: [{ local: "alice", domain: "abc.com" }, { local: "Bob", domain: "xyz.com" }],
+  owner: { local: "boss", domain: "abc.com" },
+};
+
 async function fill(store: Store): Promise<Account> {
   const alice = await store.users.add("alice@abc.com", secretOf(3), 1_700_000_000_000);
   await store.accept(message("m1", [toInbox(alice, "P: 1\r\n"), toQueue("xyz.com", 10)]));
   await store.accept(message("m2", [toInbox(alice), toQueue("xyz.com", 11)], "x".repeat(150_000)));
   await store.accept(message("m3", [toQueue("abc.org", 12), toQueue("def.org", 13)]));
   await store.mail.remove((await inboxOf(store, alice)).id, [1]);
+  await store.aliases.update(TEAM.name, () => TEAM);
   return alice;
 }
 
@@ -66,6 +73,7 @@ fileTest("the store keeps everything when it is opened again", async (directory)
   assert.deepEqual(after.users.list(), [alice]);
   assert.deepEqual(after.users.find("alice@abc.com"), alice);
   assert.deepEqual(after.users.secret(alice.id), secretOf(3));
+  assert.deepEqual(after.aliases.list(), [TEAM]);
   assert.equal(after.mail.modSeq(alice.id), modSeq);
   assert.deepEqual(await inboxOf(after, alice), inbox);
   assert.deepEqual(await after.mail.changes(inbox.id, 1, 100), changes);

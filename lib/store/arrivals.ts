@@ -1,6 +1,6 @@
 /** What a commit brought, and who has to hear of it. The same for all stores. */
 import type { Accounts } from "./accounts.ts";
-import type { AccountId, ModSeq } from "./store.ts";
+import type { AccountId, ModSeq, Verdict } from "./store.ts";
 import type { Mark } from "./watch.ts";
 
 export interface Arrivals {
@@ -15,6 +15,19 @@ export interface Marks {
   readonly accounts: Accounts;
   /** The version of the queue. */
   readonly queue: Mark;
+}
+
+/** Whether a verdict leaves or makes work for the queue. */
+export function queues(verdict: Verdict): boolean {
+  switch (verdict.do) {
+    case "retry":
+    case "wait":
+      return true;
+    case "deliver":
+      return verdict.deliveries.some(({ to }) => to === "queue");
+    case "finish":
+      return false;
+  }
 }
 
 /** After the commit: brings the marks up to date, which wakes who waits for them. */

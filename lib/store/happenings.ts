@@ -141,7 +141,7 @@ function outcomeName(verdict: Verdict): RecipientOutcome["outcome"] {
     case "finish":
       return verdict.outcome;
     case "deliver":
-      return "delivered";
+      return verdict.outcome === "delivered" ? "delivered" : "expanded";
     case "retry":
       return "deferred";
     case "wait":

@@ -87,11 +87,18 @@ export interface RecipientOutcome {
   /** All that share everything else. */
   readonly recipients: readonly Address[];
   /**
-   * `delivered` into a mailbox here, `relayed` to the next server, `failed` for good, `dropped` by
-   * the operator: these four are the end. `deferred` will be tried again, `delayed` is past its
-   * deadline and waits on.
+   * `delivered` into a mailbox here, `expanded` into the addresses that an alias leads to,
+   * `relayed` to the next server, `failed` for good, `dropped` by the operator: these five are the
+   * end. `deferred` will be tried again, `delayed` is past its deadline and waits on.
    */
-  readonly outcome: "delivered" | "relayed" | "failed" | "dropped" | "deferred" | "delayed";
+  readonly outcome:
+    | "delivered"
+    | "expanded"
+    | "relayed"
+    | "failed"
+    | "dropped"
+    | "deferred"
+    | "delayed";
   readonly reply: Reply | null;
   /** When it is tried again. */
   readonly dueAt: number | null;

@@ -10,6 +10,7 @@ import { createAccounts, unknownAccount } from "./accounts.ts";
 import { announce, type Marks } from "./arrivals.ts";
 import { prepareMessage } from "./content.ts";
 import { createGroup, type Transactions } from "./group.ts";
+import { memoryAliases } from "./memory_aliases.ts";
 import { memoryCheck } from "./memory_check.ts";
 import { memoryHistory } from "./memory_history.ts";
 import { memoryMail } from "./memory_mail.ts";
@@ -38,6 +39,7 @@ export function openMemoryStore(options: MemoryOptions): Store {
   const parts = { memory, marks, group };
   return {
     users: memoryUsers(parts),
+    aliases: memoryAliases(parts),
     mail: memoryMail(parts),
     queue: memoryQueue(parts),
     history: memoryHistory(parts),

@@ -10,6 +10,9 @@ export function memoryCheck(memory: Memory): readonly string[] {
     ...[...memory.mailboxes.values()].flatMap(mailboxFaults),
     ...contentFaults(memory),
     ...historyFaults(memory),
+    ...[...memory.aliases.values()]
+      .filter(({ targets }) => targets.length === 0)
+      .map(({ name }) => `alias ${name} leads nowhere`),
     ...[...memory.hops.keys()]
       .filter((hop) => ![...memory.queue.values()].some((row) => row.hop === hop))
       .map((hop) => `hop ${hop} is deferred though nothing waits for it`),

@@ -1,13 +1,13 @@
 /** The queue in memory, as its worker sees it. */
-import { announce, announceWork } from "./arrivals.ts";
+import { announce, announceWork, queues } from "./arrivals.ts";
 import { prepareMessage } from "./content.ts";
 import { attemptsOf, type Settled } from "./happenings.ts";
 import { addUnreached, appendHistory } from "./memory_history.ts";
 import { memoryOperations } from "./memory_operator.ts";
 import {
   type Deliver,
+  deliverer,
   hasCopy,
-  mailboxDeliverer,
   type Memory,
   type MemoryParts,
   messageInserter,
@@ -52,13 +52,16 @@ export function memoryQueue(parts: MemoryParts): Queue {
   }
 
   /** @throws {StoreError} `unknown`, before anything is changed */
-  function delivererOf([token, verdict]: Settling): Deliver | null {
+  function deliverersOf([token, verdict]: Settling): readonly Deliver[] {
     const row = memory.queue.get(tokens.get(token) ?? 0);
-    if (row === undefined || verdict.do !== "deliver") return null;
-    const deliver = mailboxDeliverer(memory, row.content, verdict.delivery);
-    return (modSeqs) => {
-      if (!hasCopy(memory, row.content, verdict.delivery)) deliver(modSeqs);
-    };
+    if (row === undefined || verdict.do !== "deliver") return [];
+    const { content } = row;
+    return verdict.deliveries.map((each): Deliver => {
+      const deliver = deliverer(memory, content, each);
+      return (modSeqs) => {
+        if (each.to === "queue" || !hasCopy(memory, content, each)) deliver(modSeqs);
+      };
+    });
   }
 
   return {
@@ -90,13 +93,13 @@ export function memoryQueue(parts: MemoryParts): Queue {
       const prepared = await Promise.all(reports.map(prepareMessage));
       const settled = await group.run(() => {
         const insertReports = messageInserter(memory, prepared);
-        const deliverers = verdicts.map(delivererOf);
+        const deliverers = verdicts.map(deliverersOf);
         const modSeqs = new Map<AccountId, ModSeq>();
         const settled = new Map<MessageId, Settled[]>();
         const stale = verdicts.filter(([token, verdict, note], at) => {
           const row = untake(token);
           if (row === null) return true;
-          deliverers[at]?.(modSeqs);
+          for (const deliver of deliverers[at]!) deliver(modSeqs);
           settleRow(memory, row, verdict);
           const { recipient: { address: recipient }, content: { id } } = row;
           settled.set(id, [...settled.get(id) ?? [], { recipient, verdict, note }]);
@@ -105,9 +108,7 @@ export function memoryQueue(parts: MemoryParts): Queue {
         for (const [message, recipients] of settled) {
           for (const attempt of attemptsOf(recipients)) appendHistory(memory, message, attempt);
         }
-        const queued = verdicts.some(([, verdict]) =>
-          verdict.do === "retry" || verdict.do === "wait"
-        );
+        const queued = verdicts.some(([, verdict]) => queues(verdict));
         const arrivals = [{ modSeqs, queued }, ...insertReports()];
         return { stale: stale.map(([token]) => token), arrivals };
       }, ({ arrivals }) => arrivals.forEach((each) => announce(each, marks)));

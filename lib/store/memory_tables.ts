@@ -3,6 +3,7 @@ import { type Body, bodyOf, joinBodies } from "../mail/body.ts";
 import type { Address } from "../mail/address.ts";
 import type { Envelope, Recipient } from "../mail/envelope.ts";
 import type { Reply } from "../smtp/reply.ts";
+import type { Alias } from "./aliases.ts";
 import type { Arrivals, Marks } from "./arrivals.ts";
 import type { Removal } from "./changes.ts";
 import type { Prepared } from "./content.ts";
@@ -26,6 +27,7 @@ import {
 
 export interface Memory {
   readonly accounts: Map<AccountId, AccountRow>;
+  readonly aliases: Map<string, Alias>;
   readonly mailboxes: Map<MailboxId, MailboxRow>;
   readonly messages: Map<MessageId, MessageRow>;
   /** In the order of acceptance. */
@@ -119,6 +121,7 @@ export function createMemory(): Memory {
   let lastId = 0;
   return {
     accounts: new Map(),
+    aliases: new Map(),
     mailboxes: new Map(),
     messages: new Map(),
     queue: new Map(),
@@ -210,14 +213,14 @@ function beginHistory(memory: Memory, { message, messageId }: Prepared): void {
 
 export type Deliver = (modSeqs: Map<AccountId, ModSeq>) => void;
 
-function deliverer(memory: Memory, content: MessageRow, delivery: Delivery): Deliver {
+/** Gives the function that delivers a message. @throws {StoreError} `unknown` */
+export function deliverer(memory: Memory, content: MessageRow, delivery: Delivery): Deliver {
   return delivery.to === "queue"
     ? () => enqueue(memory, content, delivery)
     : mailboxDeliverer(memory, content, delivery);
 }
 
-/** Gives the function that puts a message into a mailbox. @throws {StoreError} `unknown` */
-export function mailboxDeliverer(
+function mailboxDeliverer(
   memory: Memory,
   content: MessageRow,
   delivery: MailboxDelivery,

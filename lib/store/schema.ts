@@ -124,6 +124,7 @@ export const MIGRATIONS: readonly Migration[] = [
   (database) => database.exec(TIMES),
   (database) => database.exec(HISTORY),
   (database) => database.exec(POLICIES),
+  (database) => database.exec(ALIASES),
 ];
 
 /**
@@ -221,6 +222,15 @@ CREATE TABLE policies (
   maxAgeMs INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX policiesByTime ON policies (fetchedAt);
+`;
+
+/** Names that lead to other addresses. */
+const ALIASES = `
+CREATE TABLE aliases (
+  name TEXT PRIMARY KEY,
+  targets TEXT NOT NULL, -- JSON of Address[]
+  owner TEXT -- JSON of Address; NULL: it is not a list
+) STRICT, WITHOUT ROWID;
 `;
 
 interface Column {

@@ -14,6 +14,7 @@ import { createGroup, type Transactions } from "./group.ts";
 import { migrate, type Migration } from "./schema.ts";
 import { promised } from "./promised.ts";
 import { prepare } from "./sql.ts";
+import { sqliteAliases } from "./sqlite_aliases.ts";
 import { sqliteAccept, sqliteDeliver } from "./sqlite_accept.ts";
 import { sqliteCheck } from "./sqlite_check.ts";
 import { type Contents, sqliteContents } from "./sqlite_content.ts";
@@ -123,6 +124,7 @@ function storeOn(
 
   return {
     users: sqliteUsers(parts),
+    aliases: sqliteAliases(parts),
     mail: sqliteMail(parts),
     queue: sqliteQueue(parts),
     history: sqliteHistory(parts),

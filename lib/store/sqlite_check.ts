@@ -86,6 +86,8 @@ const RULES: readonly string[] = [
        FROM queue q LEFT JOIN hops h ON h.hop = q.hop WHERE ${IS_FREE} GROUP BY q.hop
      ) e USING (hop)
    ) WHERE found IS NOT expected`,
+  `SELECT format('alias %s leads nowhere', name) FROM aliases
+   WHERE json_array_length(targets) = 0`,
 ];
 
 /** Sentences for people; the database's own about damaged pages come first. */

@@ -1,7 +1,7 @@
 /** The queue in SQLite, as its worker sees it. */
 import type { DatabaseSync } from "node:sqlite";
 import type { Body } from "../mail/body.ts";
-import type { Envelope, EnvelopeOptions, RecipientOptions } from "../mail/envelope.ts";
+import type { Envelope, EnvelopeOptions, Recipient } from "../mail/envelope.ts";
 import { announce, announceWork } from "./arrivals.ts";
 import { prepareMessage } from "./content.ts";
 import { promised } from "./promised.ts";
@@ -177,7 +177,7 @@ function taker(
 
 function takenOf(due: DueRow, token: Token, content: Body): Taken {
   const envelopeOptions = JSON.parse(due.envelopeOptions) as EnvelopeOptions;
-  const recipientOptions = JSON.parse(due.recipientOptions) as RecipientOptions;
+  const recipientOptions = JSON.parse(due.recipientOptions) as Omit<Recipient, "address">;
   return {
     token,
     message: due.message,

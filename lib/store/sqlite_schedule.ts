@@ -5,7 +5,7 @@
  * longest waiting hop is found without looking at the recipients of any other.
  */
 import type { DatabaseSync } from "node:sqlite";
-import type { EnvelopeOptions, RecipientOptions } from "../mail/envelope.ts";
+import type { EnvelopeOptions } from "../mail/envelope.ts";
 import { prepare } from "./sql.ts";
 import type { MessageRow } from "./sqlite_content.ts";
 import type { Delivery, HopId } from "./store.ts";
@@ -78,7 +78,7 @@ export function openSchedule(database: DatabaseSync): Schedule {
   return {
     insert(message, { hold, by, priority }, { hop, recipient, dueAt }) {
       const { address, ...options } = recipient;
-      const written = JSON.stringify(options satisfies RecipientOptions);
+      const written = JSON.stringify(options);
       insertQueued.run(
         message,
         hop,

@@ -1,5 +1,6 @@
 /** What became of taken recipients, recorded in SQLite inside one transaction. */
-import type { Arrivals } from "./arrivals.ts";
+import type { EnvelopeOptions } from "../mail/envelope.ts";
+import { type Arrivals, queues } from "./arrivals.ts";
 import type { Prepared } from "./content.ts";
 import { attemptsOf, type Settled as SettledRecipient } from "./happenings.ts";
 import { prepare } from "./sql.ts";
@@ -7,8 +8,8 @@ import type { MessageRow } from "./sqlite_content.ts";
 import type { SqliteParts } from "./sqlite_parts.ts";
 import type {
   AccountId,
+  Delivery,
   HopId,
-  MailboxDelivery,
   ModSeq,
   QueuedId,
   Settling,
@@ -39,7 +40,7 @@ export function settler(
 ) => Settled {
   const { contents, schedule, insertMessage, histories } = parts;
   const settleOne = rowSettler(parts, tokens);
-  const deliverOnce = mailboxDeliverer(parts);
+  const deliverOnce = releaser(parts);
 
   return (verdicts, reports) => {
     const stale: Token[] = [];
@@ -57,15 +58,14 @@ export function settler(
       const ofMessage = settled.get(row.message) ?? [];
       settled.set(row.message, [...ofMessage, { recipient, verdict, note }]);
       if (verdict.do !== "deliver") continue;
-      const modSeq = deliverOnce(verdict.delivery, row.message);
-      if (modSeq !== null) modSeqs.set(verdict.delivery.account, modSeq);
+      for (const delivery of verdict.deliveries) deliverOnce(delivery, row.message, modSeqs);
     }
     for (const hop of hops) schedule.settled(hop);
     for (const [message, recipients] of settled) {
       for (const attempt of attemptsOf(recipients)) histories.append(message, attempt);
     }
     contents.release(settled.keys());
-    const queued = verdicts.some(([, verdict]) => verdict.do === "retry" || verdict.do === "wait");
+    const queued = verdicts.some(([, verdict]) => queues(verdict));
     return { stale, arrivals: [{ modSeqs, queued }, ...reports.map(insertMessage)] };
   };
 }
@@ -109,17 +109,25 @@ function rowSettler(
   };
 }
 
-/** Gives `null` where the mailbox has the message already. */
-function mailboxDeliverer(
-  { database, deliver }: SqliteParts,
-): (delivery: MailboxDelivery, message: MessageRow) => ModSeq | null {
+/** Delivers what was held, but to no mailbox that has it already. @throws {StoreError} `unknown` */
+function releaser(
+  { database, deliver, schedule }: SqliteParts,
+): (delivery: Delivery, message: MessageRow, modSeqs: Map<AccountId, ModSeq>) => void {
   const selectCopy = prepare(
     database,
     `SELECT 1 FROM entries e JOIN mailboxes b ON b.id = e.mailbox
      WHERE e.message = ?1 AND b.account = ?2 AND b.name = ?3`,
   );
-  return (delivery, message) => {
-    const copy = selectCopy.first(message, delivery.account, delivery.mailbox);
-    return copy === null ? deliver(delivery, message) : null;
+  const selectOptions = prepare<{ readonly options: string }>(
+    database,
+    "SELECT options FROM messages WHERE id = ?",
+  );
+  return (delivery, message, modSeqs) => {
+    if (delivery.to === "queue") {
+      const { options } = selectOptions.first(message)!;
+      schedule.insert(message, JSON.parse(options) as EnvelopeOptions, delivery);
+    } else if (selectCopy.first(message, delivery.account, delivery.mailbox) === null) {
+      modSeqs.set(delivery.account, deliver(delivery, message));
+    }
   };
 }

@@ -1,7 +1,8 @@
 /**
- * What is remembered, and what is promised about it. Four parts share one commit point: accounts,
- * mailboxes, the queue, and the history of messages (`history.ts`). `memory.ts` and `sqlite.ts`
- * keep these promises; one conformance suite (`tests/conformance/store.ts`) holds both to them.
+ * What is remembered, and what is promised about it. Parts share one commit point: accounts and
+ * aliases, mailboxes, the queue, and the history of messages (`history.ts`). `memory.ts` and
+ * `sqlite.ts` keep these promises; one conformance suite (`tests/conformance/store.ts`) holds both
+ * to them.
  *
  * Every promise that a method here returns resolves only when its change is durable.
  */
@@ -11,11 +12,13 @@ import type { Envelope, Recipient } from "../mail/envelope.ts";
 import type { StoredSecret } from "../sasl/secret.ts";
 import type { Reply } from "../smtp/reply.ts";
 import type { MaybePromise } from "../wire/session.ts";
+import type { Aliases } from "./aliases.ts";
 import type { History, Note, Origin } from "./history.ts";
 import type { Policies } from "./policies.ts";
 
 export interface Store extends AsyncDisposable {
   readonly users: Users;
+  readonly aliases: Aliases;
   readonly mail: Mail;
   readonly queue: Queue;
   readonly history: History;
@@ -220,10 +223,18 @@ export type Verdict =
   /** The recipient has its outcome: accepted by the next server, or reported, or recorded. */
   | { readonly do: "finish"; readonly outcome: "relayed" | "failed"; readonly reply: Reply }
   /**
-   * It goes into a mailbox here, its content unmoved; where the mailbox has the message already,
-   * under another name of its owner, it gets no second copy.
+   * It was held for an address here, and now goes where that leads, its content unmoved: into
+   * mailboxes and, under other recipients, into the queue; nowhere, where all that it leads to are
+   * lists, whose copies are accepted with it. A mailbox that has the message already, under another
+   * name of its owner, gets no second copy.
    */
-  | { readonly do: "deliver"; readonly delivery: MailboxDelivery; readonly reply: Reply }
+  | {
+    readonly do: "deliver";
+    /** `queued`: it led to one address elsewhere; `expanded`: to several. */
+    readonly outcome: "delivered" | "expanded" | "queued";
+    readonly deliveries: readonly Delivery[];
+    readonly reply: Reply;
+  }
   | { readonly do: "retry"; readonly dueAt: number; readonly reply: Reply }
   /** Its deadline has passed and was dealt with; it waits on as before. */
   | { readonly do: "wait"; readonly reply: Reply };

@@ -1,4 +1,5 @@
 /** Every promise of `lib/store/store.ts`, for whatever claims to keep them. */
+import { aliasesConformance } from "./store_aliases.ts";
 import { messageConformance } from "./store_accept.ts";
 import { mailConformance } from "./store_mail.ts";
 import { policiesConformance } from "./store_policies.ts";
@@ -10,6 +11,7 @@ import { usersConformance } from "./store_users.ts";
 /** Registers the suite under a name; `open` gives a new, empty store each time. */
 export function storeConformance(name: string, open: OpenStore): void {
   usersConformance(name, open);
+  aliasesConformance(name, open);
   messageConformance(name, open);
   mailConformance(name, open);
   queueConformance(name, open);

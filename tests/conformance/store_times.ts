@@ -14,6 +14,7 @@ import {
   rejectsWith,
   storeTest,
   textOf,
+  toInbox,
   toQueue,
   UNREACHABLE,
 } from "./store_support.ts";
@@ -103,10 +104,11 @@ export function timesConformance(name: string, open: OpenStore): void {
     await store.accept(message("m1", [...names, toQueue("xyz.com", 1)]));
     const taken = await store.queue.take("abc.com", 1, 9);
     const woken = store.mail.changed(alice.id, store.mail.modSeq(alice.id), NEVER);
-    const to = { to: "mailbox", account: alice.id, mailbox: "INBOX", prefix: encode("R: <>\r\n") };
+    const to = toInbox(alice, "R: <>\r\n");
     const verdict = {
       do: "deliver",
-      delivery: to as typeof to & { to: "mailbox" },
+      outcome: "delivered",
+      deliveries: [to],
       reply: DELIVERED,
     } as const;
     const verdicts = taken.map(({ token }) => [token, verdict] as const);
@@ -134,16 +136,47 @@ export function timesConformance(name: string, open: OpenStore): void {
       mailbox: "INBOX",
       prefix: encode(""),
     } as const;
-    const nowhere = { do: "deliver", delivery: to, reply: DELIVERED } as const;
+    const deliveries = [toInbox(alice), toQueue("xyz.com", 1), to];
+    const nowhere = { do: "deliver", outcome: "delivered", deliveries, reply: DELIVERED } as const;
     await rejectsWith(
       "unknown",
       store.queue.settle([[a!.token, FINISHED], [b!.token, nowhere]], []),
     );
     assert.deepEqual((await store.queue.list({ max: 9 })).map((each) => each.taken), [true, true]);
+    assert.deepEqual(await store.mail.list((await inboxOf(store, alice)).id, 0, 9), []);
     assert.deepEqual(
       await store.queue.settle([[a!.token, FINISHED], [b!.token, FINISHED]], []),
       [],
     );
+  });
+
+  storeTest(`${name}: queue.settle moves a recipient on under other names`, open, async (store) => {
+    const alice = await addAccount(store, "alice@abc.com");
+    const held = { ...by(90), priority: 2 };
+    await store.accept(asked(message("m1", [toQueue("abc.com", 1, "sales")]), held));
+    const [taken] = await store.queue.take("abc.com", 1, 9);
+    const deliveries = [toInbox(alice), toQueue("xyz.com", 5), toQueue("other.test", 6)];
+    const since = store.queue.version();
+    await store.queue.settle(
+      [[taken!.token, { do: "deliver", outcome: "delivered", deliveries, reply: DELIVERED }]],
+      [message("copy", [toInbox(alice)])],
+    );
+    assert.ok(store.queue.version() > since, "the worker hears of it");
+    const inbox = await inboxOf(store, alice);
+    const there = (await store.mail.list(inbox.id, 0, 9)).map((each) => each.message);
+    assert.deepEqual(there.toSorted(), ["copy", "m1"]);
+    assert.deepEqual(await store.queue.ready(9, 9), [
+      { hop: "xyz.com", dueAt: 5 },
+      { hop: "other.test", dueAt: 6 },
+    ]);
+    const [moved] = await store.queue.take("xyz.com", 5, 9);
+    const { message: id, recipient, envelope, attempts } = moved!;
+    assert.deepEqual([id, recipient.address.domain, attempts], ["m1", "xyz.com", 0]);
+    assert.equal(envelope.priority, 2);
+    // What its message was to be delivered by holds for it, too.
+    assert.deepEqual(whoOf(await store.queue.overdue(90, 9)), ["m1 bob"]);
+    await store.mail.remove(inbox.id, [1, 2]);
+    assert.notEqual(await store.queue.content("m1"), null);
   });
 
   storeTest(`${name}: queue.retry releases nothing that is held`, open, async (store) => {
