@@ -56,6 +56,7 @@ async function place(slept?: number[]): Promise<Place> {
     accounts: createAccounts({
       world,
       users: store.users,
+      aliases: store.aliases,
       domains: ["abc.com"],
       allowedSenders: new Map(),
       limitLoopback: false,
@@ -220,6 +221,7 @@ Deno.test("ten thousand logins are remembered, and the oldest is forgotten first
       find: (name) => ({ id: 1, name, createdAt: 0 }),
       secret: () => secret,
     },
+    aliases: here.store.aliases,
     domains: ["abc.com"],
     allowedSenders: new Map(),
     limitLoopback: false,

@@ -65,7 +65,7 @@ Deno.test("users are added, listed, given another password and removed", async (
   const created = "2027-01-15T08:00:00.000Z";
   assert.deepEqual(await setting.ask({ do: "user add", name: "Alice", password: "secret" }), {
     ok: true,
-    value: { user: { name: "alice@abc.com", created } },
+    value: { user: { name: "alice@abc.com", created }, warnings: [] },
   });
   await setting.ask({ do: "user add", name: "bob@xyz.com", password: "hunter2" });
   assert.deepEqual(await setting.ask({ do: "user list" }), {

@@ -2,6 +2,7 @@
  * Deliberate bugs: `deno task mutants` applies each to a copy of the project, where a test has to
  * fail. A guard without a row here is only believed to be guarded.
  */
+import { ALIAS_MUTANTS } from "./mutants/aliases.ts";
 import { APP_MUTANTS } from "./mutants/app.ts";
 import { ATTACK_MUTANTS } from "./mutants/attacks.ts";
 import { DSN_MUTANTS } from "./mutants/dsn.ts";
@@ -36,6 +37,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...MAIL_MUTANTS,
   ...DSN_MUTANTS,
   ...APP_MUTANTS,
+  ...ALIAS_MUTANTS,
   ...ATTACK_MUTANTS,
   ...FLOODS_MUTANTS,
   ...TIMING_MUTANTS,

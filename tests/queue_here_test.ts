@@ -1,21 +1,21 @@
 /** The queue's worker, where a recipient turns out to be here: its message was held. */
 import assert from "$assert";
-import type { MailboxDelivery } from "../lib/store/store.ts";
+import type { Release } from "../lib/queue/outcome.ts";
 import { addAccount, inboxOf } from "./conformance/store_support.ts";
 import { startSetting } from "./queue_support.ts";
 
-const ELSEWHERE = {
-  to: "mailbox",
-  account: 1_000_000,
-  mailbox: "INBOX",
-  prefix: new Uint8Array(0),
-} as const;
+/** Into the INBOX of an account; by default one that is not there. */
+function inboxRelease(account = 1_000_000): Release {
+  const prefix = new Uint8Array(0);
+  const deliveries = [{ to: "mailbox", account, mailbox: "INBOX", prefix }] as const;
+  return { outcome: "delivered", deliveries, copies: [] };
+}
 
 Deno.test("a recipient here gets what was queued, without a connection", async () => {
-  let mailbox: MailboxDelivery | null = null;
-  await using setting = await startSetting({ mailbox: () => mailbox });
+  let released: Release = "unknown";
+  await using setting = await startSetting({ release: () => [released] });
   const bob = await addAccount(setting.store, "bob@abc.com");
-  mailbox = { ...ELSEWHERE, account: bob.id };
+  released = inboxRelease(bob.id);
   await setting.queue("held", "bob@abc.com");
   await setting.world.clock.pass(0);
   assert.deepEqual(await setting.waiting(), []);
@@ -25,7 +25,9 @@ Deno.test("a recipient here gets what was queued, without a connection", async (
 
 Deno.test("a mailbox that goes in the moment of its delivery is looked for again", async () => {
   let asked = 0;
-  await using setting = await startSetting({ mailbox: () => ++asked === 1 ? ELSEWHERE : null });
+  await using setting = await startSetting({
+    release: () => [++asked === 1 ? inboxRelease() : "unknown"],
+  });
   await setting.queue("held", "bob@abc.com");
   await setting.world.clock.pass(5_000);
   assert.deepEqual(setting.reported, ["bob: we: 550 5.1.1 There is no such user here"]);

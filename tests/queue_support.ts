@@ -35,8 +35,8 @@ export interface SettingOptions {
   readonly store?: (turn: () => Promise<void>) => Store | Promise<Store>;
   /** Changes what the worker sees of the queue. */
   readonly queue?: (queue: Queue) => Partial<Queue>;
-  /** Where recipients of abc.com have their mail; by default nobody is there. */
-  readonly mailbox?: WorkerOptions["mailbox"];
+  /** Where recipients of abc.com lead; by default nobody is there. */
+  readonly release?: WorkerOptions["release"];
 }
 
 export async function startSetting(options: SettingOptions = {}): Promise<Setting> {
@@ -59,7 +59,7 @@ export async function startSetting(options: SettingOptions = {}): Promise<Settin
       ]),
     },
     log: SILENT,
-    mailbox: options.mailbox ?? (() => null),
+    release: options.release ?? ((group) => group.map(() => "unknown")),
     report: (failed) => {
       reported.push(...failed.map(wordsOf));
       return null;

@@ -17,10 +17,12 @@ import { hasUtf8Header } from "../mail/utf8.ts";
 import type { SmtpHello, SmtpPeer } from "../smtp/backend.ts";
 import { type Reply, reply } from "../smtp/reply.ts";
 import type { Origin } from "../store/history.ts";
-import type { Accepted } from "../store/store.ts";
+import type { Accepted, MessageId } from "../store/store.ts";
 import { ProtocolError } from "../wire/error.ts";
-import { deliveriesTo, isLocal } from "./deliveries.ts";
-import { makeReport, type ReportedOutcome } from "./report.ts";
+import { logCopies } from "../queue/settlement.ts";
+import { logMissing, type Plan, planDeliveries } from "./deliveries.ts";
+import { messagesOf } from "./lists.ts";
+import { makeReport, type ReportedMessage, type ReportedOutcome } from "./report.ts";
 import { newMessageId, type Site } from "./site.ts";
 
 /** A transaction whose content has come. */
@@ -68,17 +70,21 @@ export async function accept(site: Site, transaction: Transaction, content: Body
     at,
   });
   const header = await prepared.slice(0, HEADER_BYTES_MAX);
-  const accepted: Accepted = {
+  const taken = {
     id,
     acceptedAt: at,
     envelope: await truthful(tagged(envelope, header), prepared),
     content: joinBodies([bodyOf(received), prepared]),
-    deliveries: deliveriesTo(site, recipients, envelope, at),
     origin: originOf(transaction),
   };
-  const receipt = receiptOf(site, transaction, accepted, header);
-  await store.accept(accepted, receipt === null ? [] : [receipt]);
-  logAccepted(site, accepted, transaction, { size: content.size, receipt });
+  const plan = planDeliveries(site, recipients, envelope, at);
+  const { message, copies } = messagesOf(site, taken, plan);
+  const receipt = receiptOf(site, plan, { ...taken, content: header });
+  const [first, ...others] = [message, ...copies, receipt].filter((each) => each !== null);
+  await store.accept(first!, others);
+  logAccepted(site, plan, transaction, { id, size: content.size, receipt });
+  logMissing(site, id, plan);
+  logCopies(site.log, id, copies);
   return reply(250, "2.0.0", `Accepted as ${id}`);
 }
 
@@ -105,25 +111,14 @@ function originOf(transaction: Transaction): Origin {
   };
 }
 
-/** RFC 3461 §5.2.3 (a): who asked for it is told that the message is in the mailbox. */
-function receiptOf(site: Site, transaction: Transaction, accepted: Accepted, header: Uint8Array) {
-  const outcomes = transaction.recipients
-    .filter((each) => isThere(site, accepted, each) && wantsReport(each, "SUCCESS"))
-    .map((recipient): ReportedOutcome => ({
-      recipient,
-      action: "delivered",
-      status: "2.0.0",
-      words: null,
-      remote: null,
-    }));
-  const { id, acceptedAt, envelope } = accepted;
-  const about = { id, acceptedAt, envelope, content: header };
+/** RFC 3461 §5.2.3 (a) and §5.2.7: who asked for it is told what is done already. */
+function receiptOf(site: Site, plan: Plan, about: ReportedMessage): Accepted | null {
+  const outcomes = plan.recipients.flatMap(({ recipient, outcome }): readonly ReportedOutcome[] =>
+    outcome === "queued" || !wantsReport(recipient, "SUCCESS")
+      ? []
+      : [{ recipient, action: outcome, status: "2.0.0", words: null, remote: null }]
+  );
   return outcomes.length === 0 ? null : makeReport(site, about, outcomes);
-}
-
-/** Whether a recipient has the message with its acceptance; what is held waits (RFC 4865). */
-function isThere(site: Site, { envelope, acceptedAt }: Accepted, { address }: Recipient): boolean {
-  return isLocal(site, address) && (envelope.hold?.until ?? 0) <= acceptedAt;
 }
 
 async function findLoop(site: Site, content: Body): Promise<Reply | null> {
@@ -174,17 +169,18 @@ async function truthful(envelope: Envelope, content: Body): Promise<Envelope> {
 
 function logAccepted(
   site: Site,
-  accepted: Accepted,
-  transaction: Transaction,
-  { size, receipt }: { readonly size: number; readonly receipt: Accepted | null },
+  plan: Plan,
+  { envelope, hello, peer }: Transaction,
+  { id, size, receipt }: {
+    readonly id: MessageId;
+    readonly size: number;
+    readonly receipt: Accepted | null;
+  },
 ): void {
-  const { id } = accepted;
-  const { envelope, recipients, hello, peer } = transaction;
   const from = envelope.sender === null ? "<>" : formatAddress(envelope.sender);
-  for (const recipient of recipients) {
-    const there = isThere(site, accepted, recipient);
-    const told = there && wantsReport(recipient, "SUCCESS");
-    site.log.info(there ? "delivered" : "queued", {
+  for (const { recipient, outcome } of plan.recipients) {
+    const told = outcome !== "queued" && wantsReport(recipient, "SUCCESS");
+    site.log.info(outcome, {
       id,
       from,
       to: formatAddress(recipient.address),

@@ -1,13 +1,15 @@
-/** Who is local here, and who may log in. */
+/** Who is here, who gets what is sent to an address, and who may log in. */
 import { createHmac } from "node:crypto";
 import type { Log } from "../log.ts";
-import { accountName, type Address, baseAddress, formatAddress } from "../mail/address.ts";
+import { accountName, type Address, addressKey, baseAddress } from "../mail/address.ts";
 import type { World } from "../net/world.ts";
 import { scramNonce } from "../net/scram_work.ts";
 import { type AllowedSenders, isAllowedSender } from "../policy/senders.ts";
 import { createLoginGuard } from "../policy/logins.ts";
+import { expand, type Expansion, type ExpansionFault, soleAccount } from "../queue/expand.ts";
 import type { ScramStart } from "../sasl/mechanism.ts";
 import { decoySecret, type StoredSecret, verifyPassword } from "../sasl/secret.ts";
+import type { Aliases } from "../store/aliases.ts";
 import type { Account, Users } from "../store/store.ts";
 
 export interface Accounts {
@@ -19,9 +21,14 @@ export interface Accounts {
   proven(user: string, right: boolean, peer: LoginPeer): LoginResult;
   /** The account of this name, however it is written; `null` when nobody has it. */
   named(user: string): Account | null;
-  /** The account that takes mail for a local address; `null` when nobody has it. */
+  /** Who gets what is sent to a local address. */
+  expand(address: Address): Expansion | ExpansionFault;
+  /** The account that alone gets it; `null` when nobody does, or others do as well. */
   ofAddress(address: Address): Account | null;
-  /** Whether an account may send under this address: an own one, or one that it was allowed. */
+  /**
+   * Whether an account may send under this address: its name, what leads to it alone, or what it
+   * was allowed.
+   */
   owns(account: string, sender: Address): boolean;
 }
 
@@ -39,6 +46,7 @@ export type LoginResult = Account | "refused" | "later";
 export interface AccountsOptions {
   readonly world: World;
   readonly users: Users;
+  readonly aliases: Aliases;
   /** The first is the one of names without a domain. */
   readonly domains: readonly string[];
   /** Addresses that accounts may send under besides their own. */
@@ -53,7 +61,7 @@ const REMEMBERED_MAX = 10_000;
 const NAME_CHARACTERS_MAX = 255;
 
 export function createAccounts(options: AccountsOptions): Accounts {
-  const { world, users, domains } = options;
+  const { world, users, aliases, domains } = options;
   const guard = createLoginGuard(options);
   const key = world.random.bytes(32);
   let decoyKey: Promise<Uint8Array> | null = null;
@@ -128,18 +136,23 @@ export function createAccounts(options: AccountsOptions): Accounts {
     return right && account !== null ? succeeded(account, peer) : "refused";
   }
 
+  const directory = {
+    domains,
+    alias: aliases.find,
+    account: users.find,
+    postmaster: () => users.list()[0] ?? null,
+  };
+
   function ofAddress(address: Address): Account | null {
-    const domain = address.domain === "" ? domains[0]! : address.domain;
-    const findUser = (each: Address) => {
-      const name = nameOf(formatAddress(each), domain);
-      return name === null ? null : users.find(name);
-    };
-    const full = { local: address.local, domain };
-    const found = findUser(full) ?? findUser(baseAddress(full));
-    if (found !== null) return found;
-    // RFC 5321 §4.5.1 and RFC 2142: these names are always there, and somebody has to read them.
-    const role = ["postmaster", "abuse"].includes(address.local.toLowerCase());
-    return role ? users.list()[0] ?? null : null;
+    return soleAccount(expand(address, directory));
+  }
+
+  /** Also where an alias of that name leads elsewhere; but a tag may belong to somebody else. */
+  function isNamed(account: string, address: Address): boolean {
+    const whole = addressKey(address);
+    if (whole === account) return true;
+    const taken = aliases.find(whole) !== null || users.find(whole) !== null;
+    return !taken && addressKey(baseAddress(address)) === account;
   }
 
   return {
@@ -147,9 +160,10 @@ export function createAccounts(options: AccountsOptions): Accounts {
     secret,
     proven,
     named: (user) => users.find(canonical(user)),
+    expand: (address) => expand(address, directory),
     ofAddress,
     owns: (account, sender) =>
-      ofAddress(sender)?.name === account ||
+      isNamed(account, sender) || ofAddress(sender)?.name === account ||
       isAllowedSender(options.allowedSenders, account, sender),
   };
 }

@@ -10,11 +10,22 @@ import { makeSecret, SALT_BYTES } from "../sasl/secret.ts";
 import { textOf } from "../smtp/reply.ts";
 import { type Account, type Queued, type Store, StoreError } from "../store/store.ts";
 import { encodeBase64 } from "../sasl/base64.ts";
+import {
+  addAlias,
+  type AliasRequest,
+  type AliasValues,
+  listAliases,
+  removeAlias,
+  warningsAboutAccount,
+  warningsWithout,
+} from "./admin_aliases.ts";
+import { type AdminFault, RefusedError } from "./refused.ts";
 
 export type AdminRequest =
   | { readonly do: "user list" }
   | { readonly do: "user add" | "user password"; readonly name: string; readonly password: string }
   | { readonly do: "user remove"; readonly name: string }
+  | AliasRequest
   | { readonly do: "queue list"; readonly after?: number }
   | { readonly do: "queue show"; readonly id: string }
   | { readonly do: "queue retry"; readonly id?: string }
@@ -28,17 +39,14 @@ export type AdminAnswer =
   /** `kind`: whose fault it is. */
   | { readonly ok: false; readonly kind: AdminFault; readonly message: string };
 
-/** `failed`: the store did; the others are the operator's. */
-export type AdminFault = "usage" | "unknown" | "exists" | "failed";
-
 export type AdminValue = AdminValues[AdminRequest["do"]];
 
 /** What each request is answered with. */
-export interface AdminValues {
+export interface AdminValues extends AliasValues {
   readonly "user list": { readonly users: readonly UserView[] };
-  readonly "user add": { readonly user: UserView };
-  readonly "user password": { readonly user: UserView };
-  readonly "user remove": { readonly user: UserView };
+  readonly "user add": UserChange;
+  readonly "user password": UserChange;
+  readonly "user remove": UserChange;
   readonly "queue list": { readonly queue: readonly QueuedView[]; readonly more: boolean };
   readonly "queue show": {
     /** One for each recipient that still waits. */
@@ -50,6 +58,12 @@ export interface AdminValues {
   readonly "queue drop": { readonly recipients: number };
   readonly "status": { readonly metrics: Readonly<Record<string, number>> };
   readonly "check": { readonly faults: readonly string[] };
+}
+
+export interface UserChange {
+  readonly user: UserView;
+  /** What may not have been thought of, in sentences. */
+  readonly warnings: readonly string[];
 }
 
 export interface UserView {
@@ -103,31 +117,31 @@ export async function administer(parts: AdminParts, request: AdminRequest): Prom
   }
 }
 
-class RefusedError extends Error {
-  readonly kind: AdminFault;
-  constructor(kind: AdminFault, message: string) {
-    super(message);
-    this.kind = kind;
-  }
-}
-
 async function perform(parts: AdminParts, request: AdminRequest): Promise<AdminValue> {
   const { world, store } = parts;
   switch (request.do) {
     case "user list":
       return { users: store.users.list().map(viewUser) };
-    case "user add":
-      return { user: await addUser(parts, request) };
+    case "user add": {
+      const user = await addUser(parts, request);
+      return { user, warnings: warningsAboutAccount(parts, user.name) };
+    }
     case "user password": {
       const account = findUser(parts, request.name);
       await store.users.setSecret(account.id, await secretOf(parts, request.password));
-      return { user: viewUser(account) };
+      return { user: viewUser(account), warnings: [] };
     }
     case "user remove": {
       const account = findUser(parts, request.name);
       await store.users.remove(account.id);
-      return { user: viewUser(account) };
+      return { user: viewUser(account), warnings: warningsWithout(parts, account.name) };
     }
+    case "alias list":
+      return listAliases(parts);
+    case "alias add":
+      return await addAlias(parts, request);
+    case "alias remove":
+      return await removeAlias(parts, request);
     case "queue list": {
       const page = await store.queue.list({ after: request.after ?? 0, max: PAGE_MAX });
       return { queue: page.map(viewQueued), more: page.length === PAGE_MAX };

@@ -10,8 +10,8 @@ import { readLine } from "../wire/lines.ts";
 import { call, deadline, type Session, writeNow } from "../wire/session.ts";
 import { type AdminAnswer, administer, type AdminParts, type AdminRequest } from "./admin.ts";
 
-/** A request holds a name and a password at most. */
-const REQUEST_BYTES_MAX = 16 * 1024;
+/** A request holds at most a name and the thousand addresses that it is to lead to. */
+const REQUEST_BYTES_MAX = 512 * 1024;
 const REQUEST_TIMEOUT_MS = 10_000;
 
 export interface ControlParts extends AdminParts {

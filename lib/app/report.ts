@@ -8,7 +8,7 @@ import { decodeXtext } from "../mail/xtext.ts";
 import type { Reportable } from "../queue/settlement.ts";
 import { textOf } from "../smtp/reply.ts";
 import type { Accepted, MessageId } from "../store/store.ts";
-import { deliveriesTo, isLocal } from "./deliveries.ts";
+import { isLocal, planDeliveries } from "./deliveries.ts";
 import { newMessageId, type Site } from "./site.ts";
 
 /** The message that a report is about. */
@@ -44,7 +44,7 @@ export function makeQueueReport(site: Site, outcomes: readonly Reportable[]): Ac
       action,
       // RFC 3461 §6.3 (g)
       status: reply.status || (action === "failed" ? "5.0.0" : "2.0.0"),
-      words: action === "delivered" ? null : textOf(reply),
+      words: action === "delivered" || action === "expanded" ? null : textOf(reply),
       remote,
     })),
   );
@@ -65,8 +65,8 @@ export function makeReport(
   // RFC 5321 §4.5.5 and RFC 3461 §5.2: the null sender says that nobody is to be told; a report
   // about a report would loop.
   if (sender === null) return unreported(site, about, outcomes, "the sender is null");
-  if (isLocal(site, sender) && site.accounts.ofAddress(sender) === null) {
-    return unreported(site, about, outcomes, "the sender has no account any more");
+  if (isLocal(site, sender) && typeof site.accounts.expand(sender) === "string") {
+    return unreported(site, about, outcomes, "the sender is not here any more");
   }
   const id = newMessageId(site.world);
   const at = site.world.clock.now();
@@ -81,6 +81,7 @@ export function makeReport(
     holdRequest: hold?.request ?? null,
     recipients: outcomes.map(({ recipient, action, status, words, remote }) => ({
       address: recipient.address,
+      via: recipient.via ?? null,
       orcpt: recipient.orcpt ?? null,
       action,
       status,
@@ -105,7 +106,8 @@ export function makeReport(
       ...(priority === undefined ? {} : { priority }),
     },
     content: bodyOf(report),
-    deliveries: deliveriesTo(site, [{ address: sender }], { sender: null }, at),
+    deliveries: planDeliveries(site, [{ address: sender }], { sender: null }, at)
+      .recipients.flatMap((each) => each.deliveries),
     origin: { from: "report", about: about.id },
   };
 }

@@ -18,7 +18,7 @@ import type { Store } from "../store/store.ts";
 import type { Session, TlsIdentity } from "../wire/session.ts";
 import { createAccounts } from "./accounts.ts";
 import { type Backends, conversation, turnAway } from "./conversation.ts";
-import { mailboxOf } from "./deliveries.ts";
+import { releaseOf } from "./release.ts";
 import { createPop3Backend } from "./pop3_backend.ts";
 import { type HistoryKeeper, startHistoryKeeper } from "./history_keeper.ts";
 import { introduce } from "./proxied.ts";
@@ -80,6 +80,7 @@ export function startServer(parts: ServerParts): RunningServer {
   const accounts = createAccounts({
     world,
     users: store.users,
+    aliases: store.aliases,
     domains,
     allowedSenders: parseAllowedSenders(config.allowedSenders, domains[0]!),
     limitLoopback,
@@ -112,7 +113,7 @@ export function startServer(parts: ServerParts): RunningServer {
     routes,
     log,
     report: (outcomes) => makeQueueReport(site, outcomes),
-    mailbox: (taken) => mailboxOf(site, taken),
+    release: (group) => releaseOf(site, group),
   });
   const keeper = startHistoryKeeper(site);
   return {

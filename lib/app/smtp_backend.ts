@@ -5,6 +5,7 @@ import { formatAddress } from "../mail/address.ts";
 import type { Envelope, Recipient } from "../mail/envelope.ts";
 import { literalOf } from "../mail/literal.ts";
 import { describeError } from "../log.ts";
+import { copiesOf, EXPANSION_REPLIES } from "../queue/expand.ts";
 import { NO_MAIL, type Route, routeOf } from "../queue/route.ts";
 import type { ScramStart } from "../sasl/mechanism.ts";
 import type {
@@ -35,11 +36,15 @@ interface Open {
   readonly envelope: Envelope;
   readonly hello: SmtpHello;
   readonly recipients: Recipient[];
+  /** Copies that aliases make, beyond one for each recipient. */
+  copies: number;
   /** What is left for questions to next hops. */
   verifyMs: number;
 }
 
-const NO_SUCH_USER = reply(550, "5.1.1", "There is no such user here");
+const NO_SUCH_USER = EXPANSION_REPLIES.unknown;
+/** RFC 5321 §4.5.3.1.10: the client sends the rest in another transaction. */
+const TOO_MANY_COPIES = reply(452, "4.5.3", "Too many recipients behind these addresses");
 const NOT_HERE = reply(550, "5.7.1", "LMTP delivers to mailboxes here, and nowhere else");
 /** RFC 5321 §4.2.2: it may go through when it is tried again. */
 const TOO_FAST = reply(450, "4.7.1", "Too much in too short a time, try again later");
@@ -49,6 +54,9 @@ const NOT_YOURS = reply(550, "5.7.1", "That sender is not yours");
 const UNQUALIFIED_SENDER = reply(554, "5.1.8", "That is not a whole domain name");
 const UNQUALIFIED_RECIPIENT = reply(554, "5.1.2", "That is not a whole domain name");
 const NO_REPORT = reply(550, "5.7.27", "The sender's domain takes no mail");
+
+/** Copies in one transaction beyond one for each recipient; all others wait for its commit. */
+export const COPIES_MAX = 5000;
 
 class Conversation implements SmtpConversation {
   readonly #site: Site;
@@ -112,7 +120,7 @@ class Conversation implements SmtpConversation {
     if (isLimited(hello) && !visitors.mayMail(address, hello.user, world.clock.monotonicMs())) {
       return this.#refused(mail.from, null, TOO_FAST);
     }
-    this.#open = { mail, envelope, hello, recipients: [], verifyMs: VERIFY_TIMEOUT_MS };
+    this.#open = { mail, envelope, hello, recipients: [], copies: 0, verifyMs: VERIFY_TIMEOUT_MS };
     return senderTaken(mail, envelope);
   }
 
@@ -121,7 +129,7 @@ class Conversation implements SmtpConversation {
       const open = this.#transaction();
       const slow = this.#tooMany(group.length, open.hello);
       const named = group.map((command) => this.#recipientOf(command));
-      const decided = named.map(({ address }) => slow ?? this.#decide(address, open.hello));
+      const decided = named.map(({ address }) => slow ?? this.#decide(address, open));
       const local = await this.#slowed(decided, open.hello, signal);
       const asked = named.filter((_, at) => local[at] === "ask");
       const answers = await this.#ask(open, asked, signal);
@@ -157,7 +165,7 @@ class Conversation implements SmtpConversation {
     const { recipients } = this.#transaction();
     // Whoever was removed since RCPT gets nothing, and is no reason to keep it from the others.
     const here = recipients.filter(({ address }) =>
-      this.#site.accounts.ofAddress(address) !== null
+      typeof this.#site.accounts.expand(address) !== "string"
     );
     const answer = here.length === 0 ? NO_SUCH_USER : await this.#take(content, here);
     return recipients.map((each) => here.includes(each) ? answer : NO_SUCH_USER);
@@ -203,13 +211,11 @@ class Conversation implements SmtpConversation {
   }
 
   /** What we know ourselves about a recipient; `ask`: the next hop knows more. */
-  #decide(to: Address, hello: SmtpHello): Reply | "ask" {
-    const { routes, accounts } = this.#site;
+  #decide(to: Address, open: Open): Reply | "ask" {
+    const { routes } = this.#site;
+    const { hello } = open;
     const route = routeOf(to.domain, routes);
-    if (route.kind === "local") {
-      if (accounts.ofAddress(to) !== null) return reply(250, "2.1.5", "Recipient taken");
-      return NO_SUCH_USER;
-    }
+    if (route.kind === "local") return this.#decideHere(to, open);
     // RFC 2033 §1: LMTP is for final delivery, where there is no queue.
     if (hello.protocol === "lmtp") return NOT_HERE;
     if (route.kind === "noMail") return NO_MAIL;
@@ -221,6 +227,16 @@ class Conversation implements SmtpConversation {
     if (!this.#isQualified(to.domain)) return UNQUALIFIED_RECIPIENT;
     if (route.kind === "none") return reply(550, "5.1.2", "There is no route to that domain");
     return isAsked(route, this.#site) ? "ask" : TAKEN;
+  }
+
+  /** Who leads elsewhere is the operator's word: strangers reach nobody whom they name there. */
+  #decideHere(to: Address, open: Open): Reply {
+    const expansion = this.#site.accounts.expand(to);
+    if (typeof expansion === "string") return EXPANSION_REPLIES[expansion];
+    const more = copiesOf(expansion) - 1;
+    if (open.copies > 0 && open.copies + more > COPIES_MAX) return TOO_MANY_COPIES;
+    open.copies += more;
+    return reply(250, "2.1.5", "Recipient taken");
   }
 
   /**

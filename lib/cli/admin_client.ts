@@ -2,8 +2,9 @@
  * Asking for what an operator wants: the running server, whose caches and watchers then know, and
  * only when none answers, the store itself.
  */
-import { type AdminFault, administer, type AdminRequest, type AdminValues } from "../app/admin.ts";
+import { administer, type AdminRequest, type AdminValues } from "../app/admin.ts";
 import { askControl } from "../app/control.ts";
+import type { AdminFault } from "../app/refused.ts";
 import { NetError, type World } from "../net/world.ts";
 import { findDirectory, openStore, type Place } from "./data_directory.ts";
 import { EXIT, type ExitStatus, Failure } from "./fail.ts";
@@ -52,7 +53,7 @@ interface Closed {
 
 async function askStore({ world, directory, domain }: Closed, request: AdminRequest) {
   // A new account may be the first thing in a new directory; anything else there is a mistake.
-  if (request.do !== "user add") await mustExist(directory);
+  if (request.do !== "user add" && request.do !== "alias add") await mustExist(directory);
   await using store = await openStore(directory, world);
   return await administer({ world, store, domain }, request);
 }
@@ -72,7 +73,7 @@ function statusOf(kind: AdminFault, request: AdminRequest): ExitStatus {
     case "usage":
       return EXIT.usage;
     case "unknown":
-      return request.do.startsWith("user") ? EXIT.noSuchRecipient : EXIT.noInput;
+      return /^(user|alias) /.test(request.do) ? EXIT.noSuchRecipient : EXIT.noInput;
     case "exists":
       return EXIT.cannotCreate;
     case "failed":

@@ -1,5 +1,6 @@
 /** The program `smtpd`: does what its words ask for. */
 import { EXIT, type ExitStatus } from "./fail.ts";
+import { runAlias } from "./smtpd_alias.ts";
 import { parseArguments } from "./smtpd_arguments.ts";
 import { runCheck } from "./smtpd_check.ts";
 import type { SmtpdContext } from "./smtpd_context.ts";
@@ -33,6 +34,10 @@ export async function runSmtpd(
     case "user remove":
     case "user list":
       return await runUser(command, context);
+    case "alias add":
+    case "alias remove":
+    case "alias list":
+      return await runAlias(command, context);
     case "queue list":
     case "queue show":
     case "queue retry":

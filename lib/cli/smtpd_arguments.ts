@@ -17,6 +17,7 @@ import { ADMIN_NOTES, EXAMPLES, LAB_NOTES, SERVE_NOTES, STATUSES } from "./smtpd
 export type SmtpdCommand =
   | { readonly do: "serve"; readonly flags: Settings; readonly config: string | null }
   | UserCommand
+  | AliasCommand
   | QueueCommand
   | (Admin & { readonly do: "check" | "status" })
   | LabCommand
@@ -37,6 +38,21 @@ export type UserCommand =
     readonly name: string | null;
     readonly passwordFile: string | null;
   } | { readonly do: "user remove"; readonly name: string | null });
+
+export type AliasCommand =
+  & Admin
+  & ({ readonly do: "alias list" } | {
+    readonly do: "alias add";
+    readonly name: string;
+    readonly targets: readonly string[];
+    /** `null`: it is no list, or keeps the owner that it has. */
+    readonly owner: string | null;
+  } | {
+    readonly do: "alias remove";
+    readonly name: string;
+    /** None: all of it. */
+    readonly targets: readonly string[];
+  });
 
 export type QueueCommand =
   & Admin
@@ -70,6 +86,7 @@ export function parseArguments(args: readonly string[], version: string): SmtpdC
     build(program) {
       addServe(program, chosen);
       addUser(program, chosen);
+      addAlias(program, chosen);
       addQueue(program, chosen);
       addCheck(program, chosen);
       addStatus(program, chosen);
@@ -155,6 +172,37 @@ function addUser(program: Command, chosen: Chosen): void {
   );
   withPlace(user.command("list").description("list the accounts"))
     .action((options: PlaceOptions) => chosen({ do: "user list", ...adminOf(options) }));
+}
+
+function addAlias(program: Command, chosen: Chosen): void {
+  const alias = group(
+    program,
+    "alias",
+    "names that lead to other addresses, and lists",
+    "add, remove or list",
+  );
+  withPlace(
+    alias.command("add").description("let a name lead to addresses, besides those it has")
+      .argument("<name>", "an address here, or @domain for every name that nobody has")
+      .argument("<addresses...>"),
+  )
+    .option("--owner <ADDRESS>", "make it a list: errors go to its owner, not to the sender")
+    .action((
+      name: string,
+      targets: readonly string[],
+      options: PlaceOptions & { readonly owner?: string },
+    ) =>
+      chosen({ do: "alias add", name, targets, owner: options.owner ?? null, ...adminOf(options) })
+    );
+  withPlace(
+    alias.command("remove").description("remove a name, or only some of its addresses")
+      .argument("<name>").argument("[addresses...]"),
+  )
+    .action((name: string, targets: readonly string[], options: PlaceOptions) =>
+      chosen({ do: "alias remove", name, targets, ...adminOf(options) })
+    );
+  withPlace(alias.command("list").description("list names and where they lead"))
+    .action((options: PlaceOptions) => chosen({ do: "alias list", ...adminOf(options) }));
 }
 
 function addQueue(program: Command, chosen: Chosen): void {

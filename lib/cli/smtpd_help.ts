@@ -27,5 +27,5 @@ and gone at the end, with Ctrl-C.`;
 
 export const STATUSES = `\
 Exit status: 0 done, 64 wrong usage, 65 the data has faults, 66 no such message or file,
-67 no such user, 69 a port is taken, 73 cannot create (or exists already), 75 the data directory is
-in use, or the store failed, 78 bad configuration, or data of a newer version.`;
+67 no such user or alias, 69 a port is taken, 73 cannot create (or exists already), 75 the data
+directory is in use, or the store failed, 78 bad configuration, or data of a newer version.`;

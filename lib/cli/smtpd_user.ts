@@ -21,7 +21,7 @@ export async function runUser(command: UserCommand, context: SmtpdContext): Prom
     return EXIT.done;
   }
   const name = await nameOf(command, context);
-  const { user } = command.do === "user remove"
+  const { user, warnings } = command.do === "user remove"
     ? await askAdmin(admin, { do: command.do, name })
     : await askAdmin(admin, {
       do: command.do,
@@ -30,6 +30,7 @@ export async function runUser(command: UserCommand, context: SmtpdContext): Prom
     });
   if (command.json) streams.output.write(jsonLine({ ...user }));
   else streams.errors.write(`${user.name} ${DONE[command.do]}\n`);
+  for (const warning of warnings) streams.errors.write(`${warning}\n`);
   return EXIT.done;
 }
 

@@ -59,6 +59,8 @@ export interface DeliverBy {
 /** One recipient, as the client named it. */
 export interface Recipient extends RecipientOptions {
   readonly address: Address;
+  /** The address that the client named, where an alias here has led on from it. */
+  readonly via?: Address;
 }
 
 /** What a client may say about a recipient; left out where it said nothing. */

@@ -42,6 +42,8 @@ export interface Report {
 /** What became of one recipient. */
 export interface ReportedRecipient {
   readonly address: Address;
+  /** The address that the sender named, where an alias has led on from it. */
+  readonly via?: Address | null;
   /** ORCPT of RFC 3461, as the sender gave it; `null` without one. */
   readonly orcpt?: string | null;
   readonly action: ReportedAction;
@@ -58,7 +60,7 @@ export interface ReportedRecipient {
 }
 
 /** RFC 3464 §2.3.3. */
-export type ReportedAction = "failed" | "delayed" | "delivered" | "relayed";
+export type ReportedAction = "failed" | "delayed" | "delivered" | "relayed" | "expanded";
 
 /**
  * The report as a message of short ASCII lines, so that it gets through wherever the original came
@@ -151,6 +153,12 @@ const EXPLANATIONS: readonly {
     behind: "It may have arrived; you will hear if it comes back.",
   },
   {
+    action: "expanded",
+    subject: "Your message was passed on to several people",
+    before: "Your message was passed on to everybody behind:",
+    behind: "It may have arrived; you will hear if it does not.",
+  },
+  {
     action: "delivered",
     subject: "Your message was delivered",
     before: "Your message was put into the mailbox of:",
@@ -166,8 +174,10 @@ function subjectOf(recipients: readonly ReportedRecipient[]): string {
   return found.subject;
 }
 
-function explainRecipient({ address, diagnostic, remoteMta }: ReportedRecipient): string {
-  const name = `  ${formatAddress(address)}`;
+function explainRecipient(recipient: ReportedRecipient): string {
+  const { address, via = null, diagnostic, remoteMta } = recipient;
+  const named = via === null ? "" : `, to which ${formatAddress(via)} leads`;
+  const name = `  ${formatAddress(address)}${named}`;
   if (diagnostic === null) return name;
   const words = withoutControls(diagnostic).slice(0, DIAGNOSTIC_CHARACTERS_MAX);
   const speaker = remoteMta === null ? "" : `${withoutControls(remoteMta)} said: `;

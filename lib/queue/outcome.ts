@@ -4,7 +4,8 @@ import type { ReportedAction } from "../mail/report.ts";
 import type { Attempt } from "../smtp/client.ts";
 import type { Extensions } from "../smtp/ehlo.ts";
 import { isPositive, type Reply, reply } from "../smtp/reply.ts";
-import type { MailboxDelivery, Taken, Verdict } from "../store/store.ts";
+import type { Accepted, Delivery, Taken, Verdict } from "../store/store.ts";
+import { EXPANSION_REPLIES, type ExpansionFault } from "./expand.ts";
 import { isExpired, RETRY_AFTER_MS, waitingSince, waitMs } from "./schedule.ts";
 
 /** The words for an attempt in which the server said nothing. */
@@ -34,11 +35,30 @@ export function verdictOf(
   }
 }
 
-/** For a recipient here, whose message was held: its mailbox, or `null` where there is none. */
-export function verdictHere(delivery: MailboxDelivery | null): Verdict {
-  return delivery === null
-    ? { do: "finish", outcome: "failed", reply: reply(550, "5.1.1", "There is no such user here") }
-    : { do: "deliver", delivery, reply: reply(250, "2.0.0", "Delivered") };
+/** Where a recipient here leads whose message was held, or why it leads nowhere. */
+export type Release = Released | ExpansionFault;
+
+export interface Released {
+  readonly outcome: "delivered" | "expanded" | "queued";
+  readonly deliveries: readonly Delivery[];
+  /** What lists send on, which is accepted together with the outcome. */
+  readonly copies: readonly Accepted[];
+}
+
+/** What its release means for a recipient here; what leads too far may be mended. */
+export function verdictHere(
+  taken: Taken,
+  release: Release,
+  now: number,
+  fraction: number,
+): Verdict {
+  if (typeof release === "string") {
+    const result = release === "tooFar" ? "deferred" : "refused";
+    return verdictOf(taken, { result, reply: EXPANSION_REPLIES[release] }, now, fraction);
+  }
+  const { outcome, deliveries } = release;
+  const words = outcome === "delivered" ? "Delivered" : "Passed on";
+  return { do: "deliver", outcome, deliveries, reply: reply(250, "2.0.0", words) };
 }
 
 /** RFC 2852 §4.1.3: what the deadline of a message means for a recipient that still waits. */
@@ -62,7 +82,9 @@ export function actionToReport(
     case "wait":
       return wantsReport(recipient, "DELAY") ? "delayed" : null;
     case "deliver":
-      return wantsReport(recipient, "SUCCESS") ? "delivered" : null;
+      // RFC 3461 §5.2.7.2: whoever alone gets what was asked for says it.
+      if (verdict.outcome === "queued" || !wantsReport(recipient, "SUCCESS")) return null;
+      return verdict.outcome;
     case "finish": {
       if (verdict.outcome === "failed") return wantsReport(recipient, "FAILURE") ? "failed" : null;
       const told = lastWordIsOurs(recipient, offered) ||

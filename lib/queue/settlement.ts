@@ -9,7 +9,7 @@ import type { ReportedAction } from "../mail/report.ts";
 import type { World } from "../net/world.ts";
 import { type Reply, textOf } from "../smtp/reply.ts";
 import type { Note } from "../store/history.ts";
-import type { Accepted, Store, Taken, Verdict } from "../store/store.ts";
+import type { Accepted, MessageId, Store, Taken, Verdict } from "../store/store.ts";
 import { PROBE_AFTER_MS, waitMs } from "./schedule.ts";
 
 /** A recipient that the sender may have to be told about, with the words that say what became. */
@@ -33,6 +33,8 @@ export interface Outcome {
   readonly speaker: string | null;
   /** Whether the next server may have taken the message without our knowing. */
   readonly uncertain?: boolean;
+  /** What lists send on: accepted in the same transaction. */
+  readonly copies?: readonly Accepted[];
 }
 
 /** What the log says about a delivery: where it went, and how long it took. */
@@ -91,11 +93,12 @@ export async function settleOnce(
       outcome.verdict,
       noteOf(outcome, { at: options.world.clock.now(), delivery, report }),
     ]),
-    report === null ? [] : [report],
+    [...(report === null ? [] : [report]), ...outcomes.flatMap(({ copies = [] }) => copies)],
   );
   for (const outcome of outcomes) {
     if (!stale.includes(outcome.taken.token)) {
       logOutcome(options.log, outcome, { delivery, report });
+      logCopies(options.log, outcome.taken.message, outcome.copies ?? []);
     }
   }
 }
@@ -149,6 +152,14 @@ async function reportOf(
   );
 }
 
+/** By which ids what lists send on can be followed. */
+export function logCopies(log: Log, id: MessageId, copies: readonly Accepted[]): void {
+  for (const { id: as, envelope: { sender }, deliveries } of copies) {
+    const from = sender === null ? "<>" : formatAddress(sender);
+    log.info("redistributed", { id, as, from, recipients: deliveries.length });
+  }
+}
+
 function logOutcome(
   log: Log,
   { taken, verdict, action }: Outcome,
@@ -183,7 +194,6 @@ function eventOf(verdict: Verdict): string {
     case "wait":
       return "delayed";
     case "deliver":
-      return "delivered";
     case "finish":
       return verdict.outcome;
   }

@@ -5,10 +5,17 @@
 import { describeError } from "../log.ts";
 import { type Reply, reply, textOf } from "../smtp/reply.ts";
 import { NO_EXTENSIONS } from "../smtp/ehlo.ts";
-import type { HopId, MailboxDelivery, Taken, Verdict } from "../store/store.ts";
+import type { HopId, Taken, Verdict } from "../store/store.ts";
 import type { Links } from "./link.ts";
 import { createFailures } from "./failures.ts";
-import { actionToReport, expired, overdue, verdictHere, verdictOf } from "./outcome.ts";
+import {
+  actionToReport,
+  expired,
+  overdue,
+  type Release,
+  verdictHere,
+  verdictOf,
+} from "./outcome.ts";
 import { endpointText } from "../endpoint.ts";
 import { NO_MAIL, routeOf, type Routes } from "./route.ts";
 import { isExpired, PROBE_AFTER_MS, waitingSince, waitMs } from "./schedule.ts";
@@ -24,8 +31,8 @@ import {
 export interface WorkerOptions extends SettlementOptions {
   readonly links: Links;
   readonly routes: Routes;
-  /** The mailbox of a recipient here, whose message was held; `null` where there is none. */
-  readonly mailbox: (taken: Taken) => MailboxDelivery | null;
+  /** Where recipients here lead, for each of them: one message that was held for them. */
+  readonly release: (group: readonly Taken[]) => readonly Release[];
 }
 
 export interface Worker {
@@ -212,9 +219,14 @@ class QueueWorker {
 
   /** Not held to its verdict as what was sent is: an account may go before it is recorded. */
   async #deliverHere(group: readonly Taken[]): Promise<void> {
-    const outcomes = group.map((taken) =>
-      this.#outcomeOf(taken, verdictHere(this.#options.mailbox(taken)))
-    );
+    const { world, release } = this.#options;
+    const now = world.clock.now();
+    const outcomes = release(group).map((released, at): Outcome => {
+      const taken = group[at]!;
+      const verdict = verdictHere(taken, released, now, world.random.fraction());
+      const copies = typeof released === "string" ? [] : released.copies;
+      return { ...this.#outcomeOf(taken, verdict), copies };
+    });
     await settleOnce(this.#options, outcomes, NO_DELIVERY);
   }
 

@@ -1,7 +1,7 @@
 /** MAIL and RCPT as the client says them: each parameter only to a server that announces it. */
 import { formatAddress } from "../mail/address.ts";
 import { type Envelope, needsUtf8, type Recipient } from "../mail/envelope.ts";
-import { asciiOrcpt } from "../mail/orcpt.ts";
+import { asciiOrcpt, orcptOf } from "../mail/orcpt.ts";
 import { formatBy, notifyInTime, tooLate } from "./client_timing.ts";
 import type { Extensions } from "./ehlo.ts";
 import { type Reply, reply } from "./reply.ts";
@@ -39,11 +39,12 @@ export function rcptLine(
   beginning: Beginning,
   recipient: Recipient,
 ): string {
-  const { address, orcpt } = recipient;
+  const { address, via } = recipient;
   const notify = notifyInTime(extensions, beginning, recipient);
   let line = `RCPT TO:<${formatAddress(address)}>`;
   if (!extensions.dsn) return line; // RFC 3461 §5.2.2 (a)
-  // RFC 3461 §5.2.1 (c) and (d)
+  // RFC 3461 §5.2.1 (c) and (d): where the client gave none, the address that it named.
+  const orcpt = recipient.orcpt ?? (via === undefined ? undefined : orcptOf(via));
   if (notify !== undefined) line += ` NOTIFY=${notify.join(",") || "NEVER"}`;
   if (orcpt !== undefined) {
     line += ` ORCPT=${usesUtf8(extensions, beginning) ? orcpt : asciiOrcpt(orcpt)}`;

@@ -44,7 +44,9 @@ export type Origin =
     readonly recipients: readonly Address[];
   }
   /** A report of this server about one of its messages. */
-  | { readonly from: "report"; readonly about: string };
+  | { readonly from: "report"; readonly about: string }
+  /** A list here, which sends on what came to it. */
+  | { readonly from: "list"; readonly message: string };
 
 export interface MessageHistory {
   readonly message: string;

@@ -99,8 +99,8 @@ export const APP_MUTANTS: readonly Mutant[] = [
   {
     name: "accept: 250 before the commit",
     file: "lib/app/accept.ts",
-    find: "  await store.accept(accepted,",
-    replace: "  void store.accept(accepted,",
+    find: "  await store.accept(first!,",
+    replace: "  void store.accept(first!,",
     test: {
       file: "tests/app_accept_test.ts",
       name: "a message from outside gets Return-Path and Received, to the letter",

@@ -26,8 +26,8 @@ export const TIMING_MUTANTS: readonly Mutant[] = [
   {
     name: "future release: mailboxes here do not wait",
     file: "lib/app/deliveries.ts",
-    find: "if (isLocal(site, address) && dueAt === at) {",
-    replace: "if (isLocal(site, address)) {",
+    find: "expansion: dueAt === at ? expansionOf(site, recipient) : null,",
+    replace: "expansion: expansionOf(site, recipient),",
     test: {
       file: APP,
       name: "a held message is released at its time, here and elsewhere, and not before",
