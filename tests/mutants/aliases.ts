@@ -69,8 +69,7 @@ export const ALIAS_MUTANTS: readonly Mutant[] = [
     name: "expand: a list's only member owns its address",
     file: "lib/queue/expand.ts",
     find: 'only?.kind === "account" ? only.account : null',
-    replace:
-      'only?.kind === "account"\n    ? only.account\n    : Object(expansion.lists[0]?.members[0]).account ?? null',
+    replace: "Object(only ?? expansion.lists[0]?.members[0]).account ?? null",
     test: SENDERS,
     why: "a member would send in the name of the list",
   },
