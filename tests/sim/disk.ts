@@ -121,14 +121,13 @@ function performer(database: DatabaseSync, access: Access): Perform {
 
   return (sql, run) => {
     if (!life.isAlive()) throw new Gone("the process is dead");
-    if (!/^(BEGIN IMMEDIATE|RELEASE|COMMIT)/.test(sql)) return run();
+    if (!/^(BEGIN|RELEASE|COMMIT)/.test(sql)) return run();
     mayDie();
-    if (sql === "BEGIN IMMEDIATE") {
-      if (faults.strikes("diskRefuses")) {
-        tell("refuses to begin");
-        throw new Error("database is locked");
-      }
-      durable = true;
+    // Whatever is only in memory (temporary tables) does not ask the disk.
+    if (sql.startsWith("BEGIN")) durable = sql === "BEGIN IMMEDIATE";
+    if (durable && sql.startsWith("BEGIN") && faults.strikes("diskRefuses")) {
+      tell("refuses to begin");
+      throw new Error("database is locked");
     }
     if (sql !== "COMMIT" || !durable) return run();
     durable = false;
