@@ -231,3 +231,20 @@ Deno.test("the simulated name servers fail, lie, and say nothing for a long time
     await given;
   }, { rates: { dnsSlow: 1 } });
 });
+
+Deno.test("the simulated web has the pages that the scenario says, or is not to be had", async () => {
+  const url = "https://mta-sts.there.test/policy";
+  const options = { timeoutMs: 5000, bytesMax: 10 };
+  const get = (sim: Sim, url: string) => sim.node("here.test").world.https.get(url, options);
+  await inSimulation(async (sim) => {
+    sim.pages.set(url, "mode: none").set(`${url}s`, "mode: enforce");
+    assert.equal(decode((await get(sim, url)).body), "mode: none");
+    await assert.rejects(() => get(sim, `${url}s`), /too long/);
+    await assert.rejects(() => get(sim, "https://there.test/"), /there is no/);
+  });
+  await inSimulation(async (sim) => {
+    sim.pages.set(url, "mode: none");
+    await assert.rejects(() => get(sim, url), /no whole answer/);
+    assert.equal(sim.now(), 5000);
+  }, { rates: { web: 1 } });
+});

@@ -183,7 +183,8 @@ async function drain(sim: Sim, servers: readonly ServerNode[]): Promise<void> {
     const snapshots = await Promise.all(servers.map((node) => node.snapshot()));
     const waiting = snapshots.flatMap(({ queue }) => queue);
     if (waiting.length === 0) {
-      for (const fault of snapshots.flatMap(({ faults }) => faults)) sim.complain(fault);
+      const faults = await Promise.all(snapshots.map(({ check }) => check()));
+      for (const fault of faults.flat()) sim.complain(fault);
       return;
     }
     if (sim.now() >= untilMs) {

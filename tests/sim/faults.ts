@@ -13,6 +13,7 @@ export const FAULTS = {
   dnsSlow: "a question about a name is answered late, or never",
   dnsFailed: "a name server fails (SERVFAIL)",
   dnsLie: "a name server says that a name is not there",
+  web: "a page of the web is not to be had",
   crash: "a process ends between two of its effects",
   power: "a machine loses its power between two effects of its process",
   restart: "a server is stopped and started again",

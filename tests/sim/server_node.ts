@@ -22,6 +22,7 @@ import {
 } from "./sim.ts";
 import { snapshot } from "./snapshot.ts";
 import type { Timeline } from "./timeline.ts";
+import type { Pages } from "./web.ts";
 import { simWorld } from "./world.ts";
 
 /** What all machines of a simulation share. */
@@ -30,6 +31,7 @@ export interface Ground {
   readonly network: Network;
   readonly faults: Faults;
   readonly zones: Zones;
+  readonly pages: Pages;
   readonly random: (name: string) => Prng;
   /** `line` about a machine, for the trace. */
   readonly tell: (who: string, line: string) => void;

@@ -12,6 +12,7 @@ import type { SimDisk } from "./disk.ts";
 import type { Zones } from "./dns.ts";
 import type { Faults } from "./faults.ts";
 import type { Prng } from "./prng.ts";
+import type { Pages } from "./web.ts";
 
 export interface Sim {
   readonly seed: number;
@@ -23,6 +24,8 @@ export interface Sim {
   readonly interruptions: readonly Interruption[];
   /** What the name servers know. */
   readonly zones: Zones;
+  /** What the web has. */
+  readonly pages: Pages;
   /** A stream of chance of its own, the same for the same name. */
   random(name: string): Prng;
   /** A machine that the scenario itself makes use of: clients, foreign servers. */
@@ -134,8 +137,8 @@ export interface RunningProcess {
 export interface Snapshot {
   readonly mailboxes: readonly MailboxSnapshot[];
   readonly queue: readonly Queued[];
-  /** What `smtpd check` says; empty when all is well. */
-  readonly faults: readonly string[];
+  /** What `smtpd check` says now; empty when all is well. It takes longer than all the rest. */
+  check(): Promise<readonly string[]>;
 }
 
 export interface MailboxSnapshot {

@@ -9,6 +9,7 @@ import { createPrng } from "./prng.ts";
 import { type Ground, serverNode } from "./server_node.ts";
 import type { Interruption, Node, Scale, Scenario, ServerNode, ServerSetup, Sim } from "./sim.ts";
 import { createTimeline, type Timeline } from "./timeline.ts";
+import type { Pages } from "./web.ts";
 import { simWorld } from "./world.ts";
 
 export interface SimulateOptions {
@@ -92,11 +93,13 @@ function createSimulation(options: SimulateOptions): Simulation {
     failures.push(line);
   };
   const zones: Zones = new Map();
+  const pages: Pages = new Map();
   const ground: Ground = {
     timeline,
     network,
     faults,
     zones,
+    pages,
     random,
     tell,
     interrupted,
@@ -109,6 +112,7 @@ function createSimulation(options: SimulateOptions): Simulation {
     faults,
     interruptions,
     zones,
+    pages,
     random,
     node: machines.node,
     server: machines.server,

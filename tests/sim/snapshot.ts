@@ -11,7 +11,7 @@ export async function snapshot(store: Store): Promise<Snapshot> {
     if (mailbox === null) continue;
     mailboxes.push({ account: name, mailbox, entries: await entriesOf(store, mailbox.id) });
   }
-  return { mailboxes, queue: await queueOf(store), faults: await store.check() };
+  return { mailboxes, queue: await queueOf(store), check: store.check };
 }
 
 async function entriesOf(store: Store, mailbox: number): Promise<MailboxSnapshot["entries"]> {

@@ -34,8 +34,8 @@ export async function twoServers(sim: Sim): Promise<void> {
   const unclear = await Promise.all(sent);
   await sim.sleep(Math.max(0, untilMs - sim.now()) + QUIET_MS);
   const snapshots = await Promise.all(servers.map((node) => node.snapshot()));
-  for (const { faults, queue } of snapshots) {
-    for (const fault of faults) sim.complain(fault);
+  for (const { check, queue } of snapshots) {
+    for (const fault of await check()) sim.complain(fault);
     if (queue.length > 0) sim.complain(`the queue still has ${JSON.stringify(queue)}`);
   }
   for (const [at, letter] of letters.entries()) {

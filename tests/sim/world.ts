@@ -8,6 +8,7 @@ import { type Life, never } from "./life.ts";
 import type { Machine, Network } from "./network.ts";
 import type { Prng } from "./prng.ts";
 import type { Timeline } from "./timeline.ts";
+import { type Pages, simHttps } from "./web.ts";
 
 export interface WorldParts {
   readonly machine: Machine;
@@ -17,6 +18,7 @@ export interface WorldParts {
   readonly prng: Prng;
   readonly faults: Faults;
   readonly zones: Zones;
+  readonly pages: Pages;
   /** `line` about the machine, for the trace. */
   readonly tell: (line: string) => void;
   readonly clockErrorMs: () => number;
@@ -30,7 +32,7 @@ export function simWorld(parts: WorldParts): World {
     random: { bytes: prng.bytes, fraction: prng.fraction },
     net: network.netOf(machine, life),
     dns: simDns({ ...parts, tell: (line) => tell(`dns ${line}`) }),
-    https: { get: (url) => Promise.reject(new NetError("refused", `nothing answers ${url}`)) },
+    https: simHttps({ ...parts, tell: (line) => tell(`https ${line}`) }),
     work: {
       async pbkdf2(password, salt) {
         await clock.sleep(5 + 10 * prng.fraction());
