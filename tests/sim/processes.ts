@@ -1,5 +1,5 @@
 /** Shares seeds out among processes. */
-import type { Print, RunCommand } from "./run.ts";
+import type { Print, RunCommand } from "./command.ts";
 import { mergeTally, newTally, type Tally } from "./tally.ts";
 
 /** Seeds that one process runs: enough to make its start worth it, few enough to share fairly. */

@@ -4,18 +4,13 @@
  * `--without KIND,…`, `--messages SHARE` and `--users SHARE` leave out what a story does not need.
  * Ends with `N passed, N failed`.
  */
-import { parseArgs } from "$fmt";
-import { FAULT_KINDS, type FaultKind } from "./faults.ts";
+import { parseCommand, type Print, type RunCommand, USAGE } from "./command.ts";
 import { runProcesses } from "./processes.ts";
 import { SCENARIO } from "./scenario.ts";
 import { shrink, type Shrunk } from "./shrink.ts";
-import type { Scale, Scenario } from "./sim.ts";
+import type { Scenario } from "./sim.ts";
 import { simulate } from "./simulate.ts";
 import { addTally, closingLines, newTally, type Tally } from "./tally.ts";
-
-export type Print = (line: string) => void;
-
-const SEEDS = 200;
 
 /** Runs seeds as the arguments say; gives the exit status. */
 export async function run(
@@ -23,10 +18,9 @@ export async function run(
   scenario: Scenario,
   print: Print,
 ): Promise<number> {
-  const command = parse(args);
+  const command = parseCommand(args);
   if (command === null) {
-    print(`--seeds, --from, --seed, --jobs are whole numbers; shares go from 0 to 1`);
-    print(`--without takes some of ${FAULT_KINDS.join(",")}`);
+    for (const line of USAGE) print(line);
     return 64;
   }
   const startMs = performance.now();
@@ -37,45 +31,6 @@ export async function run(
   if (command.isPart) print(JSON.stringify(tally));
   else for (const line of closingLines(tally, performance.now() - startMs)) print(line);
   return tally.failed === 0 ? 0 : 1;
-}
-
-export interface RunCommand {
-  readonly from: number;
-  readonly seeds: number;
-  readonly jobs: number;
-  readonly verbose: boolean;
-  readonly isPart: boolean;
-  readonly without: ReadonlySet<FaultKind>;
-  readonly scale: Scale;
-}
-
-function parse(args: readonly string[]): RunCommand | null {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      seeds: { type: "string", default: `${SEEDS}` },
-      from: { type: "string", default: "1" },
-      seed: { type: "string" },
-      jobs: { type: "string", default: "1" },
-      verbose: { type: "boolean", default: false },
-      part: { type: "boolean", default: false },
-      without: { type: "string", default: "" },
-      messages: { type: "string", default: "1" },
-      users: { type: "string", default: "1" },
-    },
-  });
-  const from = Number(values.seed ?? values.from);
-  const seeds = values.seed === undefined ? Number(values.seeds) : 1;
-  const jobs = Number(values.jobs);
-  const without = values.without.split(",").filter((kind: string) => kind !== "") as FaultKind[];
-  const scale = { messages: Number(values.messages), users: Number(values.users) };
-  const isNumber = (value: number, least: number) => Number.isSafeInteger(value) && value >= least;
-  const isShare = (value: number) => value >= 0 && value <= 1;
-  if (!isNumber(from, 0) || !isNumber(seeds, 1) || !isNumber(jobs, 1)) return null;
-  if (!isShare(scale.messages) || !isShare(scale.users)) return null;
-  if (!without.every((kind) => FAULT_KINDS.includes(kind))) return null;
-  const { verbose, part: isPart } = values;
-  return { from, seeds, jobs, verbose, isPart, without: new Set(without), scale };
 }
 
 /** One after another, in this process. */
