@@ -6,6 +6,8 @@ export interface PostfixDovecot extends AsyncDisposable {
   /** What comes in here, Postfix sends on through our server, to which it logs in. */
   readonly throughUsPort: number;
   readonly pop3Port: number;
+  /** Dovecot's, for the same mailboxes. */
+  readonly lmtpPort: number;
   /** What Postfix has logged so far, with every line that it heard (`<`) and said (`>`). */
   log(): Promise<string>;
   /** Takes all that was delivered to Carol, line ends as Postfix keeps them: LF. */
@@ -33,7 +35,8 @@ export async function startPostfixDovecot(
   folder: string,
   { smtpPort = freePort(), ours }: PostfixOptions = {},
 ): Promise<PostfixDovecot> {
-  const [throughUsPort, pop3Port, authPort] = [freePort(), freePort(), freePort()];
+  const [throughUsPort, pop3Port, lmtpPort] = [freePort(), freePort(), freePort()];
+  const authPort = freePort();
   // Their processes run as other users, who must get to their files.
   await Deno.chmod(folder, 0o755);
   for (const name of ["conf", "queue", "data", "mail"]) await Deno.mkdir(`${folder}/${name}`);
@@ -45,17 +48,21 @@ export async function startPostfixDovecot(
     (ours === undefined ? "" : masterCfForOurs(throughUsPort, ours.submissionPort));
   await Deno.writeTextFile(`${folder}/conf/main.cf`, main);
   await Deno.writeTextFile(`${folder}/conf/master.cf`, master);
-  await Deno.writeTextFile(`${folder}/dovecot.conf`, dovecotConf(folder, pop3Port, authPort));
+  await Deno.writeTextFile(
+    `${folder}/dovecot.conf`,
+    dovecotConf(folder, { pop3Port, lmtpPort, authPort }),
+  );
   await Promise.all([
     run("dovecot", ["-c", `${folder}/dovecot.conf`]),
     run("postfix", ["-c", `${folder}/conf`, "start"]),
   ]);
-  for (const port of [smtpPort, pop3Port, authPort]) await untilListening(port);
+  for (const port of [smtpPort, pop3Port, lmtpPort, authPort]) await untilListening(port);
   const mailbox = `${folder}/mail/carol/new`;
   return {
     smtpPort,
     throughUsPort,
     pop3Port,
+    lmtpPort,
     log: () => Deno.readTextFile(`${folder}/log`),
     takeCarolsMail: () => takeFiles(mailbox),
     async [Symbol.asyncDispose]() {
@@ -117,6 +124,7 @@ async function makeCertificate(folder: string): Promise<void> {
   await run("openssl", [
     ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"],
     ...["-subj", "/CN=postfix.example", "-addext", "subjectAltName=DNS:localhost", "-days", "2"],
+    ...["-addext", "basicConstraints=critical,CA:FALSE"], // so that it can be trusted itself
     ...["-keyout", `${folder}/tls.key`, "-out", `${folder}/tls.crt`],
   ]);
 }
@@ -200,9 +208,12 @@ function masterCfForOurs(throughUsPort: number, submissionPort: number): string 
 `;
 }
 
-function dovecotConf(folder: string, pop3Port: number, authPort: number): string {
+function dovecotConf(
+  folder: string,
+  { pop3Port, lmtpPort, authPort }: Readonly<Record<"pop3Port" | "lmtpPort" | "authPort", number>>,
+): string {
   return `
-protocols = pop3
+protocols = pop3 lmtp
 listen = 127.0.0.1
 base_dir = ${folder}/run
 state_dir = ${folder}/run
@@ -232,6 +243,12 @@ service pop3-login {
   }
   inet_listener pop3s {
     port = 0
+  }
+}
+service lmtp {
+  inet_listener lmtp {
+    address = 127.0.0.1
+    port = ${lmtpPort}
   }
 }
 service auth {
