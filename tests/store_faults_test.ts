@@ -2,7 +2,8 @@
 import assert from "$assert";
 import { DatabaseSync } from "node:sqlite";
 import { sqliteStore } from "../lib/store/sqlite.ts";
-import type { Account, Store } from "../lib/store/store.ts";
+import { storeErrorOf } from "../lib/store/sql.ts";
+import { type Account, type Store, StoreError, type StoreErrorKind } from "../lib/store/store.ts";
 import {
   addAccount,
   FINISHED,
@@ -120,6 +121,55 @@ Deno.test("the SQLite store can be opened again on a database that a crash left"
   const [again] = await store.queue.take("xyz.com", 1, 1);
   assert.deepEqual(await store.queue.settle([[taken!.token, FINISHED]], []), [taken!.token]);
   assert.deepEqual(await store.queue.settle([[again!.token, FINISHED]], []), []);
+});
+
+const MEANINGS: readonly (readonly [words: string, kind: StoreErrorKind])[] = [
+  ["database or disk is full", "full"],
+  ["attempt to write a readonly database", "readOnly"],
+  ["database is locked", "busy"],
+  ["database table is locked: queue", "busy"],
+  ["database disk image is malformed", "corrupt"],
+  ["file is not a database", "corrupt"],
+  ["disk I/O error", "io"],
+  ["unable to open database file: /data/smtpd.db", "io"],
+];
+
+Deno.test("what SQLite says is a kind of failure, with its words kept", () => {
+  for (const [words, kind] of MEANINGS) {
+    const told = storeErrorOf(new Error(words));
+    if (!(told instanceof StoreError)) return assert.fail(words);
+    assert.equal(told.kind, kind);
+    assert.ok(told.message.endsWith(`(${words})`), told.message);
+  }
+  for (const other of [new Error("UNIQUE constraint failed"), new StoreError("closed", "x"), 7]) {
+    assert.equal(storeErrorOf(other), other);
+  }
+});
+
+Deno.test("the SQLite store names each failure by its kind, and works again after it", async () => {
+  const { database, store, alice } = await openDatabase();
+  const accept = (id: string) => store.accept(message(id, [toInbox(alice)], "x".repeat(200_000)));
+  database.exec("PRAGMA query_only = 1");
+  await assert.rejects(accept("m1"), { name: "StoreError", kind: "readOnly" });
+  database.exec("PRAGMA query_only = 0; PRAGMA max_page_count = 1");
+  await assert.rejects(accept("m2"), { name: "StoreError", kind: "full" });
+  database.exec("PRAGMA max_page_count = 1000000");
+  await accept("m3");
+  assert.equal((await inboxOf(store, alice)).uidNext, 3);
+  assert.deepEqual(await store.check(), []);
+  await store[Symbol.asyncDispose]();
+});
+
+Deno.test("the SQLite store ends what an earlier rollback could not", async () => {
+  const { database, store, alice } = await openDatabase();
+  const before = await stateOf(store, alice);
+  // As a disk leaves it that fails at COMMIT and at the ROLLBACK behind it.
+  database.exec("BEGIN IMMEDIATE; DELETE FROM entries; DELETE FROM queue");
+  await store.accept(message("m1", [toInbox(alice)]));
+  assert.equal((await inboxOf(store, alice)).uidNext, before.inbox.uidNext + 1);
+  assert.deepEqual((await stateOf(store, alice)).queue, before.queue);
+  assert.deepEqual(await store.check(), []);
+  await store[Symbol.asyncDispose]();
 });
 
 const FAULTS: readonly (readonly [sql: string, found: RegExp])[] = [

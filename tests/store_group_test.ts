@@ -1,5 +1,12 @@
 import assert from "$assert";
-import { createGroup, type Group, GROUP_ITEMS_MAX, type Transactions } from "../lib/store/group.ts";
+import {
+  createGroup,
+  type Group,
+  GROUP_BYTES_MAX,
+  GROUP_ITEMS_MAX,
+  type Transactions,
+  WAITING_BYTES_MAX,
+} from "../lib/store/group.ts";
 import { turn } from "./conformance/store_support.ts";
 
 /** A database that holds words; it writes down what is done to it and fails when told to. */
@@ -147,4 +154,33 @@ Deno.test("group settles what it has before it closes, and takes nothing more", 
   await closed;
   assert.deepEqual(database.words(), ["a"]);
   assert.equal(await last, 1);
+});
+
+Deno.test("group commits at most so many bytes at once, and one item however large", async () => {
+  const database = wordsDatabase();
+  const group = groupOf(database);
+  const half = GROUP_BYTES_MAX / 2;
+  const sizes = [half, half, 1, GROUP_BYTES_MAX + 1, 1];
+  await Promise.all(sizes.map((size, at) => group.run(say(database, `${at}`), () => {}, size)));
+  assert.deepEqual(database.words(), ["0", "1", "2", "3", "4"]);
+  const counts = database.log.join(" ").split("commit").map((each) =>
+    each.match(/attempt/g)?.length
+  );
+  assert.deepEqual(counts, [2, 1, 1, 1, undefined]);
+});
+
+Deno.test("group refuses what is too much for the memory, until some is committed", async () => {
+  const database = wordsDatabase();
+  const group = groupOf(database);
+  const large = group.run(say(database, "large"), () => {}, WAITING_BYTES_MAX + 1);
+  await assert.rejects(group.run(say(database, "more"), () => {}, 1), { kind: "busy" });
+  const small = group.run(say(database, "small"));
+  await assert.rejects(group.run(say(database, "more"), () => {}, 1), { kind: "busy" });
+  await Promise.all([large, small]);
+  await group.run(say(database, "later"), () => {}, WAITING_BYTES_MAX);
+  database.failing.add("commit");
+  await assert.rejects(group.run(say(database, "lost"), () => {}, WAITING_BYTES_MAX));
+  database.failing.clear();
+  await group.run(say(database, "last"), () => {}, WAITING_BYTES_MAX);
+  assert.deepEqual(database.words(), ["large", "small", "later", "last"]);
 });

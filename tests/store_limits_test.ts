@@ -40,7 +40,8 @@ fileTest(
       assert.equal(sizes.length, 1);
       return sizes[0]!;
     };
-    await acceptLarge(store, alice, 80);
+    const large = "x".repeat(80 * 1024 * 1024);
+    await store.accept(message("large", [toInbox(alice)], large));
     const before = await logged();
     assert.ok(before > 70 * 1024 * 1024, `${before}`);
     for (let at = 0; at < 3; at++) await store.accept(message(`small-${at}`, [toInbox(alice)]));

@@ -28,6 +28,11 @@ export async function prepareMessage(message: Accepted): Promise<Prepared> {
   return { message, chunks, messageId: first === undefined ? null : messageIdIn(first) };
 }
 
+/** What these messages hold in memory. */
+export function contentBytes(prepared: readonly Prepared[]): number {
+  return prepared.reduce((bytes, { message }) => bytes + message.content.size, 0);
+}
+
 async function chunksOf(content: Body): Promise<readonly Uint8Array[]> {
   const chunks: Uint8Array[] = [];
   for (let at = 0; at < content.size; at += CHUNK_BYTES) {

@@ -5,6 +5,8 @@ import { StoreError } from "./store.ts";
 
 export interface DataDirectory {
   readonly databasePath: string;
+  /** Writes down that there is a store from now on. */
+  opened(): void;
   /** Lets the next process in. */
   unlock(): void;
 }
@@ -12,18 +14,22 @@ export interface DataDirectory {
 /**
  * Makes the directory (0700) and the database file (0600) where they are missing, and takes the
  * lock.
- * @throws {StoreError} `locked`, `newer`
+ * @throws {StoreError} `locked`, `newer`; `corrupt` where there was a store, and its file is empty
  */
 export function openDirectory(
   directory: string,
   migrations?: readonly Migration[],
 ): DataDirectory {
   makeDirectory(directory);
-  const unlock = lock(directory);
+  const { held, opened, unlock } = lock(directory);
   try {
     const databasePath = `${directory}/smtpd.db`;
-    refuseForeign(makeFile(databasePath), databasePath, migrations);
-    return { databasePath, unlock };
+    const isNew = !exists(databasePath);
+    const header = makeFile(databasePath);
+    // SQLite would take it for a new database, and everybody's mail for never having been there.
+    if (held && !isNew && header.length === 0) throw emptied(databasePath);
+    refuseForeign(header, databasePath, migrations);
+    return { databasePath, opened, unlock };
   } catch (error) {
     unlock();
     throw error;
@@ -46,26 +52,42 @@ function makeFile(path: string): Uint8Array {
   return header.subarray(0, file.readSync(header) ?? 0);
 }
 
+function emptied(path: string): StoreError {
+  return new StoreError(
+    "corrupt",
+    `${path} is empty, and was not: bring back a copy of it (or remove it, to begin anew)`,
+  );
+}
+
+interface Lock extends Pick<DataDirectory, "opened" | "unlock"> {
+  /** Whether there was a store here before. */
+  readonly held: boolean;
+}
+
 /**
  * The lock belongs to the open file, so it ends with the process however that ends. The pid in it
- * is for people only.
+ * is for people only; the line behind it says that a store was made.
  */
-function lock(directory: string): () => void {
+function lock(directory: string): Lock {
   const path = `${directory}/lock`;
   const file = Deno.openSync(path, { read: true, write: true, create: true, mode: 0o600 });
   if (!file.tryLockSync(true)) {
     file.close();
-    const pid = Deno.readTextFileSync(path).trim();
+    const [pid = ""] = Deno.readTextFileSync(path).split("\n");
     const holder = pid === "" ? "" : ` (pid ${pid})`;
     throw new StoreError(
       "locked",
       `data directory ${directory} is in use by another smtpd${holder}`,
     );
   }
+  const held = Deno.readTextFileSync(path).includes(OPENED);
   file.truncateSync(0);
-  file.writeSync(new TextEncoder().encode(`${Deno.pid}\n`));
-  return () => file.close();
+  const write = (text: string) => void file.writeSync(new TextEncoder().encode(text));
+  write(`${Deno.pid}\n${held ? OPENED : ""}`);
+  return { held, opened: () => held || write(OPENED), unlock: () => file.close() };
 }
+
+const OPENED = "opened\n";
 
 function exists(path: string): boolean {
   try {

@@ -32,10 +32,11 @@ export interface Group {
   /**
    * Runs `work` in the next transaction. Resolves with what it gave once that is durable, after
    * `committed` has brought what is kept in memory up to date and woken the watchers.
+   * `bytes` is how much memory the item holds until then.
    * @throws what `work` threw, or why the commit failed; in both cases nothing was changed.
-   * @throws {StoreError} `closed`
+   * @throws {StoreError} `closed`; `busy` where too much waits already, and nothing was run
    */
-  run<T>(work: () => T, committed?: (value: T) => void): Promise<T>;
+  run<T>(work: () => T, committed?: (value: T) => void, bytes?: number): Promise<T>;
   /** Resolves when everything that was given is settled; from then on nothing is taken. */
   close(): Promise<void>;
 }
@@ -51,8 +52,16 @@ export interface GroupOptions {
 
 /** Bounds how long one group keeps the event loop: at 20 µs to 60 µs an item about 10 ms. */
 export const GROUP_ITEMS_MAX = 256;
+/** The same for large messages, and it bounds how far one commit lets the log of a store grow. */
+export const GROUP_BYTES_MAX = 16 * 1024 * 1024;
+/**
+ * What may wait for a disk that has become slow. Clients whose message waits may go and come again
+ * with another, so their own limits do not bound it.
+ */
+export const WAITING_BYTES_MAX = 512 * 1024 * 1024;
 
 interface Item {
+  readonly bytes: number;
   /** Inside the transaction. @throws like {@linkcode Transactions.attempt} */
   attempt(): void;
   /** After the commit: tells memory, then the caller. */
@@ -63,22 +72,31 @@ interface Item {
 export function createGroup(options: GroupOptions): Group {
   const { transactions, gather } = options;
   const waiting: Item[] = [];
+  /** Of those that wait, and of those that are being committed. */
+  let heldBytes = 0;
   let running: Promise<void> | null = null;
   let closed = false;
 
   async function runAll(): Promise<void> {
     while (waiting.length > 0) {
       await gather();
-      commitTogether(transactions, waiting.splice(0, GROUP_ITEMS_MAX));
+      const items = waiting.splice(0, fitting(waiting));
+      commitTogether(transactions, items);
+      heldBytes -= bytesOf(items);
     }
     running = null;
   }
 
   return {
-    run<T>(work: () => T, committed?: (value: T) => void): Promise<T> {
+    run<T>(work: () => T, committed?: (value: T) => void, bytes = 0): Promise<T> {
       if (closed) return Promise.reject(new StoreError("closed", "the store is closed"));
+      // One alone is always taken, however large messages may be here, and so is what is no mail.
+      if (bytes > 0 && heldBytes > 0 && heldBytes + bytes > WAITING_BYTES_MAX) {
+        return Promise.reject(new StoreError("busy", "too much waits to be stored already"));
+      }
+      heldBytes += bytes;
       return new Promise<T>((resolve, reject) => {
-        waiting.push(itemOf({ transactions, work, committed, resolve, reject }));
+        waiting.push(itemOf({ transactions, work, committed, bytes, resolve, reject }));
         running ??= runAll();
       });
     },
@@ -89,15 +107,31 @@ export function createGroup(options: GroupOptions): Group {
   };
 }
 
+/** How many of these are committed together: as many as there may be, and at least one. */
+function fitting(items: readonly Item[]): number {
+  let bytes = 0;
+  const tooMany = items.findIndex((item, at) => {
+    bytes += item.bytes;
+    return at === GROUP_ITEMS_MAX || (at > 0 && bytes > GROUP_BYTES_MAX);
+  });
+  return tooMany === -1 ? items.length : tooMany;
+}
+
+function bytesOf(items: readonly Item[]): number {
+  return items.reduce((bytes, item) => bytes + item.bytes, 0);
+}
+
 function itemOf<T>(parts: {
   readonly transactions: Transactions;
   readonly work: () => T;
   readonly committed: ((value: T) => void) | undefined;
+  readonly bytes: number;
   readonly resolve: (value: T) => void;
   readonly reject: (error: unknown) => void;
 }): Item {
   let attempt: Attempt<T> | null = null;
   return {
+    bytes: parts.bytes,
     attempt() {
       attempt = parts.transactions.attempt(parts.work);
     },

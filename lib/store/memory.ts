@@ -8,7 +8,7 @@
  */
 import { createAccounts, unknownAccount } from "./accounts.ts";
 import { announce, type Marks } from "./arrivals.ts";
-import { prepareMessage } from "./content.ts";
+import { contentBytes, prepareMessage } from "./content.ts";
 import { createGroup, type Transactions } from "./group.ts";
 import { memoryAliases } from "./memory_aliases.ts";
 import { memoryCheck } from "./memory_check.ts";
@@ -49,11 +49,13 @@ export function openMemoryStore(options: MemoryOptions): Store {
       await group.run(
         () => messageInserter(memory, prepared)(),
         (arrivals) => arrivals.forEach((each) => announce(each, marks)),
+        contentBytes(prepared),
       );
     },
     check: () => Promise.resolve(memoryCheck(memory)),
     backup: () =>
       Promise.reject(new StoreError("unknown", "a store in memory has nothing to copy")),
+    giveBack: () => Promise.resolve(),
     async [Symbol.asyncDispose]() {
       await group.close();
       const reason = new StoreError("closed", "the store is closed");

@@ -8,12 +8,12 @@ import { DatabaseSync } from "node:sqlite";
 import { createAccounts } from "./accounts.ts";
 import { announce } from "./arrivals.ts";
 import { backupMaker } from "./backup.ts";
-import { prepareMessage } from "./content.ts";
+import { contentBytes, prepareMessage } from "./content.ts";
 import { openDirectory } from "./directory.ts";
 import { createGroup, type Transactions } from "./group.ts";
 import { migrate, type Migration } from "./schema.ts";
 import { promised } from "./promised.ts";
-import { prepare } from "./sql.ts";
+import { prepare, scalar, storeErrorOf } from "./sql.ts";
 import { sqliteAliases } from "./sqlite_aliases.ts";
 import { sqliteAccept, sqliteDeliver } from "./sqlite_accept.ts";
 import { sqliteCheck } from "./sqlite_check.ts";
@@ -43,18 +43,20 @@ export interface SqliteOptions {
 
 /**
  * Opens the store, makes it where there is none, and holds it until it is disposed of.
- * @throws {StoreError} `locked`, `newer`
+ * @throws {StoreError} `locked`, `newer`, or what is wrong with the file or its disk
  */
 export function openSqliteStore(options: SqliteOptions): Promise<Store> {
   return promised(() => {
     if (options.directory === null) return sqliteStore(new DatabaseSync(":memory:"), options);
-    const { databasePath, unlock } = openDirectory(options.directory, options.migrations);
+    const { databasePath, opened, unlock } = openDirectory(options.directory, options.migrations);
     try {
       const database = new DatabaseSync(databasePath);
-      return sqliteStore(database, { ...options, closed: unlock });
+      const store = sqliteStore(database, { ...options, closed: unlock });
+      opened();
+      return store;
     } catch (error) {
       unlock();
-      throw error;
+      throw storeErrorOf(error);
     }
   });
 }
@@ -121,6 +123,8 @@ function storeOn(
   const insertMessage = sqliteAccept({ contents, schedule, deliver, histories });
   const shared = { database, group, contents, schedule, histories, marks };
   const parts = { ...shared, deliver, insertMessage, opened };
+  const freePages = prepare(database, `PRAGMA incremental_vacuum(${GIVEN_BACK_PAGES_MAX})`);
+  const checkpoint = prepare(database, CHECKPOINT);
 
   return {
     users: sqliteUsers(parts),
@@ -134,10 +138,17 @@ function storeOn(
       await group.run(
         () => prepared.map(insertMessage),
         (arrivals) => arrivals.forEach((each) => announce(each, marks)),
+        contentBytes(prepared),
       );
     },
     check: () => promised(() => sqliteCheck(database)),
     backup: backupMaker(database),
+    async giveBack() {
+      if (scalar(database, "PRAGMA freelist_count") !== 0) {
+        await group.run(() => void freePages.all());
+      }
+      checkpoint.all();
+    },
     async [Symbol.asyncDispose]() {
       await group.close();
       if (!database.isOpen) return;
@@ -146,6 +157,9 @@ function storeOn(
       marks.queue.end(reason);
       try {
         tidy(database);
+      } catch (error) {
+        // Nothing depends on it: a full or broken disk must not be in the way of an orderly end.
+        if (!(storeErrorOf(error) instanceof StoreError)) throw error;
       } finally {
         database.close();
         options.closed?.();
@@ -163,6 +177,8 @@ function sqliteTransactions(database: DatabaseSync, contents: Contents): Transac
   const rollback = prepare(database, "ROLLBACK");
   return {
     begin() {
+      // What an earlier rollback could not end, because the disk was broken, ends now or fails us.
+      if (database.isTransaction) rollback.run();
       begin.run();
       contents.sweep();
     },
@@ -183,7 +199,11 @@ function sqliteTransactions(database: DatabaseSync, contents: Contents): Transac
     },
     commit: () => void commit.run(),
     rollback() {
-      if (database.isTransaction) rollback.run();
+      try {
+        if (database.isTransaction) rollback.run();
+      } catch {
+        // Nobody was told that anything of it is there; the next transaction begins with this.
+      }
     },
   };
 }
@@ -191,8 +211,12 @@ function sqliteTransactions(database: DatabaseSync, contents: Contents): Transac
 /** Before closing: gives some free space back, and leaves everything in the one file. */
 function tidy(database: DatabaseSync): void {
   database.prepare(`PRAGMA incremental_vacuum(${FREED_PAGES_MAX})`).all();
-  database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  database.exec(CHECKPOINT);
 }
 
+/** Moves everything from the log into the file, and cuts the log. */
+const CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)";
+/** 4 MiB, about 15 ms: mail is waiting meanwhile. */
+const GIVEN_BACK_PAGES_MAX = 1024;
 /** 32 MiB, a tenth of a second: the rest serves new mail, or goes the next time. */
 const FREED_PAGES_MAX = 8192;

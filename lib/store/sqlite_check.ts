@@ -3,6 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { CHUNK_BYTES } from "./content.ts";
 import { prepare, type Value } from "./sql.ts";
 import { IS_FREE } from "./sqlite_schedule.ts";
+import { StoreError } from "./store.ts";
 
 /** Design, promise 2: each recipient that was queued still waits, or came to one end. */
 const HISTORY_RULES: readonly string[] = [
@@ -92,12 +93,25 @@ const RULES: readonly string[] = [
 
 /** Sentences for people; the database's own about damaged pages come first. */
 export function sqliteCheck(database: DatabaseSync): readonly string[] {
-  const damage = textsOf(database, "PRAGMA integrity_check").filter((text) => text !== "ok");
-  const dangling = prepare<{ readonly table: string; readonly parent: string }>(
-    database,
-    "PRAGMA foreign_key_check",
-  ).all().map(({ table, parent }) => `a row of ${table} points at nothing in ${parent}`);
-  return [...damage, ...dangling, ...RULES.flatMap((rule) => textsOf(database, rule))];
+  const damage = readable(() => textsOf(database, "PRAGMA integrity_check"));
+  const dangling = readable(() =>
+    prepare<{ readonly table: string; readonly parent: string }>(
+      database,
+      "PRAGMA foreign_key_check",
+    ).all().map(({ table, parent }) => `a row of ${table} points at nothing in ${parent}`)
+  );
+  const broken = RULES.flatMap((rule) => readable(() => textsOf(database, rule)));
+  return [...new Set([...damage.filter((text) => text !== "ok"), ...dangling, ...broken])];
+}
+
+/** What is damaged cannot be read to its end, and that is a fault to be named, too. */
+function readable(texts: () => readonly string[]): readonly string[] {
+  try {
+    return texts();
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.kind !== "corrupt") throw error;
+    return [error.message];
+  }
 }
 
 function textsOf(database: DatabaseSync, sql: string): string[] {

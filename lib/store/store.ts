@@ -39,6 +39,11 @@ export interface Store extends AsyncDisposable {
    * directory itself
    */
   backup(directory: string): Promise<void>;
+  /**
+   * Gives some of the space that the store has and does not use back to the disk; for when that is
+   * short of it. The more often it is called, the more it gives.
+   */
+  giveBack(): Promise<void>;
 }
 
 /** The id of a message in this server, unique for ever; made by the caller from the world. */
@@ -355,12 +360,15 @@ export interface HoldOptions {
   readonly at: number;
 }
 
-/** What a caller may want to tell apart; whatever else a store throws is a failure of its own. */
+/**
+ * What a caller may want to tell apart; whatever else a store throws is a failure of its own. After
+ * any of them nothing is half done, and the store can be used again when the cause is gone.
+ */
 export class StoreError extends Error {
   override readonly name = "StoreError";
   readonly kind: StoreErrorKind;
-  constructor(kind: StoreErrorKind, message: string) {
-    super(message);
+  constructor(kind: StoreErrorKind, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.kind = kind;
   }
 }
@@ -370,4 +378,9 @@ export type StoreErrorKind =
   | "unknown"
   | "locked" // another process has the data directory
   | "newer" // a newer version wrote the data directory
-  | "closed"; // the store was closed before or meanwhile
+  | "closed" // the store was closed before or meanwhile
+  | "full" // the disk has no room left
+  | "readOnly" // the file, or its disk, cannot be written
+  | "busy" // another program holds the database, or more waits already than memory should hold
+  | "corrupt" // the database is damaged
+  | "io"; // the disk could not do what it was asked
