@@ -19,6 +19,8 @@ export interface ServerConfig {
   /** 0 picks a free port; `null` is off. */
   readonly ports: Readonly<Record<Service, number | null>>;
   readonly messageBytesMax: number;
+  /** Mail is put off while the disk would have less than this left; 0: it is used to its end. */
+  readonly freeBytesMin: number;
   readonly recipientsMax: number;
   readonly connectionsMax: number;
   /** Connections at once from one address (of IPv6: from one /64). */
@@ -64,6 +66,8 @@ export function isImplicitTls(service: Service): boolean {
 }
 
 export const DEFAULT_PORT = 2525;
+/** Room for the log of the store, which may be as large, while mail is deleted. */
+export const DEFAULT_FREE_BYTES = 64 * 1024 * 1024;
 
 /** What a caller has to say; everything else has a default. */
 export type ServerOptions = Partial<Omit<ServerConfig, "ports" | "routes">> & {
@@ -98,6 +102,7 @@ export function makeConfig(options: ServerOptions): ServerConfig {
       ...options.ports,
     },
     messageBytesMax: options.messageBytesMax ?? 25 * 1024 * 1024,
+    freeBytesMin: options.freeBytesMin ?? DEFAULT_FREE_BYTES,
     recipientsMax: options.recipientsMax ?? 1000,
     connectionsMax: options.connectionsMax ?? 1000,
     connectionsPerAddressMax: options.connectionsPerAddressMax ?? 50,
@@ -125,6 +130,7 @@ function check(config: ServerConfig): void {
     throw new RangeError("--smarthost and --route *=… name two servers for all other mail");
   }
   atLeast("max-message-bytes", config.messageBytesMax, 1024);
+  atLeast("min-free-bytes", config.freeBytesMin, 0);
   atLeast("max-recipients", config.recipientsMax, 100); // RFC 5321 §4.5.3.1.8
   atLeast("max-connections", config.connectionsMax, 1);
   atLeast("max-connections-per-address", config.connectionsPerAddressMax, 1);

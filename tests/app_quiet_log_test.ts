@@ -28,6 +28,26 @@ Deno.test("what was only counted is told, also when nothing more happens", async
   assert.equal(clock.pending(), 0, "and then nothing is waited for");
 });
 
+Deno.test("what is our own fault is told once a minute for each reason, whoever suffers", async () => {
+  const { clock, quiet, told } = start();
+  const suffer = (reason: string, count: number) => {
+    for (let at = 0; at < count; at++) {
+      quiet.log.error("smtp-failed", { peer: `192.0.2.${at}`, reason });
+    }
+  };
+  suffer("the disk is full", 5);
+  suffer("the disk failed", 1);
+  assert.deepEqual(told.map(([, { reason }]) => reason), ["the disk is full", "the disk failed"]);
+  await clock.pass(60_000);
+  suffer("the disk is full", 3);
+  assert.deepEqual(told.slice(2), [
+    ["smtp-failed", { peer: "192.0.2.0", reason: "the disk is full", more: 4 }],
+  ]);
+  await clock.pass(60_000);
+  suffer("the disk is full", 1);
+  assert.equal(told.at(-1)![1].more, 2);
+});
+
 Deno.test("at the end all is told, and what was taken is never left out", async () => {
   const { clock, quiet, told } = start();
   for (let at = 0; at < 100; at++) {

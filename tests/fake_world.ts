@@ -4,6 +4,7 @@
  */
 import { pbkdf2Sync } from "node:crypto";
 import {
+  type Disk,
   type Endpoint,
   type Listener,
   type Net,
@@ -23,6 +24,12 @@ export interface FakeWorld extends World {
   readonly net: FakeNet;
   readonly dns: FakeDns;
   readonly https: FakeHttps;
+  readonly disk: FakeDisk;
+}
+
+export interface FakeDisk extends Disk {
+  /** What the disk says from now on. */
+  leave(freeBytes: number | null): void;
 }
 
 export interface FakeNet extends Net {
@@ -49,7 +56,13 @@ export function fakeWorld(seed = 1): FakeWorld {
       pbkdf2: (password, salt) =>
         Promise.resolve(new Uint8Array(pbkdf2Sync(password, salt, 1, 32, "sha256"))),
     },
+    disk: fakeDisk(),
   };
+}
+
+function fakeDisk(): FakeDisk {
+  let free: number | null = null;
+  return { freeBytes: () => free, leave: (freeBytes) => void (free = freeBytes) };
 }
 
 /** The generator called mulberry32: small, and good enough for choices. */

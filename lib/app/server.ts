@@ -26,6 +26,7 @@ import { type QuietLog, quietLog } from "./quiet_log.ts";
 import { makeQueueReport } from "./report.ts";
 import type { Site } from "./site.ts";
 import { createSmtpBackend } from "./smtp_backend.ts";
+import { createSpace } from "./space.ts";
 import { learningLinks } from "./verify.ts";
 import { tooMuch, visit } from "./visit.ts";
 import { watchTls } from "./watch_tls.ts";
@@ -101,8 +102,9 @@ export function startServer(parts: ServerParts): RunningServer {
     limitLoopback,
   });
   const metrics = createMetrics();
+  const space = createSpace({ world, store, log, freeBytesMin: config.freeBytesMin });
   const remembered = { visitors, verdicts, metrics };
-  const site: Site = { config, world, store, log, accounts, routes, links, ...remembered };
+  const site: Site = { config, world, store, log, accounts, routes, links, space, ...remembered };
   const connections = new Connections(site, identity, isProxy);
   const listeners = listen(site, identity);
   const accepting = listeners.map(([service, listener]) => connections.accept(service, listener));

@@ -9,6 +9,7 @@ import type { Links } from "../queue/link.ts";
 import type { Routes } from "../queue/route.ts";
 import type { MessageId, Store } from "../store/store.ts";
 import type { Accounts } from "./accounts.ts";
+import type { Space } from "./space.ts";
 
 export interface Site {
   readonly config: ServerConfig;
@@ -22,6 +23,7 @@ export interface Site {
   /** What next hops have said about recipients. */
   readonly verdicts: Verdicts;
   readonly metrics: Metrics;
+  readonly space: Space;
 }
 
 /**

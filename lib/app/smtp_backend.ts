@@ -18,11 +18,13 @@ import type {
 import type { MailCommand, RcptCommand } from "../smtp/command.ts";
 import type { FutureRelease } from "../smtp/ehlo.ts";
 import { isPositive, type Reply, reply, textOf } from "../smtp/reply.ts";
+import { StoreError } from "../store/store.ts";
 import type { MaybePromise } from "../wire/session.ts";
 import { accept } from "./accept.ts";
 import { type LoginResult, logLogin } from "./accounts.ts";
 import { envelopeOf, futureReleaseAt, senderTaken } from "./envelope.ts";
 import type { Site } from "./site.ts";
+import { NO_SPACE } from "./space.ts";
 import { TAKEN, VERIFY_TIMEOUT_MS, verifyRecipients } from "./verify.ts";
 import { tooMuch } from "./visit.ts";
 
@@ -99,7 +101,7 @@ class Conversation implements SmtpConversation {
     return futureReleaseAt(this.#site.world.clock.now());
   }
 
-  mail(mail: MailCommand, hello: SmtpHello): Reply {
+  mail(mail: MailCommand, hello: SmtpHello): MaybePromise<Reply> {
     // Design, promise 4: who is logged in sends under their own addresses only. The null sender
     // names nobody, and programs of users need it for receipts (RFC 8098 §3).
     const foreign = hello.user !== null && mail.from !== null &&
@@ -120,8 +122,21 @@ class Conversation implements SmtpConversation {
     if (isLimited(hello) && !visitors.mayMail(address, hello.user, world.clock.monotonicMs())) {
       return this.#refused(mail.from, null, TOO_FAST);
     }
-    this.#open = { mail, envelope, hello, recipients: [], copies: 0, verifyMs: VERIFY_TIMEOUT_MS };
-    return senderTaken(mail, envelope);
+    const begin = (refusal: Reply | null) => {
+      if (refusal !== null) return this.#refused(mail.from, null, refusal);
+      this.#open = {
+        mail,
+        envelope,
+        hello,
+        recipients: [],
+        copies: 0,
+        verifyMs: VERIFY_TIMEOUT_MS,
+      };
+      return senderTaken(mail, envelope);
+    };
+    // RFC 1870 §6.1: before a byte of it is sent.
+    const refusal = this.#site.space.refusal(mail.size ?? 0);
+    return refusal instanceof Promise ? refusal.then(begin) : begin(refusal);
   }
 
   async recipients(group: readonly RcptCommand[], signal: AbortSignal): Promise<readonly Reply[]> {
@@ -149,16 +164,14 @@ class Conversation implements SmtpConversation {
   }
 
   async #take(content: Body, recipients: readonly Recipient[]): Promise<Reply> {
-    return await this.#logged("message", async () => {
-      const { mail, envelope, hello } = this.#transaction();
-      const answer = await accept(
-        this.#site,
-        { peer: this.#peer, hello, envelope, recipients },
-        content,
-      );
-      if (!isPositive(answer)) this.#refused(mail.from, null, answer);
-      return answer;
-    });
+    const { mail, envelope, hello } = this.#transaction();
+    const transaction = { peer: this.#peer, hello, envelope, recipients };
+    // Not every client has said how large its message would be, and others were faster.
+    const noSpace = await this.#site.space.refusal(content.size);
+    const answer = noSpace ??
+      await this.#logged("message", () => accept(this.#site, transaction, content)).catch(noRoom);
+    if (!isPositive(answer)) this.#refused(mail.from, null, answer);
+    return answer;
   }
 
   async deliver(content: Body): Promise<readonly Reply[]> {
@@ -318,6 +331,12 @@ function isAsked(route: Route & { readonly kind: "relay" }, { config, routes }: 
   const { verifyRecipients } = config;
   return verifyRecipients === "always" ||
     (verifyRecipients === "routes" && route.to !== routes.smarthost);
+}
+
+/** RFC 5321 §4.2.3: what a full disk has refused gets its own code, everything else 451. */
+function noRoom(error: unknown): Reply {
+  if (error instanceof StoreError && error.kind === "full") return NO_SPACE;
+  throw error;
 }
 
 /** LMTP brings the mail of many from a mail server of our own. */

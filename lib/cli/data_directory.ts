@@ -1,10 +1,11 @@
 /** Which data directory is meant, and opening it. */
+import { freeBytesAt } from "../net/disk.ts";
 import type { World } from "../net/world.ts";
 import { openMemoryStore } from "../store/memory.ts";
 import { openSqliteStore } from "../store/sqlite.ts";
-import { type Store, StoreError } from "../store/store.ts";
+import { type Store, StoreError, type StoreErrorKind } from "../store/store.ts";
 import { readConfigFile } from "./config_file.ts";
-import { EXIT, Failure } from "./fail.ts";
+import { EXIT, type ExitStatus, Failure } from "./fail.ts";
 import type { Settings } from "./settings.ts";
 
 /** What a command was told about the place of its data. */
@@ -109,14 +110,45 @@ async function namesIn(root: string): Promise<readonly string[]> {
   return names.sort();
 }
 
+/** What it means for a command that the store failed; any other error as it is. */
+export function storeFailure(error: unknown, before = ""): unknown {
+  const meaning = error instanceof StoreError ? HELP[error.kind] : undefined;
+  if (!(error instanceof StoreError) || meaning === undefined) return error;
+  const [status, help] = meaning;
+  return new Failure(status, `${before}${error.message}${help}`, { cause: error });
+}
+
+/** What a person can do about it. */
+const HELP: Partial<Record<StoreErrorKind, readonly [status: ExitStatus, help: string]>> = {
+  full: [EXIT.tryAgainLater, ": make room on that disk and start again, nothing is lost"],
+  readOnly: [EXIT.cannotCreate, ": make the files and their disk writable for this user"],
+  busy: [EXIT.tryAgainLater, ": end that program"],
+  corrupt: [EXIT.badData, ": keep all files of the directory, and bring back a backup"],
+  io: [EXIT.cannotCreate, ": look into the system's log for what is wrong with the disk"],
+};
+
+/** Less than the smallest files of a database need. */
+const FULL_BYTES = 64 * 1024;
+
+function diskFull(data: string, cause: Error): unknown {
+  const error = new StoreError("full", `the disk is full (${cause.message})`, { cause });
+  return storeFailure(error, `cannot open ${data}: `);
+}
+
 function openFailure(data: string, error: unknown): unknown {
   const options = { cause: error };
   if (error instanceof StoreError) {
     if (error.kind === "locked") return new Failure(EXIT.tryAgainLater, error.message, options);
+    // SQLite needs room for its index of the log, and says no more than that it has none.
+    const full = error.kind === "io" && (freeBytesAt(data) ?? Infinity) < FULL_BYTES;
+    if (full) return diskFull(data, error);
+    if (error.kind in HELP) return storeFailure(error, `cannot open ${data}: `);
     return new Failure(EXIT.badConfiguration, `cannot open ${data}: ${error.message}`, options);
   }
   // failureOf knows what to do about a missing permission of Deno's.
   if (!(error instanceof Error) || error instanceof Deno.errors.NotCapable) return error;
+  // ENOSPC, from a file that is not the database's.
+  if (error.message.includes("(os error 28)")) return diskFull(data, error);
   // What the system did not say came from the database: it is damaged, or none of ours.
   const status = /\(os error \d+\)/.test(error.message) ? EXIT.cannotCreate : EXIT.badData;
   return new Failure(status, `cannot open ${data}: ${error.message}`, options);

@@ -57,6 +57,7 @@ function configOf(settings: Settings): ServerConfig {
     ...given("hosts", settings.host),
     ...given("hostname", settings.hostname),
     ...given("messageBytesMax", settings["max-message-bytes"]),
+    ...given("freeBytesMin", settings["min-free-bytes"]),
     ...given("recipientsMax", settings["max-recipients"]),
     ...given("connectionsMax", settings["max-connections"]),
     ...given("connectionsPerAddressMax", settings["max-connections-per-address"]),

@@ -29,6 +29,7 @@ export interface SettingValues {
   readonly "tls-ca": readonly string[];
   readonly "data": string;
   readonly "max-message-bytes": number;
+  readonly "min-free-bytes": number;
   readonly "max-recipients": number;
   readonly "max-connections": number;
   readonly "max-connections-per-address": number;
@@ -135,6 +136,12 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<SettingValues[N
     "where all is kept, default ./data/<first domain>; memory:",
   ),
   "max-message-bytes": once("number", "N", parseCount, "largest message, default 26214400"),
+  "min-free-bytes": once(
+    "number",
+    "N",
+    parseCount,
+    "put mail off (452) before the disk has less left, default 67108864; 0: never",
+  ),
   "max-recipients": once("number", "N", parseCount, "recipients of a message, default 1000"),
   "max-connections": once("number", "N", parseCount, "connections at once, default 1000"),
   "max-connections-per-address": once(

@@ -1,7 +1,8 @@
 /** The program `smtpd`: does what its words ask for. */
+import { storeFailure } from "./data_directory.ts";
 import { EXIT, type ExitStatus } from "./fail.ts";
 import { runAlias } from "./smtpd_alias.ts";
-import { parseArguments } from "./smtpd_arguments.ts";
+import { parseArguments, type SmtpdCommand } from "./smtpd_arguments.ts";
 import { runCheck } from "./smtpd_check.ts";
 import type { SmtpdContext } from "./smtpd_context.ts";
 import { runLab } from "./smtpd_lab.ts";
@@ -20,6 +21,14 @@ export async function runSmtpd(
   context: SmtpdContext,
 ): Promise<ExitStatus> {
   const command = parseArguments(args, versionText("smtpd"));
+  try {
+    return await run(command, context);
+  } catch (error) {
+    throw storeFailure(error);
+  }
+}
+
+async function run(command: SmtpdCommand, context: SmtpdContext): Promise<ExitStatus> {
   switch (command.do) {
     case "serve":
       return await runServe(command, context);

@@ -12,6 +12,7 @@ import { jsonLine, type Streams } from "./io.ts";
 import { listening } from "./listening.ts";
 import { planOf } from "./serve_config.ts";
 import { startControl } from "./serve_control.ts";
+import { fittingDisk } from "./serve_disk.ts";
 import { withinOpenFiles } from "./serve_files.ts";
 import { smarthostOf } from "./serve_smarthost.ts";
 import { openTls, readAuthorities, type ServedTls } from "./serve_tls.ts";
@@ -31,23 +32,22 @@ export async function runServe(
   { flags, config: file }: ServeCommand,
   context: SmtpdContext,
 ): Promise<ExitStatus> {
-  const { world, streams, ask } = context;
+  const { streams, ask } = context;
   const said = { ...(file === null ? {} : await readConfigFile(file)), ...flags };
   const settings = await withDomain(said, ask);
   const { config: planned, users, tls: tlsPlan } = planOf(settings, file);
-  const wanted = {
-    ...planned,
-    authorities: await readAuthorities(settings["tls-ca"] ?? []),
-    // With its password, which is no part of what is written in flags.
-    smarthost: await smarthostOf(settings, streams),
-  };
-  const domain = wanted.domains[0]!;
+  const authorities = await readAuthorities(settings["tls-ca"] ?? []);
+  // With its password, which is no part of what is written in flags.
+  const smarthost = await smarthostOf(settings, streams);
+  const domain = planned.domains[0]!;
   const data = settings.data ?? defaultDirectory(domain);
   const log = openServerLog(domain, settings, streams);
   const tell = teller(settings, streams, log);
   const synchronous = settings["unsafe-no-sync"] ? "off" : "full";
 
-  await using store = await openStore(data, world, { synchronous });
+  await using store = await openStore(data, context.world, { synchronous });
+  const { world, freeBytesMin } = fittingDisk(context.world, data, settings["min-free-bytes"]);
+  const wanted = { ...planned, authorities, smarthost, freeBytesMin };
   const different = await ensureUsers(store, users, context);
   const tls = tlsPlan === null ? null : await openTls(tlsPlan, data, world);
   const { config, warning } = withinOpenFiles(wanted, tls !== null);

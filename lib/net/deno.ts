@@ -2,6 +2,7 @@
 import { pbkdf2 } from "node:crypto";
 import { lookup } from "node:dns";
 import { setImmediate } from "node:timers";
+import { NO_DISK } from "./disk.ts";
 import { systemDns } from "./dns_client.ts";
 import { denoHttps } from "./https.ts";
 import { netErrorOf } from "./socket.ts";
@@ -25,7 +26,8 @@ import {
 
 /**
  * The world as it is. Listening, connecting and asking the DNS need `--allow-net`, and the DNS
- * `--allow-read`, too, to find the system's resolvers; nothing else needs a permission.
+ * `--allow-read`, too, to find the system's resolvers; nothing else needs a permission. Where the
+ * data is, only its owner knows: `diskAt` gives that disk.
  */
 export function denoWorld(): World {
   return {
@@ -35,6 +37,7 @@ export function denoWorld(): World {
     dns: systemDns(),
     https: denoHttps(),
     work: denoWork(),
+    disk: NO_DISK,
   };
 }
 

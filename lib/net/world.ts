@@ -4,7 +4,7 @@
  * one seed, in virtual time. `net/deno.ts` is the real one.
  */
 import type { Endpoint } from "../endpoint.ts";
-import type { TlsIdentity, TlsInfo, TlsRequest } from "../wire/session.ts";
+import type { MaybePromise, TlsIdentity, TlsInfo, TlsRequest } from "../wire/session.ts";
 import type { Dns } from "./dns.ts";
 
 export type { Endpoint };
@@ -16,6 +16,7 @@ export interface World {
   readonly dns: Dns;
   readonly https: Https;
   readonly work: Work;
+  readonly disk: Disk;
 }
 
 export interface Clock {
@@ -164,6 +165,12 @@ export interface HttpsAnswer {
 export interface Work {
   /** PBKDF2 with SHA-256, 32 bytes; at most two at once, others wait their turn. */
   pbkdf2(password: string, salt: Uint8Array, iterations: number): Promise<Uint8Array>;
+}
+
+/** The disk that holds the data. */
+export interface Disk {
+  /** Bytes that are free; `null` where it cannot be told. */
+  freeBytes(): MaybePromise<number | null>;
 }
 
 /** What went wrong on the network, in a person's words and in a machine's. */

@@ -33,6 +33,8 @@ export function simWorld(parts: WorldParts): World {
     net: network.netOf(machine, life),
     dns: simDns({ ...parts, tell: (line) => tell(`dns ${line}`) }),
     https: simHttps({ ...parts, tell: (line) => tell(`https ${line}`) }),
+    https: { get: (url) => Promise.reject(new NetError("refused", `nothing answers ${url}`)) },
+    disk: { freeBytes: () => null },
     work: {
       async pbkdf2(password, salt) {
         await clock.sleep(5 + 10 * prng.fraction());

@@ -4,6 +4,12 @@ export interface SmallDisk extends AsyncDisposable {
   readonly path: string;
   /** What a server is told about it. */
   readonly flags: readonly string[];
+  /** Leaves so many bytes of it, by default none. */
+  fill(leftBytes?: number): Promise<void>;
+  /** Undoes that. */
+  free(): Promise<void>;
+  /** From now on it cannot be written. */
+  protect(): Promise<void>;
 }
 
 const DISK_BYTES = 24 * 1024 * 1024;
@@ -17,9 +23,13 @@ const FREE_MS = 1_500;
 export async function mountSmallDisk(path: string): Promise<SmallDisk | null> {
   await Deno.mkdir(path);
   if (!await run("mount", "-t", "tmpfs", "-o", `size=${DISK_BYTES}`, "tmpfs", path)) return null;
+  const ballast = `${path}/ballast`;
   return {
     path,
     flags: ["--min-free-bytes", `${RESERVE_BYTES}`],
+    fill: (leftBytes = 0) => fill(ballast, leftBytes),
+    free: () => Deno.remove(ballast),
+    protect: async () => void await run("mount", "-o", "remount,ro", path),
     [Symbol.asyncDispose]: async () => void await run("umount", path),
   };
 }
@@ -36,28 +46,29 @@ async function run(program: string, ...args: readonly string[]): Promise<boolean
 /**
  * Fills the disk to its last byte again and again, or only to below the reserve; gives how often.
  */
-export async function fillDisk({ path }: SmallDisk, over: () => boolean): Promise<number> {
-  const ballast = `${path}/ballast`;
+export async function fillDisk(disk: SmallDisk, over: () => boolean): Promise<number> {
   let fillings = 0;
   while (!over()) {
     await new Promise((resolve) => setTimeout(resolve, FREE_MS));
     if (over()) break;
-    await fill(ballast, fillings % 3 === 0 ? DISK_BYTES - RESERVE_BYTES : Infinity);
+    await disk.fill(fillings % 3 === 0 ? RESERVE_BYTES / 2 : 0);
     fillings++;
     await new Promise((resolve) => setTimeout(resolve, FULL_MS));
-    await Deno.remove(ballast);
+    await disk.free();
   }
   return fillings;
 }
 
-/** Up to so many bytes, or as many as there is room for. */
-async function fill(path: string, bytesMax: number): Promise<void> {
+/** Until the disk is full; then cut to what is to be left. */
+async function fill(path: string, leftBytes: number): Promise<void> {
   using file = await Deno.open(path, { write: true, create: true, truncate: true });
   const block = new Uint8Array(64 * 1024);
+  let bytes = 0;
   try {
-    for (let bytes = 0; bytes < bytesMax; bytes += block.length) await file.write(block);
+    for (;;) bytes += await file.write(block);
   } catch (error) {
     // Deno has no class for ENOSPC.
     if (!/No space left/.test(String(error))) throw error;
   }
+  await file.truncate(Math.max(0, bytes - leftBytes));
 }
