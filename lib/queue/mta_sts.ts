@@ -72,7 +72,8 @@ export function parseStsPolicy(text: string): StsPolicy | null {
   return { mode, mx, maxAgeMs: Math.min(Number(maxAge), MAX_AGE_SECONDS_MAX) * 1000 };
 }
 
-const POLICY_FIELD = /^([A-Za-z0-9][\w.-]{0,31}):[ \t]*([^\s\p{Cc}](?:\P{Cc}*[^\s\p{Cc}])?)[ \t]*$/u;
+const POLICY_FIELD =
+  /^([A-Za-z0-9][\w.-]{0,31}):[ \t]*([^\s\p{Cc}](?:\P{Cc}*[^\s\p{Cc}])?)[ \t]*$/u;
 const LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?";
 const MX_PATTERN = new RegExp(`^(?:\\*\\.)?${LABEL}(?:\\.${LABEL})*$`);
 

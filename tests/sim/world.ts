@@ -1,6 +1,6 @@
 /** The world of one process on a simulated machine. */
 import { pbkdf2Sync } from "node:crypto";
-import { NetError, type World } from "../../lib/net/world.ts";
+import type { World } from "../../lib/net/world.ts";
 import { simClock } from "./clock.ts";
 import { simDns, type Zones } from "./dns.ts";
 import type { Faults } from "./faults.ts";
@@ -33,7 +33,6 @@ export function simWorld(parts: WorldParts): World {
     net: network.netOf(machine, life),
     dns: simDns({ ...parts, tell: (line) => tell(`dns ${line}`) }),
     https: simHttps({ ...parts, tell: (line) => tell(`https ${line}`) }),
-    https: { get: (url) => Promise.reject(new NetError("refused", `nothing answers ${url}`)) },
     disk: { freeBytes: () => null },
     work: {
       async pbkdf2(password, salt) {
