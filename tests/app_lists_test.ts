@@ -1,7 +1,8 @@
 /** Lists: what they send on, and in whose name (RFC 5321 §3.9.2). */
 import assert from "$assert";
 import { lead, returnPathsOf, send, sendFromOutside, startSites } from "./alias_support.ts";
-import { startWithHop } from "./app_support.ts";
+import { startTestServer, startWithHop } from "./app_support.ts";
+import { fakeWorld } from "./fake_world.ts";
 
 Deno.test("a list sends on in the name of its owner, and asks for nothing that was asked", async () => {
   await using sites = await startSites("bob");
@@ -59,4 +60,22 @@ Deno.test("a list keeps the null sender, so that no report about a report goes r
   ]);
   assert.deepEqual(await sites.server.store.queue.list({ max: 10 }), []);
   assert.equal(sites.server.logged("failed").length, 2);
+});
+
+Deno.test("EXPN tells users who is on a list, and not where an alias leads", async () => {
+  await using server = await startTestServer({ world: fakeWorld(), users: ["alice"] });
+  await lead(server, "team", ["alice", "Dora@xyz.com"], "alice");
+  await lead(server, "sales", ["dora@xyz.com"]);
+  const alice = await server.smtp("alice");
+  for (const name of ["team", "TEAM@abc.com", "<team@abc.com>"]) {
+    const members = "250-2.1.5 <alice@abc.com>\n250 2.1.5 <Dora@xyz.com>";
+    assert.equal(await alice.say(`EXPN ${name}`), members, name);
+  }
+  for (const name of ["sales", "alice", "nobody", "@abc.com", "two words"]) {
+    assert.match(await alice.say(`EXPN ${name}`), /^550 5\.1\.1 There is no such list here$/);
+  }
+  alice.close();
+  const stranger = await server.smtp();
+  assert.match(await stranger.say("EXPN team"), /^502 5\.5\.1 /);
+  stranger.close();
 });

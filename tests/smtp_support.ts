@@ -44,6 +44,11 @@ export interface FakeSmtpOptions {
 /** The one account. */
 const USER = "alice";
 export const PASSWORD = "correct horse";
+/** Who is on which list. */
+const LISTS: Readonly<Record<string, readonly Address[]>> = {
+  staff: [{ local: "alice", domain: "abc.com" }, { local: "two words", domain: "xyz.com" }],
+  "stäff": [{ local: "alice", domain: "abc.com" }, { local: "jörg", domain: "xyz.com" }],
+};
 
 /**
  * Makes a server for which the local part of an address says what happens to it: `nobody` is
@@ -94,6 +99,10 @@ function fakeConversation({ peer, messages, commands, groups, hellos, counts }: 
     proven: (user, right) => right ? { account: `${user}@abc.com` } : "refused",
     vouched: (user) => user === USER ? "alice@abc.com" : null,
     futureRelease: () => ({ secondsMax: 86_400, untilMax: Date.UTC(2030, 0, 31, 12) }),
+    members(name) {
+      if (name === "broken") throw new Error("members is broken");
+      return LISTS[name] ?? null;
+    },
     mail(command, hello) {
       hellos.push({ ...hello, peer });
       commands.push(command);

@@ -23,6 +23,8 @@ export interface Accounts {
   named(user: string): Account | null;
   /** Who gets what is sent to a local address. */
   expand(address: Address): Expansion | ExpansionFault;
+  /** Who is on a list of this name, however it is written; `null` when there is none. */
+  members(list: string): readonly Address[] | null;
   /** The account that alone gets it; `null` when nobody does, or others do as well. */
   ofAddress(address: Address): Account | null;
   /**
@@ -155,12 +157,20 @@ export function createAccounts(options: AccountsOptions): Accounts {
     return !taken && addressKey(baseAddress(address)) === account;
   }
 
+  function members(list: string): readonly Address[] | null {
+    const [, bare = list] = /^<(.*)>$/.exec(list) ?? [];
+    const alias = aliases.find(canonical(bare));
+    // Where an alias leads that is no list is its owner's secret (RFC 3464 §4.2).
+    return alias === null || alias.owner === null ? null : alias.targets;
+  }
+
   return {
     login,
     secret,
     proven,
     named: (user) => users.find(canonical(user)),
     expand: (address) => expand(address, directory),
+    members,
     ofAddress,
     owns: (account, sender) =>
       isNamed(account, sender) || ofAddress(sender)?.name === account ||

@@ -101,6 +101,10 @@ class Conversation implements SmtpConversation {
     return futureReleaseAt(this.#site.world.clock.now());
   }
 
+  members(name: string): readonly Address[] | null {
+    return this.#site.accounts.members(name);
+  }
+
   mail(mail: MailCommand, hello: SmtpHello): MaybePromise<Reply> {
     // Design, promise 4: who is logged in sends under their own addresses only. The null sender
     // names nobody, and programs of users need it for receipts (RFC 8098 §3).

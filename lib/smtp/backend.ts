@@ -1,4 +1,5 @@
 /** What the SMTP server needs from the application that it is part of. `lib/app/` implements it. */
+import type { Address } from "../mail/address.ts";
 import type { Body } from "../mail/body.ts";
 import type { ScramStart } from "../sasl/mechanism.ts";
 import type { MaybePromise, TlsInfo } from "../wire/session.ts";
@@ -54,6 +55,11 @@ export interface SmtpConversation {
   vouched(user: string): MaybePromise<string | null>;
   /** How far into the future a message can be held just now; asked where it can be at all. */
   futureRelease(): FutureRelease;
+  /**
+   * Who is on a mailing list, as EXPN asks for a user who has logged in; `null` when no list has
+   * that name, which is whatever the client wrote.
+   */
+  members(name: string): MaybePromise<readonly Address[] | null>;
   /** A new transaction: from whom, and with which parameters. */
   mail(mail: MailCommand, hello: SmtpHello, signal: AbortSignal): MaybePromise<Reply>;
   /** Recipients that the client sent in one group; one reply each, in their order. */

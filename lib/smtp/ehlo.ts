@@ -19,6 +19,8 @@ export interface Extensions {
   /** MT-PRIORITY of RFC 6710. */
   readonly priorities: boolean;
   readonly futureRelease: FutureRelease | null;
+  /** Whether EXPN tells who is on a list. */
+  readonly expn: boolean;
   /** Whether the connection can go on as POP3. */
   readonly pop3: boolean;
   /** Whether a proxy may say for whom it speaks. */
@@ -66,6 +68,7 @@ export const NO_EXTENSIONS: Extensions = {
   deliverBy: null,
   priorities: false,
   futureRelease: null,
+  expn: false,
   pop3: false,
   xclient: false,
   size: null,
@@ -95,6 +98,7 @@ export function formatEhlo(hostname: string, extensions: Extensions): Reply {
   if (extensions.auth.length > 0) lines.push(`AUTH ${extensions.auth.join(" ")}`); // RFC 4954
   const limits = formatLimits(extensions.limits);
   if (limits !== "") lines.push(`LIMITS${limits}`); // RFC 9422
+  if (extensions.expn) lines.push("EXPN"); // RFC 5321 §3.5.2
   if (extensions.xclient) lines.push(`XCLIENT ${XCLIENT_ATTRIBUTES.join(" ")}`);
   if (extensions.pop3) lines.push("XPOP3");
   lines.push("HELP");
@@ -125,6 +129,7 @@ export function parseEhlo(ehlo: Reply): Extensions {
     deliverBy: parseDeliverBy(offered.get("DELIVERBY")),
     priorities: offered.has("MT-PRIORITY"),
     futureRelease: parseFutureRelease(offered.get("FUTURERELEASE") ?? []),
+    expn: offered.has("EXPN"),
     pop3: offered.has("XPOP3"),
     xclient: offered.has("XCLIENT"),
     size: size === undefined ? null : { bytesMax: parseSizeMax(size[0]) },

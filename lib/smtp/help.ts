@@ -15,6 +15,7 @@ const COMMANDS: ReadonlyMap<string, string> = new Map([
   ["NOOP", "NOOP: does nothing"],
   ["QUIT", "QUIT: ends the conversation"],
   ["VRFY", "VRFY name: is not answered with names here"],
+  ["EXPN", "EXPN name: tells who is on a list"],
   ["STARTTLS", "STARTTLS: goes on under TLS"],
   ["AUTH", "AUTH mechanism [base64]: logs in"],
   ["XCLIENT", "XCLIENT NAME=value: a proxy says for whom it speaks"],
@@ -30,7 +31,7 @@ const LMTP_ONLY = ["LHLO"];
 export interface Sayable {
   readonly lmtp: boolean;
   /** What EHLO offers there just now. */
-  readonly offers: Pick<Extensions, "startTls" | "auth" | "xclient" | "pop3">;
+  readonly offers: Pick<Extensions, "startTls" | "auth" | "expn" | "xclient" | "pop3">;
 }
 
 /** The reply to HELP: only what would work just now; `topic` is what stood behind it. */
@@ -39,6 +40,7 @@ export function help(topic: string, { lmtp, offers }: Sayable): Reply {
     ...(lmtp ? SMTP_ONLY : LMTP_ONLY),
     ...(offers.startTls ? [] : ["STARTTLS"]),
     ...(offers.auth.length > 0 ? [] : ["AUTH"]),
+    ...(offers.expn ? [] : ["EXPN"]),
     ...(offers.xclient ? [] : ["XCLIENT"]),
     ...(offers.pop3 ? [] : ["XPOP3"]),
   ]);

@@ -2,6 +2,7 @@
 import { mechanismsOver } from "../sasl/server.ts";
 import type { Connection } from "./connection.ts";
 import type { Extensions } from "./ehlo.ts";
+import { isExpnOffered } from "./expn.ts";
 import { mayLogIn } from "./start_tls.ts";
 import { BY_SECONDS_MIN } from "./timing.ts";
 
@@ -20,6 +21,7 @@ export function offersOf(connection: Connection): Omit<Extensions, "futureReleas
     dsn: true,
     deliverBy: { secondsMin: BY_SECONDS_MIN },
     priorities: true,
+    expn: isExpnOffered(connection),
     pop3: options.pop3,
     xclient: connection.forward !== null,
     size: { bytesMax: options.limits.messageBytesMax },

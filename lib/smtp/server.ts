@@ -31,6 +31,7 @@ import {
 } from "./connection.ts";
 import { PROGRESS_BYTES } from "./content.ts";
 import { formatEhlo, type FutureRelease } from "./ehlo.ts";
+import { expn } from "./expn.ts";
 import { xclient } from "./xclient.ts";
 import { help } from "./help.ts";
 import { offersOf } from "./offers.ts";
@@ -147,7 +148,7 @@ function isOnTheMove(connection: Connection): boolean {
 
 /** What can be said again and again, and leads to nothing. */
 const IDLE_VERBS: ReadonlySet<string> = new Set(
-  ["HELO", "EHLO", "LHLO", "RSET", "NOOP", "HELP", "VRFY", "XCLIENT"],
+  ["HELO", "EHLO", "LHLO", "RSET", "NOOP", "HELP", "VRFY", "EXPN", "XCLIENT"],
 );
 
 /** Does what a command asks; an end where the conversation is over. */
@@ -193,7 +194,7 @@ function* obey<B extends SmtpBackend>(
         reply(252, "2.0.0", "Cannot say, but will take mail and try to deliver it"),
       );
     case "EXPN":
-      return yield* fault(connection, reply(502, "5.5.1", "EXPN is not done here"));
+      return yield* expn<B>(connection, command.text);
     case "AUTH":
       return yield* auth(connection, command);
     case "STARTTLS":

@@ -167,6 +167,28 @@ export const ALIAS_MUTANTS: readonly Mutant[] = [
     why: "a thousand lists of a thousand in one transaction",
   },
   {
+    name: "expn: strangers are told who is on a list",
+    file: "lib/smtp/expn.ts",
+    find: "return user !== null;",
+    replace: "return user !== undefined;",
+    test: {
+      file: LISTS,
+      name: "EXPN tells users who is on a list, and not where an alias leads",
+    },
+    why: "addresses to collect",
+  },
+  {
+    name: "accounts: EXPN tells where aliases lead",
+    file: "lib/app/accounts.ts",
+    find: "alias === null || alias.owner === null ? null",
+    replace: "alias === null ? null",
+    test: {
+      file: LISTS,
+      name: "EXPN tells users who is on a list, and not where an alias leads",
+    },
+    why: "RFC 3464 §4.2: where somebody's mail is forwarded is their secret",
+  },
+  {
     name: "release: what lists send on is forgotten",
     file: "lib/queue/settlement.ts",
     find: "...outcomes.flatMap(({ copies = [] }) => copies)",

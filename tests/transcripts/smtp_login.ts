@@ -23,8 +23,39 @@ export const LOGIN_TRANSCRIPTS = {
     S: 250-DELIVERBY 10
     S: 250-MT-PRIORITY
     S: 250-LIMITS RCPTMAX=3 MAILMAX=1000
+    S: 250-EXPN
     S: 250-XPOP3
     S: 250 HELP
+  `,
+
+  "RFC 5321 §3.5.2: users are told who is on a list, and strangers are not": String.raw`
+    ${hello()}
+    C: EXPN staff
+    S: 502 5.5.1 EXPN is not done here
+    C: HELP EXPN
+    S: 504 5.5.4 There is no such command here; HELP lists them
+    C: AUTH PLAIN AGFsaWNlAGNvcnJlY3QgaG9yc2U=
+    S: 235 2.7.0 Logged in
+    C: HELP EXPN
+    S: 214 2.0.0 EXPN name: tells who is on a list
+    C: EXPN staff
+    S: 250-2.1.5 <alice@abc.com>
+    S: 250 2.1.5 <"two words"@xyz.com>
+    C: EXPN nobody
+    S: 550 5.1.1 There is no such list here
+    C: EXPN broken
+    S: 451 4.3.0 Local error, try again later
+    # RFC 6531 §3.7.4.2: our replies stay in ASCII.
+    C: EXPN stäff SMTPUTF8
+    S: 252 2.6.8 Some members cannot be shown
+    # It changes nothing about a transaction.
+    C: MAIL FROM:<alice@abc.com>
+    S: 250 2.1.0 Sender OK
+    C: EXPN staff
+    S: 250-2.1.5 <alice@abc.com>
+    S: 250 2.1.5 <"two words"@xyz.com>
+    C: RCPT TO:<bob@xyz.com>
+    S: 250 2.1.0 Recipient OK
   `,
 
   "RFC 4954 §4: PLAIN without an initial response": String.raw`

@@ -51,7 +51,7 @@ export const TLS_TRANSCRIPTS = {
     C: AUTH PLAIN AGFsaWNlAGNvcnJlY3QgaG9yc2U=
     S: 235 2.7.0 Logged in
     C: HELP
-    S: 214 2.0.0 Commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY XPOP3 HELP
+    S: 214 2.0.0 Commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY EXPN XPOP3 HELP
     C: QUIT
     S: 221 2.0.0 abc.com says goodbye
     ! closes
