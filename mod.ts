@@ -110,6 +110,23 @@ const world = denoWorld();
  * assert.equal((await server.inbox("bob@abc.com")).length, 1);
  * ```
  *
+ * Aliases lead to users here and to addresses elsewhere; a domain's catch-all takes what nobody has:
+ *
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { sendMail, startMailServer } from "./mod.ts";
+ *
+ * await using server = await startMailServer({
+ *   users: { alice: "secret", bob: "hunter2" },
+ *   aliases: { sales: ["alice", "bob"], "@example.test": ["bob"] },
+ * });
+ * const from = { port: server.ports.smtp, from: "shop@example.com" };
+ * await sendMail({ ...from, to: "sales@example.test", text: "For both." });
+ * await sendMail({ ...from, to: "anybody@example.test", text: "For Bob." });
+ * assert.equal((await server.inbox("alice@example.test")).length, 1);
+ * assert.equal((await server.inbox("bob@example.test")).length, 2);
+ * ```
+ *
  * Two servers that know each other, so that mail takes a real way from one to the other:
  *
  * ```ts
@@ -156,8 +173,8 @@ const world = denoWorld();
  * assert.equal(mail?.text, "For your eyes only.\n");
  * ```
  *
- * @throws {RangeError} when an option is out of range, a domain or a user name is malformed, a
- * domain is local and has a route, or a port is for TLS and there is none
+ * @throws {RangeError} when an option is out of range, a domain, a user name or an alias is
+ * malformed, a domain is local and has a route, or a port is for TLS and there is none
  * @throws {MailError} `unavailable` when a port is taken or may not be used
  */
 export async function startMailServer(options: MailServerOptions = {}): Promise<MailServer> {

@@ -237,6 +237,21 @@ Deno.test("what is not an address is an error before anybody is asked", async ()
   }
 });
 
+Deno.test("an alias is its only user's inbox, and one of several is nobody's", async () => {
+  await using server = await startMailServer({
+    users: USERS,
+    aliases: { hers: ["alice"], both: ["alice", "bob"] },
+  });
+  await sendMail(letter(server, { to: "hers@example.test" }));
+  await sendMail(letter(server, { to: "both@example.test" }));
+  const mail = await server.waitFor({ to: "hers@example.test", timeoutMs: 1000 });
+  assert.equal(mail.returnPath, "alice@example.test");
+  assert.equal((await server.inbox("hers@example.test")).length, 2);
+  await assert.rejects(server.inbox("both@example.test"), RangeError);
+  await assert.rejects(startMailServer({ aliases: { "two words": ["alice"] } }), RangeError);
+  await assert.rejects(startMailServer({ aliases: { nowhere: [] } }), RangeError);
+});
+
 Deno.test("a refused recipient stops the whole message, and partial sends the rest", async () => {
   await using server = await startMailServer({ users: USERS });
   const to = ["bob@example.test", "nobody@example.test"];

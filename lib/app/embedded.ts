@@ -11,7 +11,7 @@ import { type KeyPair, NetError, type World } from "../net/world.ts";
 import { openMemoryStore } from "../store/memory.ts";
 import { type Account, type Entry, type Store, StoreError } from "../store/store.ts";
 import { ProtocolError } from "../wire/error.ts";
-import { administer } from "./admin.ts";
+import { administer, type AdminRequest } from "./admin.ts";
 import { type RunningServer, startServer } from "./server.ts";
 
 /** What a server is to be like; everything has a default. */
@@ -23,6 +23,11 @@ export interface MailServerOptions {
   readonly domains?: readonly string[];
   /** Passwords by user name: `{ alice: "secret", "bob@other.test": "hunter2" }`. Default none. */
   readonly users?: Readonly<Record<string, string>>;
+  /**
+   * Names that lead to other addresses, here or elsewhere: `{ sales: ["alice", "bob@other.test"] }`;
+   * `@example.test` is for every name of that domain that nobody has. Default none.
+   */
+  readonly aliases?: Readonly<Record<string, readonly string[]>>;
   /**
    * Where mail for other domains goes, by domain; `*` is for all that are not named. Only users
    * who are logged in can send there. Default none.
@@ -92,8 +97,9 @@ export interface MailServer extends AsyncDisposable {
    */
   addUser(name: string, password: string): Promise<void>;
   /**
-   * The mail of the user who has this address, the oldest first. `bob+tag@…` is Bob's as well.
-   * @throws {RangeError} when nobody here has this address
+   * The mail of the user who has this address, the oldest first. `bob+tag@…` is Bob's as well, and
+   * so is an alias that leads to Bob alone.
+   * @throws {RangeError} when nobody here has this address, or several have
    */
   inbox(address: string): Promise<readonly ReceivedMail[]>;
   /**
@@ -119,7 +125,8 @@ export async function startEmbedded(
   world: World,
   options: MailServerOptions,
 ): Promise<MailServer> {
-  const { host = "127.0.0.1", ports, users = {}, routes = {}, messageBytesMax } = options;
+  const { host = "127.0.0.1", ports, users = {}, aliases = {}, routes = {} } = options;
+  const { messageBytesMax } = options;
   const config = makeConfig({
     domains: options.domains ?? ["example.test"],
     hosts: [host],
@@ -128,13 +135,17 @@ export async function startEmbedded(
     ...(messageBytesMax === undefined ? {} : { messageBytesMax }),
   });
   const store = openMemoryStore({ turn: world.clock.turn });
-  const add = async (name: string, password: string) => {
+  const ask = async (request: AdminRequest) => {
     const parts = { world, store, domain: config.domains[0]! };
-    const answer = await administer(parts, { do: "user add", name, password });
+    const answer = await administer(parts, request);
     if (!answer.ok) throw new RangeError(answer.message);
   };
+  const add = (name: string, password: string) => ask({ do: "user add", name, password });
   // Before it listens: nobody is refused who will be there, and a mistake leaves nothing open.
   for (const [name, password] of Object.entries(users)) await add(name, password);
+  for (const [name, targets] of Object.entries(aliases)) {
+    await ask({ do: "alias add", name, targets });
+  }
   const pair = options.tls === true ? await ownPair(config, world) : null;
   const identity = pair === null ? null : world.net.tlsIdentity([pair]);
   const server = listening(() => startServer({ config, world, store, log: SILENT, identity }));
