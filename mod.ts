@@ -110,7 +110,8 @@ const world = denoWorld();
  * assert.equal((await server.inbox("bob@abc.com")).length, 1);
  * ```
  *
- * Aliases lead to users here and to addresses elsewhere; a domain's catch-all takes what nobody has:
+ * Aliases lead to users here and to addresses elsewhere; `@` and a domain stand for all names that
+ * nobody has:
  *
  * ```ts
  * import assert from "node:assert/strict";

@@ -24,7 +24,7 @@ export interface MailServerOptions {
   /** Passwords by user name: `{ alice: "secret", "bob@other.test": "hunter2" }`. Default none. */
   readonly users?: Readonly<Record<string, string>>;
   /**
-   * Names that lead to other addresses, here or elsewhere: `{ sales: ["alice", "bob@other.test"] }`;
+   * Names that lead to other addresses, here or elsewhere: `{ sales: ["alice", "bob@xyz.test"] }`;
    * `@example.test` is for every name of that domain that nobody has. Default none.
    */
   readonly aliases?: Readonly<Record<string, readonly string[]>>;
