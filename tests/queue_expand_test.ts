@@ -1,5 +1,6 @@
 /** Who gets what is sent to an address: aliases, lists, tags, and what leads round in circles. */
 import assert from "$assert";
+import * as check from "$check";
 import { type Address, formatAddress, parseMailbox } from "../lib/mail/address.ts";
 import {
   ALIAS_DEPTH_MAX,
@@ -282,4 +283,36 @@ Deno.test("many ways through aliases are each gone once", () => {
   };
   assert.equal(shown(expand(parseMailbox("l0n0@abc.com"), counting)), B);
   assert.ok(asked < 1000, `${asked} looks`);
+});
+
+/** Everybody whom aliases lead to, without the rules that only loops and limits need. */
+function reachable(to: string, aliases: Readonly<Record<string, readonly string[]>>): Set<string> {
+  const seen = new Set([to]);
+  for (const each of seen) for (const next of aliases[each] ?? []) seen.add(next);
+  return new Set([...seen].filter((each) => aliases[each] === undefined));
+}
+
+Deno.test("an expansion reaches everybody to whom any way leads, and each of them once", () => {
+  const names = Array.from({ length: 8 }, (_, at) => `a${at}@abc.com`);
+  const targets = check.constantFrom(...names, A, B, C, "dora@xyz.com");
+  const graph = check.array(check.uniqueArray(targets, { minLength: 1, maxLength: 5 }), {
+    minLength: names.length,
+    maxLength: names.length,
+  });
+  check.assert(check.property(graph, check.nat(255), (leads, owned) => {
+    const aliases = Object.fromEntries(names.map((name, at) => [name, leads[at]!]));
+    const said = Object.fromEntries(names.map((name, at): [string, Leads] => {
+      const all = aliases[name]!.join(" ");
+      return [name, owned & (1 << at) ? [all, A] : all];
+    }));
+    const expected = reachable(names[0]!, aliases);
+    const found = expand(parseMailbox(names[0]!), directory(`${A} ${B}`, said));
+    if (expected.size === 0) return assert.equal(found, "nobody");
+    const { members, lists } = whole(found);
+    const groups = [members, ...lists.map((list) => list.members)].map((group) =>
+      group.filter(({ kind }) => kind !== "list").map(nameOf)
+    );
+    for (const group of groups) assert.equal(new Set(group).size, group.length);
+    assert.deepEqual(new Set(groups.flat()), expected);
+  }));
 });

@@ -34,3 +34,18 @@ Deno.test("a mailbox that goes in the moment of its delivery is looked for again
   assert.deepEqual(await setting.waiting(), []);
   assert.equal(asked, 2);
 });
+
+Deno.test("what cannot be expanded is given up, or tried again where that can be mended", async () => {
+  let released: Release = "tooFar";
+  await using setting = await startSetting({ release: () => [released] });
+  await setting.queue("held", "sales@abc.com");
+  await setting.world.clock.pass(0);
+  assert.deepEqual(await setting.waiting(), ["held sales"]);
+  assert.deepEqual(setting.reported, []);
+  released = "nobody";
+  await setting.world.clock.pass(60_000);
+  assert.deepEqual(await setting.waiting(), []);
+  assert.deepEqual(setting.reported, [
+    "sales: we: 550 5.2.4 Nobody is behind that address any more",
+  ]);
+});

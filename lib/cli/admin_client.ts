@@ -53,7 +53,7 @@ interface Closed {
 
 async function askStore({ world, directory, domain }: Closed, request: AdminRequest) {
   // A new account may be the first thing in a new directory; anything else there is a mistake.
-  if (request.do !== "user add" && request.do !== "alias add") await mustExist(directory);
+  if (request.do !== "user add") await mustExist(directory);
   await using store = await openStore(directory, world);
   return await administer({ world, store, domain }, request);
 }

@@ -189,6 +189,17 @@ export const ALIAS_MUTANTS: readonly Mutant[] = [
     why: "RFC 3464 §4.2: where somebody's mail is forwarded is their secret",
   },
   {
+    name: "outcome: what leads too far is given up",
+    file: "lib/queue/outcome.ts",
+    find: 'release === "tooFar" ? "deferred" : "refused"',
+    replace: '"refused"',
+    test: {
+      file: "tests/queue_here_test.ts",
+      name: "what cannot be expanded is given up, or tried again where that can be mended",
+    },
+    why: "held mail would be lost to a mistake that the operator can mend",
+  },
+  {
     name: "release: what lists send on is forgotten",
     file: "lib/queue/settlement.ts",
     find: "...outcomes.flatMap(({ copies = [] }) => copies)",
