@@ -147,18 +147,17 @@ function checkCopies(fate: Fate, ledger: Ledger, world: World): readonly string[
   const home = world.homeOf(address.slice(address.lastIndexOf("@") + 1));
   const broken = home === submission.server || home === null
     ? []
-    : ledger.interruptions.filter((each) => concerns(each, [submission.server, home]));
+    : ledger.interruptions.filter((each) =>
+      each.what !== "unrecorded" && concerns(each, [submission.server, home])
+    );
   if (copies.length > 1 + broken.length) {
     faults.push(`${nameOf(fate)} is there ${copies.length} times, and so often nothing broke`);
   }
   const kept = fate.takings.filter(({ verdict }) => verdict === "kept");
   for (const [at, next] of kept.slice(1).entries()) {
     const before = kept[at]!;
-    const crashed = ledger.interruptions.some((each) =>
-      each.what === "crash" && concerns(each, [submission.server]) &&
-      each.atMs >= before.atMs && each.atMs <= next.atMs
-    );
-    if (before.heard && !crashed) {
+    const mayForget = diedBetween(ledger, submission.server, before.atMs, next.atMs);
+    if (before.heard && !mayForget) {
       faults.push(`${nameOf(fate)} was given again to ${next.server}, which had said 250`);
     }
   }
@@ -171,11 +170,25 @@ function checkTries(fate: Fate, ledger: Ledger): readonly string[] {
   const refused = takings.findIndex(({ verdict, heard }) => verdict === "refused" && heard);
   const next = takings[refused + 1];
   if (refused === -1 || next === undefined) return [];
-  const crashed = ledger.interruptions.some((each) =>
-    each.what === "crash" && concerns(each, [submission.server]) &&
-    each.atMs >= takings[refused]!.atMs && each.atMs <= next.atMs
+  const mayForget = diedBetween(ledger, submission.server, takings[refused]!.atMs, next.atMs);
+  return mayForget ? [] : [`${nameOf(fate)} was tried again after ${next.server} had refused it`];
+}
+
+/** Whether a server ended before it could write down what it had heard. */
+function diedBetween(
+  { interruptions }: Ledger,
+  server: string,
+  fromMs: number,
+  untilMs: number,
+): boolean {
+  const between = interruptions.filter((each) =>
+    concerns(each, [server]) && each.atMs >= fromMs && each.atMs <= untilMs
   );
-  return crashed ? [] : [`${nameOf(fate)} was tried again after ${next.server} had refused it`];
+  const stop = between.find(({ what }) => what === "stop");
+  return between.some(({ what }) => what === "crash") ||
+    // A server that is stopped while its disk refuses to take the outcome cannot keep it.
+    (stop !== undefined &&
+      between.some(({ what, atMs }) => what === "unrecorded" && atMs <= stop.atMs));
 }
 
 function concerns({ nodes }: Interruption, names: readonly string[]): boolean {

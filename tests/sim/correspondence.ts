@@ -2,6 +2,7 @@
  * The scenario that finds bugs: servers of ours and of others, people who write, read, come and go,
  * and faults; then quiet, in which everything that was accepted has to find its end.
  */
+import type { LogFields } from "../../lib/log.ts";
 import { startChaos } from "./chaos.ts";
 import { checkLedger } from "./checkers.ts";
 import type { World } from "./checkers_outcomes.ts";
@@ -41,7 +42,7 @@ export async function correspondence(sim: Sim): Promise<void> {
     });
   }
   const servers = [...homes.values()];
-  await Promise.all(servers.map((node) => startSomehow(sim, node)));
+  await Promise.all(servers.map((node) => node.start()));
   const prng = sim.random("people");
   const stage: Stage = { sim, people, homes, ledger, prng };
   const untilMs = sim.now() + BUSY_MS;
@@ -102,17 +103,25 @@ function startHome(sim: Sim, cast: Cast, house: House, ledger: Ledger): ServerNo
     },
     users: Object.fromEntries(users.map((user) => [user, PASSWORD])),
     tls: sim.random(`tls ${domain}`).chance(0.5),
-    onLog(event, { id, to, reply } = {}) {
-      // That nobody could be told of a success is nothing to be told.
-      if (event !== "not-reported" || !/^[45]/.test(String(reply))) return;
-      ledger.records.push({
-        server: domain,
-        id: String(id),
-        recipient: String(to),
-        atMs: sim.now(),
-      });
-    },
+    onLog: (event, fields = {}) => listen(sim, ledger, domain, event, fields),
   });
+}
+
+/** What only the log of a server tells. */
+function listen(
+  { now }: Sim,
+  ledger: Ledger,
+  server: string,
+  event: string,
+  { id, to, reply }: LogFields,
+): void {
+  if (event === "settle-failed") {
+    ledger.interruptions.push({ what: "unrecorded", nodes: [server], atMs: now() });
+  }
+  // That nobody could be told of a success is nothing to be told.
+  if (event === "not-reported" && /^[45]/.test(String(reply))) {
+    ledger.records.push({ server, id: String(id), recipient: String(to), atMs: now() });
+  }
 }
 
 function openForeign(
@@ -138,14 +147,6 @@ function openForeign(
     ledger,
     isCalm,
   });
-}
-
-/** A disk that fails does so at the first start, too. */
-async function startSomehow(sim: Sim, node: ServerNode): Promise<void> {
-  while (node.running === null) {
-    await node.start().catch((error) => sim.trace(node.name, `does not start: ${error}`));
-    await sim.sleep(1000);
-  }
 }
 
 /** Looks at the mailboxes from time to time, for what must only grow. */

@@ -13,7 +13,7 @@ export interface Ledger {
   readonly copies: Copy[];
   /** What our servers wrote down because nobody could be told. */
   readonly records: OutcomeRecord[];
-  /** Crashes, and connections that broke. */
+  /** Processes that ended, connections that broke, and disks that refused an outcome. */
   readonly interruptions: Interruption[];
   /** Accounts that came and went, those that were there from the beginning included. */
   readonly accounts: AccountChange[];
@@ -100,7 +100,8 @@ export interface OutcomeRecord {
 }
 
 export interface Interruption {
-  readonly what: "crash" | "connection";
+  /** `unrecorded`: a server could not write down an outcome, for its disk failed. */
+  readonly what: "crash" | "stop" | "connection" | "unrecorded";
   /** The machines concerned: one, or the two ends. */
   readonly nodes: readonly string[];
   readonly atMs: number;

@@ -45,6 +45,13 @@ export const SIM_MUTANTS: readonly SimMutant[] = [
     why: "RFC 5321 §4.2.1: what was refused for good is not tried again",
   },
   {
+    name: "verify cache never expiring",
+    file: "lib/policy/verdicts.ts",
+    find: "return kept === null || nowMs >= kept.untilMs ? null : kept.heard;",
+    replace: "return kept === null || kept.untilMs === 0 ? null : kept.heard;",
+    why: "whoever gets an account after somebody asked for it is never written to",
+  },
+  {
     name: "dot-stuffing off by one",
     file: "lib/wire/dots.ts",
     find: 'return at === 1 ? before === "behindCr" : chunk[at - 2] === CR;',

@@ -52,7 +52,7 @@ export interface Sim {
 
 /** After one of these a message may be there twice, for its sender cannot know. */
 export interface Interruption {
-  readonly what: "crash" | "connection";
+  readonly what: "crash" | "stop" | "connection";
   /** The names of the machines concerned: one, or the two ends. */
   readonly nodes: readonly string[];
   readonly atMs: number;

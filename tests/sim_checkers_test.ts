@@ -1,0 +1,229 @@
+/** The simulation's judges of outcomes and reports: what each finds, and what it leaves alone. */
+import {
+  ACCOUNTS,
+  AGAIN,
+  BOB,
+  BREAK,
+  CID,
+  copy,
+  CRASH,
+  report,
+  STOP,
+  submission,
+  taking,
+  testCases,
+  TOLD,
+  UNRECORDED,
+} from "./sim_checkers_support.ts";
+
+testCases([
+  ["nothing", {}, null],
+  ["a letter that arrives", { submissions: [submission(BOB)], copies: [copy(BOB)] }, null],
+  [
+    "the same copy that is read twice",
+    { submissions: [submission(BOB)], copies: [copy(BOB), copy(BOB)] },
+    null,
+  ],
+  ["a letter that is lost", { submissions: [submission(BOB)] }, /250, and is lost$/],
+  [
+    "a letter that nobody heard about, and that is nowhere",
+    { submissions: [submission(BOB, { answer: "unknown", id: null })] },
+    null,
+  ],
+  [
+    "a letter that was never said to its end, and is there",
+    { submissions: [submission(BOB, { answer: "unsent" })], copies: [copy(BOB)] },
+    /was not accepted, and is in the mailbox$/,
+  ],
+  [
+    "a refused letter that is delivered",
+    { submissions: [submission(BOB, { answer: "refused" })], copies: [copy(BOB)] },
+    /was not accepted, and is in the mailbox$/,
+  ],
+  [
+    "a refused recipient who gets it",
+    {
+      submissions: [submission(CID, { recipients: [{ address: CID, code: 550, notify: null }] })],
+      takings: [taking()],
+    },
+    /was not accepted, and is accepted by the next server$/,
+  ],
+  [
+    "a letter for an account that was removed",
+    {
+      submissions: [submission(BOB)],
+      accounts: [...ACCOUNTS, {
+        server: "xyz.test",
+        account: BOB,
+        change: "removed",
+        atMs: 2500,
+      }],
+    },
+    null,
+  ],
+  [
+    "a second copy with nothing broken",
+    { submissions: [submission(BOB)], copies: [copy(BOB), copy(BOB, { uniqueId: "1.2" })] },
+    /is there 2 times, and so often nothing broke$/,
+  ],
+  [
+    "a second copy where a connection broke",
+    {
+      submissions: [submission(BOB)],
+      copies: [copy(BOB), copy(BOB, { uniqueId: "1.2" })],
+      interruptions: [BREAK],
+    },
+    null,
+  ],
+  [
+    "a second copy on the server it was given to, whatever broke",
+    {
+      submissions: [submission("dee@abc.test")],
+      copies: [copy("dee@abc.test"), copy("dee@abc.test", { uniqueId: "1.2" })],
+      interruptions: [CRASH],
+    },
+    /is there 2 times/,
+  ],
+  [
+    "a letter that goes to a foreign server",
+    { submissions: [submission(CID)], takings: [taking()] },
+    null,
+  ],
+  [
+    "a letter that is given again after a 250",
+    { submissions: [submission(CID)], takings: [taking(), taking(AGAIN)] },
+    /was given again to one\.example, which had said 250$/,
+  ],
+  [
+    "a letter that is given again after a 250 which nobody heard",
+    { submissions: [submission(CID)], takings: [taking({ heard: false }), taking(AGAIN)] },
+    null,
+  ],
+  [
+    "a letter that is given again after a crash",
+    {
+      submissions: [submission(CID)],
+      takings: [taking(), taking(AGAIN)],
+      interruptions: [CRASH],
+    },
+    null,
+  ],
+  [
+    "a letter that is given again after a stop in good order",
+    { submissions: [submission(CID)], takings: [taking(), taking(AGAIN)], interruptions: [STOP] },
+    /was given again/,
+  ],
+  [
+    "a letter that is given again after a stop with a disk that refused",
+    {
+      submissions: [submission(CID)],
+      takings: [taking(), taking(AGAIN)],
+      interruptions: [UNRECORDED, STOP],
+    },
+    null,
+  ],
+  [
+    "a letter that is tried again after a refusal",
+    {
+      submissions: [submission(CID)],
+      takings: [taking({ verdict: "refused" }), taking(AGAIN)],
+    },
+    /was tried again after one\.example had refused it$/,
+  ],
+  [
+    "a letter that is put off, and then taken",
+    { submissions: [submission(CID)], takings: [taking({ verdict: "deferred" }), taking(AGAIN)] },
+    null,
+  ],
+  [
+    "a refusal that is reported",
+    {
+      submissions: [submission(CID)],
+      takings: [taking({ verdict: "refused" })],
+      copies: [TOLD()],
+    },
+    null,
+  ],
+  [
+    "a refusal that is recorded, for nobody can be told",
+    {
+      submissions: [submission(CID, { sender: null })],
+      records: [{ server: "abc.test", id: "1", recipient: CID, atMs: 3000 }],
+    },
+    null,
+  ],
+  [
+    "a report of a letter that was taken",
+    { submissions: [submission(CID)], takings: [taking()], copies: [TOLD()] },
+    /has more than one outcome: accepted by the next server, reported as failed$/,
+  ],
+  [
+    "a report of a letter that was taken without a word",
+    {
+      submissions: [submission(CID)],
+      takings: [taking({ heard: false })],
+      copies: [TOLD()],
+    },
+    null,
+  ],
+  [
+    "two reports of the same failure",
+    { submissions: [submission(CID)], copies: [TOLD(), TOLD({ id: "r2" })] },
+    /abc\.test said 2 times that mark-1\. was failed$/,
+  ],
+  [
+    "a report that nobody asked for",
+    {
+      submissions: [submission(CID)],
+      takings: [taking()],
+      copies: [TOLD({ action: "relayed" })],
+    },
+    /"relayed", was not asked for$/,
+  ],
+  [
+    "a report of a relay where a deadline was set",
+    {
+      submissions: [submission(CID, { hasDeadline: true })],
+      takings: [taking()],
+      copies: [TOLD({ action: "relayed" })],
+    },
+    null,
+  ],
+  [
+    "a failure that is told although NOTIFY=NEVER was said",
+    {
+      submissions: [submission(CID, { recipients: [{ address: CID, code: 250, notify: [] }] })],
+      copies: [TOLD()],
+    },
+    /"failed", was not asked for$/,
+  ],
+  [
+    "a report to the null sender",
+    { submissions: [submission(CID, { sender: null })], copies: [TOLD()] },
+    /answers the null sender$/,
+  ],
+  [
+    "a report that somebody else gets",
+    { submissions: [submission(CID)], copies: [copy(BOB, { content: report() })] },
+    /the report of mark-1\. for <ann@abc\.test> went to <bob@xyz\.test>$/,
+  ],
+  [
+    "a report about somebody who was not written to",
+    {
+      submissions: [submission(CID)],
+      takings: [taking()],
+      copies: [TOLD({ about: "eve@one.example" })],
+    },
+    /is about nobody it was sent to$/,
+  ],
+  [
+    "a report about a letter that was never given",
+    { copies: [TOLD()] },
+    /a report is about nothing: mark-1\.$/,
+  ],
+  [
+    "a letter that was never given",
+    { copies: [copy(BOB)] },
+    /was given by nobody: mark-1\.$/,
+  ],
+]);
