@@ -13,7 +13,8 @@ import {
 
 const WORLD: World = {
   homeOf: (domain) => domain.endsWith(".test") ? domain : null,
-  accountOf: (address) => address,
+  accountOf: (address) => address.replace(/\+.*@/, "@"),
+  membersOf: (address) => address === "team@abc.test" ? [BOB, CID] : [address],
 };
 const NOW_MS = 1_000_000;
 export const ANN = "ann@abc.test";

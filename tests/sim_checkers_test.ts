@@ -16,6 +16,14 @@ import {
   UNRECORDED,
 } from "./sim_checkers_support.ts";
 
+const FAILED = {
+  server: "abc.test",
+  id: "1",
+  recipient: CID,
+  outcome: "failed",
+  isReported: true,
+};
+
 testCases([
   ["nothing", {}, null],
   ["a letter that arrives", { submissions: [submission(BOB)], copies: [copy(BOB)] }, null],
@@ -148,9 +156,32 @@ testCases([
     "a refusal that is recorded, for nobody can be told",
     {
       submissions: [submission(CID, { sender: null })],
-      records: [{ server: "abc.test", id: "1", recipient: CID, atMs: 3000 }],
+      records: [{ ...FAILED, isReported: false }],
     },
     null,
+  ],
+  [
+    "a failure that is reported to a sender elsewhere, and not heard of again",
+    {
+      submissions: [submission(CID, { user: null, sender: "eve@else.example" })],
+      records: [FAILED],
+    },
+    null,
+  ],
+  [
+    "a failure that is reported to a sender here, and not heard of again",
+    { submissions: [submission(CID)], records: [FAILED] },
+    /250, and is lost$/,
+  ],
+  [
+    "an alias whose members all get it",
+    { submissions: [submission("team@abc.test")], copies: [copy(BOB)], takings: [taking()] },
+    null,
+  ],
+  [
+    "an alias of whose members one gets nothing",
+    { submissions: [submission("team@abc.test")], copies: [copy(BOB)] },
+    /<cid@one\.example>.* and is lost$/,
   ],
   [
     "a report of a letter that was taken",

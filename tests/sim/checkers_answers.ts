@@ -17,6 +17,8 @@ export function checkAnswers(ledger: Ledger, world: World): readonly string[] {
       const home = world.homeOf(address.slice(address.lastIndexOf("@") + 1));
       // RFC 5321 §4.1.4: 503 says only that MAIL was refused before.
       if (home === null || code === null || code === 503) return [];
+      // What an alias is asked for is answered for its name.
+      if (world.membersOf(address)[0] !== address) return [];
       const isLocal = home === submission.server;
       const forgottenAtMs = submission.beganAtMs - (isLocal ? 0 : REFUSAL_REMEMBERED_MS_MAX);
       const presence = presenceOf(ledger, world.accountOf(address), {

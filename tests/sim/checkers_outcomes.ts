@@ -11,18 +11,23 @@ export interface World {
   homeOf(domain: string): string | null;
   /** The name of the mailbox that an address leads to. */
   accountOf(address: string): string;
+  /** Where an alias leads; the address itself where it is none. */
+  membersOf(address: string): readonly string[];
 }
 
 /** What became of one recipient of one message. */
 export interface Fate {
   readonly submission: Submission;
   readonly address: string;
+  /** The recipients of the submission that lead there. */
+  readonly names: readonly string[];
   /** In mailboxes, as far as they were ever read. */
   readonly copies: readonly Copy[];
   /** By foreign servers, in the order of time. */
   readonly takings: readonly Taking[];
   /** Reports of failure. */
   readonly failures: readonly ReadReport[];
+  /** Whether its server remembers that it failed, and that nobody could be told. */
   readonly recorded: boolean;
   /**
    * Whether the recipient's account, or the sender's, was removed after the message had come: then
@@ -53,17 +58,20 @@ export function fatesOf(ledger: Ledger, world: World): readonly Fate[] {
   const reports = Map.groupBy(reportsIn(ledger), ({ mark }) => mark);
   return ledger.submissions.flatMap((submission) => {
     const { mark } = submission;
-    const addresses = new Set(submission.recipients.map(({ address }) => address));
+    const named = [...new Set(submission.recipients.map(({ address }) => address))];
+    const addresses = new Set(named.flatMap((name) => world.membersOf(name)));
     return [...addresses].map((address): Fate => ({
       submission,
       address,
+      names: named.filter((name) => world.membersOf(name).includes(address)),
       copies: (copies.get(mark) ?? []).filter(({ account }) =>
         account === world.accountOf(address)
       ),
       takings: (takings.get(mark) ?? []).filter(({ recipients }) => recipients.includes(address)),
       failures: (reports.get(mark) ?? []).filter((report) => tellsFailure(report, address)),
-      recorded: ledger.records.some(({ id, server, recipient }) =>
-        id === submission.id && server === submission.server && recipient === address
+      recorded: ledger.records.some((each) =>
+        each.id === submission.id && each.recipient === address && each.outcome === "failed" &&
+        !(each.isReported && isOurs(world, submission.sender))
       ),
       isGone: ledger.accounts.some(({ account, change, atMs }) =>
         change === "removed" && atMs >= submission.beganAtMs &&
@@ -71,6 +79,15 @@ export function fatesOf(ledger: Ledger, world: World): readonly Fate[] {
       ),
     }));
   });
+}
+
+/** A report to anybody else is a message like others, and may end as they do. */
+function isOurs(world: World, sender: string | null): boolean {
+  return sender !== null && world.homeOf(domainOf(sender)) !== null;
+}
+
+function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf("@") + 1);
 }
 
 /** The reports that came anywhere, each once. */
@@ -102,9 +119,9 @@ function tellsFailure({ recipients }: ReadReport, address: string): boolean {
 }
 
 /** Whether the recipient was accepted with the message; `maybe`: nobody heard. */
-function isAccepted({ submission, address }: Fate): "yes" | "no" | "maybe" {
+function isAccepted({ submission, names }: Fate): "yes" | "no" | "maybe" {
   const wasTaken = submission.recipients.some((each) =>
-    each.address === address && each.code !== null && each.code < 300
+    names.includes(each.address) && each.code !== null && each.code < 300
   );
   if (!wasTaken || submission.answer === "unsent") return "no";
   // RFC 5321 §4.2: only 250 takes over the responsibility, and a refusal refuses it.
@@ -144,7 +161,7 @@ function checkFate(fate: Fate): readonly string[] {
 function checkCopies(fate: Fate, ledger: Ledger, world: World): readonly string[] {
   const { submission, address, copies } = fate;
   const faults: string[] = [];
-  const home = world.homeOf(address.slice(address.lastIndexOf("@") + 1));
+  const home = world.homeOf(domainOf(address));
   const broken = home === submission.server || home === null
     ? []
     : ledger.interruptions.filter((each) =>

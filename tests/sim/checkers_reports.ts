@@ -9,16 +9,27 @@ export function checkReports(ledger: Ledger, world: World): readonly string[] {
   const each = reportsIn(ledger).flatMap((report) => {
     const submission = given.get(report.mark);
     if (submission === undefined) return [`a report is about nothing: ${report.mark}`];
-    return report.recipients.flatMap((about) => checkWish(submission, about.address, about.action));
+    return report.recipients.flatMap(({ address, action }) =>
+      checkWish(submission, { address, action, world })
+    );
   });
   return [...each, ...checkReaders(ledger, given, world), ...checkOnce(ledger, world)];
 }
 
 /** RFC 3461 §4.1: what NOTIFY asks for; without it failures, and delays at the server's choice. */
-function checkWish(submission: Submission, address: string, action: string): readonly string[] {
+function checkWish(
+  submission: Submission,
+  { address, action, world }: {
+    readonly address: string;
+    readonly action: string;
+    readonly world: World;
+  },
+): readonly string[] {
   const about = `the report of ${submission.mark} about <${address}>`;
   if (submission.sender === null) return [`${about} answers the null sender`];
-  const named = submission.recipients.filter((each) => each.address === address);
+  const named = submission.recipients.filter((each) =>
+    each.address === address || world.membersOf(each.address).includes(address)
+  );
   if (named.length === 0) return [`${about} is about nobody it was sent to`];
   // RFC 2852 §4.1.4: who sets a deadline may be told where the message went, unless never.
   const isTraced = (each: SubmittedRecipient) =>
@@ -35,6 +46,7 @@ function isWanted({ notify }: SubmittedRecipient, action: string): boolean {
     case "delayed":
       return notify === null || notify.includes("DELAY");
     case "delivered":
+    case "expanded":
     case "relayed":
       return notify !== null && notify.includes("SUCCESS");
     default:

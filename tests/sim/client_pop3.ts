@@ -1,4 +1,4 @@
-/** A naive reader, written for the simulation: it fetches everything, and deletes what it is told. */
+/** A naive reader, written for the simulation: it fetches everything, and deletes as it is told. */
 import type { Transport } from "../../lib/net/world.ts";
 import { dottedText, type Talk, talkOver } from "./talk.ts";
 

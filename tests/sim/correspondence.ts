@@ -2,13 +2,15 @@
  * The scenario that finds bugs: servers of ours and of others, people who write, read, come and go,
  * and faults; then quiet, in which everything that was accepted has to find its end.
  */
-import type { LogFields } from "../../lib/log.ts";
+import { administer } from "../../lib/app/admin.ts";
+import { formatAddress } from "../../lib/mail/address.ts";
 import { startChaos } from "./chaos.ts";
 import { checkLedger } from "./checkers.ts";
 import type { World } from "./checkers_outcomes.ts";
 import { startForeign } from "./foreign.ts";
 import { drawPersona } from "./foreign_persona.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
+import type { Prng } from "./prng.ts";
 import type { Node, ServerNode, Sim } from "./sim.ts";
 import { PASSWORD, perform, read, type Stage } from "./workload.ts";
 import { type Cast, type House, planWorkload } from "./workload_plan.ts";
@@ -43,6 +45,7 @@ export async function correspondence(sim: Sim): Promise<void> {
   }
   const servers = [...homes.values()];
   await Promise.all(servers.map((node) => node.start()));
+  for (const house of cast.homes) await makeAliases(house, homes.get(house.domain)!);
   const prng = sim.random("people");
   const stage: Stage = { sim, people, homes, ledger, prng };
   const untilMs = sim.now() + BUSY_MS;
@@ -66,6 +69,7 @@ export async function correspondence(sim: Sim): Promise<void> {
   await sim.sleep(BUSY_MS + HOUR_MS);
   await drain(sim, servers);
   await readEverything(stage, cast);
+  await readHistory(stage);
   sim.tally("messages", ledger.submissions.length);
   ledger.interruptions.push(...sim.interruptions);
   const world = worldOf(cast);
@@ -77,13 +81,30 @@ function drawCast(sim: Sim): Cast {
   const house = (domain: string): House => {
     const count = Math.max(1, Math.round(sim.scale.users * prng.between(1, 4)));
     const users = ["ann", "bob", "cid", "dee"].slice(0, count);
-    return { domain, users: users.map((user) => `${user}@${domain}`) };
+    return { domain, users: users.map((user) => `${user}@${domain}`), aliases: new Map() };
   };
+  const homes = ["abc.test", "xyz.test", "klm.test"].slice(0, prng.between(1, HOMES_MAX)).map(
+    house,
+  );
+  const foreigners = ["one.example", "two.example", "three.example"]
+    .slice(0, prng.between(0, FOREIGNERS_MAX)).map(house);
+  const everybody = [...homes, ...foreigners].flatMap(({ users }) => users);
   return {
-    homes: ["abc.test", "xyz.test", "klm.test"].slice(0, prng.between(1, HOMES_MAX)).map(house),
-    foreigners: ["one.example", "two.example", "three.example"]
-      .slice(0, prng.between(0, FOREIGNERS_MAX)).map(house),
+    homes: homes.map((each) => ({ ...each, aliases: drawAliases(prng, each, everybody) })),
+    foreigners,
   };
+}
+
+/** A list of several, and another name of one; some have neither. */
+function drawAliases(
+  prng: Prng,
+  { domain, users }: House,
+  everybody: readonly string[],
+): House["aliases"] {
+  const aliases = new Map<string, readonly string[]>();
+  if (prng.chance(0.5)) aliases.set(`team@${domain}`, prng.shuffled(everybody).slice(0, 3));
+  if (prng.chance(0.5)) aliases.set(`boss@${domain}`, [prng.pick(users)]);
+  return aliases;
 }
 
 function startHome(sim: Sim, cast: Cast, house: House, ledger: Ledger): ServerNode {
@@ -103,24 +124,18 @@ function startHome(sim: Sim, cast: Cast, house: House, ledger: Ledger): ServerNo
     },
     users: Object.fromEntries(users.map((user) => [user, PASSWORD])),
     tls: sim.random(`tls ${domain}`).chance(0.5),
-    onLog: (event, fields = {}) => listen(sim, ledger, domain, event, fields),
+    onLog(event) {
+      if (event !== "settle-failed") return;
+      ledger.interruptions.push({ what: "unrecorded", nodes: [domain], atMs: sim.now() });
+    },
   });
 }
 
-/** What only the log of a server tells. */
-function listen(
-  { now }: Sim,
-  ledger: Ledger,
-  server: string,
-  event: string,
-  { id, to, reply }: LogFields,
-): void {
-  if (event === "settle-failed") {
-    ledger.interruptions.push({ what: "unrecorded", nodes: [server], atMs: now() });
-  }
-  // That nobody could be told of a success is nothing to be told.
-  if (event === "not-reported" && /^[45]/.test(String(reply))) {
-    ledger.records.push({ server, id: String(id), recipient: String(to), atMs: now() });
+async function makeAliases({ domain, aliases }: House, node: ServerNode): Promise<void> {
+  const parts = { world: node.world, store: node.running!.store, domain };
+  for (const [name, targets] of aliases) {
+    const answer = await administer(parts, { do: "alias add", name, targets });
+    if (!answer.ok) throw new Error(answer.message);
   }
 }
 
@@ -195,6 +210,22 @@ async function drain(sim: Sim, servers: readonly ServerNode[]): Promise<void> {
   }
 }
 
+/** What the servers say became of each message. */
+async function readHistory({ homes, ledger }: Stage): Promise<void> {
+  for (const { server, id } of ledger.submissions) {
+    if (id === null) continue;
+    const [found] = await homes.get(server)!.running!.store.history.find(id, 1);
+    for (const happening of found?.happenings ?? []) {
+      if (happening.what !== "attempt") continue;
+      for (const { recipients, outcome, report } of happening.outcomes) {
+        for (const recipient of recipients.map(formatAddress)) {
+          ledger.records.push({ server, id, recipient, outcome, isReported: report !== null });
+        }
+      }
+    }
+  }
+}
+
 /** The last look into each mailbox: in good weather everybody can read. */
 async function readEverything(stage: Stage, { homes }: Cast): Promise<void> {
   const { sim, ledger } = stage;
@@ -210,8 +241,10 @@ async function readEverything(stage: Stage, { homes }: Cast): Promise<void> {
 
 function worldOf({ homes }: Cast): World {
   const domains = new Set(homes.map(({ domain }) => domain));
+  const aliases = new Map(homes.flatMap((each) => [...each.aliases]));
   return {
     homeOf: (domain) => domains.has(domain) ? domain : null,
     accountOf: (address) => address,
+    membersOf: (address) => aliases.get(address) ?? [address],
   };
 }

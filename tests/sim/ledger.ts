@@ -11,7 +11,7 @@ export interface Ledger {
   readonly takings: Taking[];
   /** What was read from mailboxes; the same copy may be read many times. */
   readonly copies: Copy[];
-  /** What our servers wrote down because nobody could be told. */
+  /** What our servers remember of the ends of messages. */
   readonly records: OutcomeRecord[];
   /** Processes that ended, connections that broke, and disks that refused an outcome. */
   readonly interruptions: Interruption[];
@@ -90,13 +90,16 @@ export interface Copy {
   readonly content: string;
 }
 
-/** An outcome that nobody was told. */
+/** What a server has in its history about one recipient. */
 export interface OutcomeRecord {
   readonly server: string;
   /** What the server calls the message. */
   readonly id: string;
   readonly recipient: string;
-  readonly atMs: number;
+  /** Like `relayed` and `failed`; only ends. */
+  readonly outcome: string;
+  /** Whether a report was made for the sender. */
+  readonly isReported: boolean;
 }
 
 export interface Interruption {

@@ -1,6 +1,6 @@
 /**
  * `deno task sim:mutants [--only TEXT] [--seeds N] [--jobs J]`: shows that the simulation can fail.
- * Puts each deliberate bug into a copy of the project, and says which seed was the first to find it.
+ * Puts each deliberate bug into a copy of the project, and says which seed is the first to find it.
  */
 import { parseArgs } from "$fmt";
 import { makeTrees, spread, staleness } from "../../scripts/mutants.ts";

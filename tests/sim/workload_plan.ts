@@ -15,6 +15,8 @@ export interface House {
   readonly domain: string;
   /** Whole addresses. */
   readonly users: readonly string[];
+  /** Names that lead to others, whole addresses all of them. */
+  readonly aliases: ReadonlyMap<string, readonly string[]>;
 }
 
 /** One thing that somebody does, at a time. */
@@ -111,9 +113,10 @@ function anyAddress(prng: Prng, { homes, foreigners }: Cast): string {
   return localAddress(prng, prng.pick([...homes, ...foreigners]));
 }
 
-function localAddress(prng: Prng, { domain, users }: House): string {
+function localAddress(prng: Prng, { domain, users, aliases }: House): string {
   if (prng.chance(0.1)) return `nobody${prng.below(3)}@${domain}`;
-  return prng.chance(0.1) ? newcomer(domain) : prng.pick(users);
+  if (prng.chance(0.1)) return newcomer(domain);
+  return prng.chance(0.15) && aliases.size > 0 ? prng.pick([...aliases.keys()]) : prng.pick(users);
 }
 
 /** RFC 3461 §4.1: any of the three, or none at all. */
