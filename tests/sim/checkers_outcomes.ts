@@ -21,6 +21,8 @@ export interface Fate {
   readonly address: string;
   /** The recipients of the submission that lead there. */
   readonly names: readonly string[];
+  /** How many ways lead there: an alias on another server is one of its own. */
+  readonly ways: number;
   /** In mailboxes, as far as they were ever read. */
   readonly copies: readonly Copy[];
   /** By foreign servers, in the order of time. */
@@ -58,12 +60,13 @@ export function fatesOf(ledger: Ledger, world: World): readonly Fate[] {
   const reports = Map.groupBy(reportsIn(ledger), ({ mark }) => mark);
   return ledger.submissions.flatMap((submission) => {
     const { mark } = submission;
-    const named = [...new Set(submission.recipients.map(({ address }) => address))];
-    const addresses = new Set(named.flatMap((name) => world.membersOf(name)));
+    const addresses = new Set(
+      submission.recipients.flatMap(({ address }) => world.membersOf(address)),
+    );
     return [...addresses].map((address): Fate => ({
       submission,
       address,
-      names: named.filter((name) => world.membersOf(name).includes(address)),
+      ...waysTo(address, submission, world),
       copies: (copies.get(mark) ?? []).filter(({ account }) =>
         account === world.accountOf(address)
       ),
@@ -79,6 +82,20 @@ export function fatesOf(ledger: Ledger, world: World): readonly Fate[] {
       ),
     }));
   });
+}
+
+function waysTo(
+  address: string,
+  { server, recipients }: Submission,
+  world: World,
+): Pick<Fate, "names" | "ways"> {
+  const names = [...new Set(recipients.map((each) => each.address))]
+    .filter((name) => world.membersOf(name).includes(address));
+  // What the first server knows itself leads to everybody once.
+  const further = names.filter((name) =>
+    name !== address && world.homeOf(domainOf(name)) !== server
+  );
+  return { names, ways: further.length + (further.length < names.length ? 1 : 0) };
 }
 
 /** A report to anybody else is a message like others, and may end as they do. */
@@ -152,44 +169,51 @@ function checkFate(fate: Fate): readonly string[] {
   }
   // A server that kept it without a word may refuse it later, or never answer again.
   const isUnclear = kept.length > 0 && !kept.some(({ heard }) => heard);
-  return outcomes.length === 1 || isUnclear || fate.isGone
+  return outcomes.length === 1 || isUnclear || fate.isGone || fate.ways > 1
     ? []
     : [`${name} has more than one outcome: ${outcomes.join(", ")}`];
 }
 
 /** Promise 2: twice only when something died between the acceptance there and the record here. */
 function checkCopies(fate: Fate, ledger: Ledger, world: World): readonly string[] {
-  const { submission, address, copies } = fate;
-  const faults: string[] = [];
-  const home = world.homeOf(domainOf(address));
-  const broken = home === submission.server || home === null
-    ? []
+  const { submission: { server }, address, copies, names } = fate;
+  const homes = [server, ...[...names, address].map((name) => world.homeOf(domainOf(name)))];
+  const passed = new Set(homes.filter((home) => home !== null));
+  const broken = passed.size === 1
+    ? 0
     : ledger.interruptions.filter((each) =>
-      each.what !== "unrecorded" && concerns(each, [submission.server, home])
-    );
-  if (copies.length > 1 + broken.length) {
-    faults.push(`${nameOf(fate)} is there ${copies.length} times, and so often nothing broke`);
-  }
-  const kept = fate.takings.filter(({ verdict }) => verdict === "kept");
-  for (const [at, next] of kept.slice(1).entries()) {
-    const before = kept[at]!;
-    const mayForget = diedBetween(ledger, submission.server, before.atMs, next.atMs);
-    if (before.heard && !mayForget) {
-      faults.push(`${nameOf(fate)} was given again to ${next.server}, which had said 250`);
-    }
-  }
-  return faults;
+      each.what !== "unrecorded" && concerns(each, [...passed])
+    ).length;
+  const isTooMuch = copies.length > fate.ways + broken;
+  return [
+    ...(isTooMuch ? [`${nameOf(fate)} is there ${copies.length} times, and nothing broke`] : []),
+    ...checkAgain(fate, ledger, "kept"),
+  ];
 }
 
 /** RFC 5321 §4.2.1: what was refused for good is not tried again. */
 function checkTries(fate: Fate, ledger: Ledger): readonly string[] {
-  const { takings, submission } = fate;
-  const refused = takings.findIndex(({ verdict, heard }) => verdict === "refused" && heard);
-  const next = takings[refused + 1];
-  if (refused === -1 || next === undefined) return [];
-  const mayForget = diedBetween(ledger, submission.server, takings[refused]!.atMs, next.atMs);
-  return mayForget ? [] : [`${nameOf(fate)} was tried again after ${next.server} had refused it`];
+  return checkAgain(fate, ledger, "refused");
 }
+
+/** The server that was given the message gives it on until it hears a last word, and not again. */
+function checkAgain(
+  fate: Fate,
+  ledger: Ledger,
+  last: "kept" | "refused",
+): readonly string[] {
+  const { submission: { server } } = fate;
+  // Other servers, to which an alias has led, may have been given it twice.
+  const takings = fate.takings.filter(({ client }) => client === server);
+  return takings.slice(1).flatMap((next, at) => {
+    const before = takings[at]!;
+    if (before.verdict !== last || !before.heard) return [];
+    if (diedBetween(ledger, server, before.atMs, next.atMs)) return [];
+    return [`${nameOf(fate)} was given again to ${next.server}, which had said ${SAID[last]}`];
+  });
+}
+
+const SAID = { kept: "250", refused: "554" } as const;
 
 /** Whether a server ended before it could write down what it had heard. */
 function diedBetween(
