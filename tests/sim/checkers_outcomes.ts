@@ -63,24 +63,28 @@ export function fatesOf(ledger: Ledger, world: World): readonly Fate[] {
     const addresses = new Set(
       submission.recipients.flatMap(({ address }) => world.membersOf(address)),
     );
-    return [...addresses].map((address): Fate => ({
-      submission,
-      address,
-      ...waysTo(address, submission, world),
-      copies: (copies.get(mark) ?? []).filter(({ account }) =>
-        account === world.accountOf(address)
-      ),
-      takings: (takings.get(mark) ?? []).filter(({ recipients }) => recipients.includes(address)),
-      failures: (reports.get(mark) ?? []).filter((report) => tellsFailure(report, address)),
-      recorded: ledger.records.some((each) =>
-        each.id === submission.id && each.recipient === address && each.outcome === "failed" &&
-        !(each.isReported && isOurs(world, submission.sender))
-      ),
-      isGone: ledger.accounts.some(({ account, change, atMs }) =>
-        change === "removed" && atMs >= submission.beganAtMs &&
-        [address, submission.sender ?? ""].map(world.accountOf).includes(account)
-      ),
-    }));
+    return [...addresses].map((address): Fate => {
+      const { names, ways } = waysTo(address, submission, world);
+      // A report or a record may be about the alias, or about whom it leads to.
+      const about = [address, ...names];
+      return {
+        submission,
+        address,
+        names,
+        ways,
+        copies: (copies.get(mark) ?? [])
+          .filter(({ account }) => account === world.accountOf(address)),
+        takings: (takings.get(mark) ?? []).filter(({ recipients }) => recipients.includes(address)),
+        failures: (reports.get(mark) ?? []).filter((report) => tellsFailure(report, about)),
+        recorded: ledger.records.some((each) =>
+          each.id === submission.id && about.includes(each.recipient) &&
+          each.outcome === "failed" && !(each.isReported && isOurs(world, submission.sender))
+        ),
+        isGone: [address, submission.sender ?? ""].some((each) =>
+          wasRemoved(ledger, world.accountOf(each), names.includes(each) ? submission.beganAtMs : 0)
+        ),
+      };
+    });
   });
 }
 
@@ -131,8 +135,15 @@ function keptIn({ takings }: Ledger): readonly Taking[] {
   return takings.filter(({ verdict }) => verdict === "kept");
 }
 
-function tellsFailure({ recipients }: ReadReport, address: string): boolean {
-  return recipients.some((each) => each.action === "failed" && each.address === address);
+function tellsFailure({ recipients }: ReadReport, about: readonly string[]): boolean {
+  return recipients.some(({ action, address }) => action === "failed" && about.includes(address));
+}
+
+/** An alias may lead to an account that is gone already. */
+function wasRemoved({ accounts }: Ledger, removed: string, fromMs: number): boolean {
+  return accounts.some(({ account, change, atMs }) =>
+    change === "removed" && account === removed && atMs >= fromMs
+  );
 }
 
 /** Whether the recipient was accepted with the message; `maybe`: nobody heard. */

@@ -3,12 +3,13 @@
  * and faults; then quiet, in which everything that was accepted has to find its end.
  */
 import { administer } from "../../lib/app/admin.ts";
+import type { Relay } from "../../lib/endpoint.ts";
 import { formatAddress } from "../../lib/mail/address.ts";
 import { startChaos } from "./chaos.ts";
 import { checkLedger } from "./checkers.ts";
 import type { World } from "./checkers_outcomes.ts";
 import { startForeign } from "./foreign.ts";
-import { drawPersona } from "./foreign_persona.ts";
+import { drawPersona, type Persona } from "./foreign_persona.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import type { Prng } from "./prng.ts";
 import type { Node, ServerNode, Sim } from "./sim.ts";
@@ -131,6 +132,17 @@ function startHome(sim: Sim, cast: Cast, house: House, ledger: Ledger): ServerNo
   });
 }
 
+/** The same whenever it is asked for. */
+function personaAt(sim: Sim, domain: string): Persona {
+  return drawPersona(sim.random(`persona ${domain}`));
+}
+
+function routeTo(sim: Sim, { domain }: House): Relay {
+  const isForeign = domain.endsWith(".example");
+  const protocol = isForeign ? personaAt(sim, domain).protocol : "smtp";
+  return { host: domain, port: 25, protocol };
+}
+
 async function makeAliases({ domain, aliases }: House, node: ServerNode): Promise<void> {
   const parts = { world: node.world, store: node.running!.store, domain };
   for (const [name, targets] of aliases) {
@@ -148,12 +160,11 @@ function openForeign(
     readonly isCalm: () => boolean;
   },
 ): void {
-  const prng = sim.random(`foreign ${domain}`);
-  const persona = drawPersona(prng);
+  const persona = personaAt(sim, domain);
   sim.trace(domain, `is ${persona.name}`);
   startForeign({
     world: node.world,
-    prng,
+    prng: sim.random(`foreign ${domain}`),
     now: sim.now,
     name: domain,
     at: { host: node.address, port: 25 },

@@ -93,6 +93,7 @@ const KINDS = {
   stutterer: (prng) => ({ cut: prng.pick(["lines", "bytes"]), wordy: true }),
   yes: () => ({ takes: "anybody" }),
   no: () => ({ takes: "nobody" }),
+  lmtp: () => ({ protocol: "lmtp", whims: { ...CALM, keepAndDrop: 0.1, defer: 0.1 } }),
 } satisfies Readonly<Record<string, (prng: Prng) => Partial<Persona>>>;
 
 export type PersonaName = keyof typeof KINDS;

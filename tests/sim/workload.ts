@@ -34,6 +34,8 @@ export async function perform(stage: Stage, deed: Deed): Promise<void> {
     case "addUser":
     case "removeUser":
       return await changeUser(stage, deed);
+    case "removeAlias":
+      return await removeAlias(stage, deed);
   }
 }
 
@@ -139,4 +141,14 @@ async function changeUser(
     password: PASSWORD,
   }).catch(() => null); // the disk failed, and it may be there nevertheless
   if (answer?.ok) change("added");
+}
+
+async function removeAlias(
+  { homes }: Stage,
+  { home, alias }: Deed & { do: "removeAlias" },
+): Promise<void> {
+  const node = homes.get(home)!;
+  if (node.running === null) return;
+  const parts = { world: node.world, store: node.running.store, domain: home };
+  await administer(parts, { do: "alias remove", name: alias, targets: [] }).catch(() => null);
 }

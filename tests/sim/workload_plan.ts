@@ -27,6 +27,7 @@ export type Deed =
     /** `deletes`: how likely each message is deleted once it was fetched. */
     | { readonly do: "read"; readonly user: string; readonly deletes: number }
     | { readonly do: "addUser" | "removeUser"; readonly user: string }
+  | { readonly do: "removeAlias"; readonly alias: string }
   );
 
 export interface Sending {
@@ -62,13 +63,18 @@ export function planWorkload(options: PlanOptions): readonly Deed[] {
     const user = prng.pick(home.users);
     deeds.push({ ...somewhere(), home: home.domain, do: "read", user, deletes: prng.fraction() });
   }
-  for (const home of cast.homes) deeds.push(...planUsers(prng, home, durationMs));
+  for (const home of cast.homes) deeds.push(...planNames(prng, home, durationMs));
   return deeds.toSorted((one, other) => one.atMs - other.atMs);
 }
 
-/** Somebody comes, and the last of the users may go; both are written to in between. */
-function planUsers(prng: Prng, { domain, users }: House, durationMs: number): readonly Deed[] {
+/** Somebody comes, the last of the users and an alias may go; all are written to in between. */
+function planNames(prng: Prng, house: House, durationMs: number): readonly Deed[] {
+  const { domain, users, aliases } = house;
   const deeds: Deed[] = [];
+  const [alias] = aliases.keys();
+  if (prng.chance(0.3) && alias !== undefined) {
+    deeds.push({ do: "removeAlias", home: domain, alias, atMs: prng.below(durationMs) });
+  }
   if (prng.chance(0.5)) {
     const user = newcomer(domain);
     deeds.push({ do: "addUser", home: domain, user, atMs: prng.below(durationMs) });
@@ -156,5 +162,7 @@ export function describeDeed(deed: Deed): string {
       return `${deed.user} gets an account`;
     case "removeUser":
       return `${deed.user} loses the account`;
+    case "removeAlias":
+      return `${deed.alias} leads nowhere any more`;
   }
 }
