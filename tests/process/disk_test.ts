@@ -5,7 +5,7 @@
 import assert from "$assert";
 import { canRun, commandOf, temporaryFolder, until } from "../support.ts";
 import { runSmtpd, type Smtpd, startSmtpd } from "./programs.ts";
-import { mountSmallDisk, type SmallDisk } from "../torture/disk.ts";
+import { ignoringLimit, mountSmallDisk, type SmallDisk } from "../torture/disk.ts";
 import { torture } from "../torture/torture.ts";
 
 const MIB = 1024 * 1024;
@@ -88,7 +88,7 @@ diskTest(
     });
     assert.match(await deliver(port), /^452 4\.3\.1 /);
     assert.equal(server.log().match(/"event":"disk-low"/g)?.length, 1, "one line a minute");
-    const pop3 = await delete_(server.ports.pop3!);
+    const pop3 = await deleteFirst(server.ports.pop3!);
     assert.match(pop3, /^\+OK/, "there is nothing left, and yet a message can be deleted");
     await disk.free();
     await until("mail is taken again", async () => /^250 /.test(await deliver(port)));
@@ -115,8 +115,7 @@ Deno.test({
   ignore: !canRun || !await hasPrlimit(),
   async fn() {
     await using folder = await temporaryFolder();
-    // What is over the limit fails like a broken disk, where its signal is ignored.
-    const command = ["sh", "-c", 'trap \'\' XFSZ; exec "$0" "$@"', ...commandOf("smtpd")] as const;
+    const command = ignoringLimit(commandOf("smtpd"));
     await using server = await startSmtpd([
       ...["--port", "0", "--domain", "abc.com", "--user", "alice:secret"],
       ...["--data", `${folder.path}/data`],
@@ -153,7 +152,7 @@ async function hasPrlimit(): Promise<boolean> {
 }
 
 /** Deletes alice's first message by POP3; gives the answer to QUIT. */
-async function delete_(port: number): Promise<string> {
+async function deleteFirst(port: number): Promise<string> {
   using conn = await Deno.connect({ hostname: "127.0.0.1", port });
   const buffer = new Uint8Array(4096);
   const hear = async () => new TextDecoder().decode(buffer.subarray(0, (await conn.read(buffer))!));

@@ -1,7 +1,12 @@
-/** A disk that is small enough to be filled: a tmpfs, where this process may mount one. */
+/**
+ * A disk that is small enough to be filled: a tmpfs, where this process may mount one; else the
+ * system's limit for the size of files, which makes writes fail.
+ */
 
 export interface SmallDisk extends AsyncDisposable {
   readonly path: string;
+  /** What it is, for people. */
+  readonly words: string;
   /** What a server is told about it. */
   readonly flags: readonly string[];
   /** Leaves so many bytes of it, by default none. */
@@ -26,12 +31,45 @@ export async function mountSmallDisk(path: string): Promise<SmallDisk | null> {
   const ballast = `${path}/ballast`;
   return {
     path,
+    words: `a tmpfs of ${DISK_BYTES / 1024 / 1024} MiB`,
     flags: ["--min-free-bytes", `${RESERVE_BYTES}`],
     fill: (leftBytes = 0) => fill(ballast, leftBytes),
     free: () => Deno.remove(ballast),
     protect: async () => void await run("mount", "-o", "remount,ro", path),
     [Symbol.asyncDispose]: async () => void await run("umount", path),
   };
+}
+
+/**
+ * In place of a disk: each server in `path` may write its files up to their first half megabyte,
+ * whatever its database needs. Its command has to go through {@linkcode ignoringLimit}.
+ */
+export function limitFiles(path: string): SmallDisk {
+  const limit = async (bytes: string) => {
+    for (const side of ["abc", "xyz"]) {
+      const [pid = ""] = (await Deno.readTextFile(`${path}/${side}/lock`)).split("\n");
+      // It may have ended meanwhile; the next one has no limit until the next time.
+      await run("prlimit", "--pid", pid, `--fsize=${bytes}:unlimited`);
+    }
+  };
+  return {
+    path,
+    words: "files that may not grow (a small disk cannot be mounted here)",
+    flags: [],
+    fill: () => limit(`${FILE_BYTES_MAX}`),
+    free: () => limit("unlimited"),
+    protect: () => limit("0"),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+const FILE_BYTES_MAX = 512 * 1024;
+
+/** A write beyond the limit fails, where the signal for it does not end the process. */
+export function ignoringLimit(
+  command: readonly [string, ...string[]],
+): readonly [string, ...string[]] {
+  return ["sh", "-c", `trap '' XFSZ; exec "$0" "$@"`, ...command];
 }
 
 async function run(program: string, ...args: readonly string[]): Promise<boolean> {
