@@ -9,6 +9,7 @@ import { textOf } from "../lib/smtp/reply.ts";
 import { openMemoryStore } from "../lib/store/memory.ts";
 import type { Accepted, Queue, Store } from "../lib/store/store.ts";
 import { encode } from "../lib/wire/bytes.ts";
+import type { FakeClock } from "./fake_transport.ts";
 import { type FakeWorld, fakeWorld } from "./fake_world.ts";
 import { type NextHop, type NextHopOptions, startNextHop } from "./next_hop.ts";
 
@@ -35,14 +36,20 @@ export interface SettingOptions {
   readonly store?: (turn: () => Promise<void>) => Store | Promise<Store>;
   /** Changes what the worker sees of the queue. */
   readonly queue?: (queue: Queue) => Partial<Queue>;
+  /** Gives a clock in place of the machine's own. */
+  readonly clock?: (clock: FakeClock) => FakeClock;
+  /** What happens before the worker starts. */
+  readonly before?: (queue: (id: string) => Promise<void>) => Promise<void>;
   /** Where recipients of abc.com lead; by default nobody is there. */
   readonly release?: WorkerOptions["release"];
 }
 
 export async function startSetting(options: SettingOptions = {}): Promise<Setting> {
-  const world = fakeWorld();
+  const machine = fakeWorld();
+  const world = { ...machine, clock: options.clock?.(machine.clock) ?? machine.clock };
   const { turn } = world.clock;
   const store = await (options.store?.(turn) ?? openMemoryStore({ turn }));
+  await options.before?.((id) => store.accept(acceptedOf(world, id, [])));
   const hops: NextHop[] = [];
   const reported: string[] = [];
   const links = createLinks({ world, hostname: "abc.com", log: SILENT });

@@ -6,6 +6,7 @@ import { describeError } from "../log.ts";
 import { type Reply, reply, textOf } from "../smtp/reply.ts";
 import { NO_EXTENSIONS } from "../smtp/ehlo.ts";
 import type { HopId, Taken, Verdict } from "../store/store.ts";
+import { CLOCK_LOOK_MS, type ClockSteps, longestWaitMs, watchClock } from "./clock_steps.ts";
 import type { Links } from "./link.ts";
 import { createFailures } from "./failures.ts";
 import {
@@ -18,7 +19,7 @@ import {
 } from "./outcome.ts";
 import { endpointText } from "../endpoint.ts";
 import { NO_MAIL, routeOf, type Routes } from "./route.ts";
-import { isExpired, PROBE_AFTER_MS, waitingSince, waitMs } from "./schedule.ts";
+import { isExpired, PROBE_AFTER_MS, RETRY_AFTER_MS, waitingSince, waitMs } from "./schedule.ts";
 import {
   type Delivery,
   NO_DELIVERY,
@@ -66,6 +67,7 @@ export function startWorker(options: WorkerOptions): Worker {
 
 class QueueWorker {
   readonly #options: WorkerOptions;
+  readonly #clock: ClockSteps;
   /** For a hop; `null`: for deadlines, at most one at a time. */
   readonly #tasks = new Map<Promise<void>, HopId | null>();
   readonly #failures = createFailures();
@@ -76,6 +78,7 @@ class QueueWorker {
 
   constructor(options: WorkerOptions) {
     this.#options = options;
+    this.#clock = watchClock(options.world.clock);
   }
 
   async run(): Promise<void> {
@@ -86,6 +89,10 @@ class QueueWorker {
       let pauseMs = LOOK_AGAIN_MS;
       try {
         const now = world.clock.now();
+        if (this.#clock.wasSetBack()) {
+          await store.queue.hasten(now, now + longestWaitMs(RETRY_AFTER_MS, PROBE_AFTER_MS));
+          this.#clock.note();
+        }
         await this.#meetDeadlines(now);
         for (const { hop } of await store.queue.ready(now, TASKS_MAX)) this.#startTask(hop);
         const dueAt = await store.queue.nextDueAt();
@@ -119,7 +126,10 @@ class QueueWorker {
       woken.signal.addEventListener("abort", () => resolve());
     });
     store.queue.changed(version, woken.signal).then(this.#wake, () => {});
-    if (pauseMs !== Infinity) world.clock.sleep(pauseMs, woken.signal).then(this.#wake, () => {});
+    if (pauseMs !== Infinity) {
+      const ms = Math.min(pauseMs, CLOCK_LOOK_MS);
+      world.clock.sleep(ms, woken.signal).then(this.#wake, () => {});
+    }
     await slept;
   }
 

@@ -7,7 +7,7 @@ import type { HopId, MessageId, Queue, Queued } from "./store.ts";
 
 type Operations = Pick<
   Queue,
-  "list" | "content" | "retry" | "flush" | "hold" | "unhold" | "drop"
+  "list" | "content" | "retry" | "flush" | "hasten" | "hold" | "unhold" | "drop"
 >;
 
 export function memoryOperations({ memory, marks, group }: MemoryParts): Operations {
@@ -20,6 +20,9 @@ export function memoryOperations({ memory, marks, group }: MemoryParts): Operati
     content: (message) => Promise.resolve(rowsOf(memory, message)[0]?.content.body ?? null),
     retry: (now, message) => group.run(() => retry(memory, now, rowsOf(memory, message)), wake),
     flush: (now, hop) => group.run(() => retry(memory, now, rowsOfHop(memory, hop)), wake),
+    hasten(now, latest) {
+      return group.run(() => hasten(memory, now, latest), (count) => count > 0 && wake());
+    },
     hold({ message, reason, at }) {
       return group.run(() => {
         const rows = rowsOf(memory, message).filter(({ held }) => held === null);
@@ -74,6 +77,18 @@ function retry(memory: Memory, now: number, chosen: readonly QueuedRow[]): numbe
     memory.hops.delete(row.hop);
   }
   return rows.length;
+}
+
+/** Also what is taken just now: it may be given back. */
+function hasten(memory: Memory, now: number, latest: number): number {
+  const hops = [...memory.hops].filter(([, { until }]) => until > latest);
+  for (const [hop] of hops) memory.hops.delete(hop);
+  const heldUntil = (row: QueuedRow) => row.content.envelope.hold?.until ?? 0;
+  const rows = [...memory.queue.values()].filter((row) =>
+    row.dueAt > latest && row.dueAt > heldUntil(row)
+  );
+  for (const row of rows) row.dueAt = Math.max(now, heldUntil(row));
+  return hops.length + rows.length;
 }
 
 function queuedOf(memory: Memory, row: QueuedRow): Queued {

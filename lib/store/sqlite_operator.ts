@@ -11,7 +11,7 @@ import type { HoldOptions, HopId, MessageId, Queue, Queued, QueuedId } from "./s
 
 type Operations = Pick<
   Queue,
-  "list" | "content" | "retry" | "flush" | "hold" | "unhold" | "drop"
+  "list" | "content" | "retry" | "flush" | "hasten" | "hold" | "unhold" | "drop"
 >;
 
 export function queueOperations(parts: SqliteParts): Operations {
@@ -23,6 +23,7 @@ export function queueOperations(parts: SqliteParts): Operations {
   );
   const list = lister(parts);
   const retry = retrier(parts);
+  const hasten = hastener(parts);
   const { hold, unhold } = holder(parts);
   const drop = dropper(parts);
   const wake = () => announceWork(marks);
@@ -37,6 +38,7 @@ export function queueOperations(parts: SqliteParts): Operations {
     },
     retry: (now, message) => group.run(() => retry(now, { message: message ?? null }), wake),
     flush: (now, hop) => group.run(() => retry(now, { hop }), wake),
+    hasten: (now, latest) => group.run(() => hasten(now, latest), (count) => count > 0 && wake()),
     hold: (options) => group.run(() => hold(options)),
     unhold: (now, message) => group.run(() => unhold(now, message ?? null), wake),
     drop: (message, at) => group.run(() => drop(message, at ?? null)),
@@ -122,6 +124,20 @@ function retrier(
     deleteHops.run(message, now, hop);
     const count = updateQueued.run(message, now, hop);
     schedule.rebuild();
+    return count;
+  };
+}
+
+/** Also for what is taken just now: it may be given back. */
+function hastener({ database, schedule }: SqliteParts): (now: number, latest: number) => number {
+  const deleteHops = prepare(database, "DELETE FROM hops WHERE until > ?");
+  const updateQueued = prepare(
+    database,
+    "UPDATE queue SET dueAt = max(?1, heldUntil) WHERE dueAt > ?2 AND dueAt > heldUntil",
+  );
+  return (now, latest) => {
+    const count = deleteHops.run(latest) + updateQueued.run(now, latest);
+    if (count > 0) schedule.rebuild();
     return count;
   };
 }

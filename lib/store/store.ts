@@ -338,6 +338,12 @@ export interface Queue {
   /** The same for all that wait for one hop. */
   flush(now: number, hop: HopId): Promise<number>;
   /**
+   * What is due after `latest` is due at `now` instead, hops as well: the clock was set back, and no
+   * schedule reaches so far. What its sender holds (RFC 4865) keeps its hour. Gives how many
+   * recipients and hops.
+   */
+  hasten(now: number, latest: number): Promise<number>;
+  /**
    * The operator's word: what waits of a message (or everything) is not tried, and does not expire,
    * until it is released, also after a restart. What is being delivered just now comes to its end,
    * and is held when it has to wait again. Gives how many recipients are held that were not before.

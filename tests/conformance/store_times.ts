@@ -45,6 +45,38 @@ export function timesConformance(name: string, open: OpenStore): void {
     assert.deepEqual(taken!.envelope, envelope);
   });
 
+  storeTest(
+    `${name}: queue.hasten brings back what the clock has left behind`,
+    open,
+    async (store) => {
+      await store.accept(message("soon", [toQueue("xyz.com", 90)]));
+      await store.accept(message("far", [toQueue("xyz.com", 101), toQueue("abc.org", 5000)]));
+      const hold = { until: 5000, request: "until;x" };
+      await store.accept(asked(message("held", [toQueue("held.test", 5000)]), { hold }));
+      await store.accept(asked(message("late", [toQueue("held.test", 6000)]), { hold }));
+      await store.accept(message("deferred", [toQueue("down.test", 1)]));
+      await store.queue.defer("down.test", 5000, UNREACHABLE);
+      const version = store.queue.version();
+      assert.equal(await store.queue.hasten(10, 100), 4);
+      assert.ok(store.queue.version() > version, "whoever waits for work is woken");
+      const due = await store.queue.list({ max: 9 });
+      assert.deepEqual(
+        due.map((each) => [each.message, each.hop, each.dueAt]),
+        [
+          ["soon", "xyz.com", 90],
+          ["far", "xyz.com", 10],
+          ["far", "abc.org", 10],
+          ["held", "held.test", 5000],
+          ["late", "held.test", 5000],
+          ["deferred", "down.test", 1],
+        ],
+      );
+      const ready = (await store.queue.ready(10, 9)).map(({ hop }) => hop);
+      assert.deepEqual(ready.toSorted(), ["abc.org", "down.test", "xyz.com"]);
+      assert.equal(await store.queue.hasten(10, 100), 0);
+    },
+  );
+
   storeTest(`${name}: queue.take prefers priority, and starves nobody`, open, async (store) => {
     const step = PRIORITY_HEAD_START_MS;
     await store.accept(message("plain", [toQueue("xyz.com", 10)]));
