@@ -111,6 +111,14 @@ const WRONG: readonly (readonly [AdminRequest, fault: string])[] = [
   [{ do: "queue show", id: "none" }, "unknown: there is no message none in the queue"],
   [{ do: "queue retry", id: "none" }, "unknown: there is no message none in the queue"],
   [{ do: "queue drop", id: "none" }, "unknown: there is no message none in the queue"],
+  [{ do: "queue hold", id: "none" }, "unknown: there is no message none in the queue"],
+  [{ do: "queue release", id: "none" }, "unknown: there is no message none in the queue"],
+  [
+    { do: "trace", name: "none" },
+    "unknown: nothing is known about a message none: it never came, or its history is not kept " +
+    "any more (--keep-history-days)",
+  ],
+  [{ do: "backup", directory: "/b" }, "unknown: a store in memory has nothing to copy"],
 ];
 
 for (const [request, expected] of WRONG) {
@@ -136,7 +144,8 @@ Deno.test("what waits is listed with all that is known about it, retried and dro
   await queue(setting, "m1", "bob", "carol");
   await queue(setting, "m2", "dave");
   const later = world.clock.now() + 60_000;
-  await store.queue.defer("xyz.com", later, reply(450, "4.4.1", "Nobody there"));
+  const now = world.clock.now();
+  await store.queue.defer("xyz.com", later, reply(450, "4.4.1", "Nobody there"), now);
   const listed = await valueOf(setting, { do: "queue list" });
   assert.equal(listed.more, false);
   const { mark: _, ...first } = listed.queue[0]!;
@@ -148,8 +157,11 @@ Deno.test("what waits is listed with all that is known about it, retried and dro
     to: "bob@xyz.com",
     hop: "xyz.com",
     bytes: 19,
+    expires: "2027-01-20T08:00:00.000Z",
     attempts: 0,
+    unreached: 1,
     taken: false,
+    held: null,
     reply: "450 4.4.1 Nobody there",
   });
   const shown = await valueOf(setting, { do: "queue show", id: "m1" });
@@ -165,6 +177,47 @@ Deno.test("what waits is listed with all that is known about it, retried and dro
     value: { recipients: 2 },
   });
   assert.deepEqual(await setting.ask({ do: "check" }), { ok: true, value: { faults: [] } });
+});
+
+Deno.test("what waits is held with a reason of 200 characters, released, and flushed", async () => {
+  const setting = startSetting();
+  const { parts: { store } } = setting;
+  await queue(setting, "m1", "bob", "carol");
+  const reason = "x".repeat(200);
+  const tooLong = await setting.ask({ do: "queue hold", id: "m1", reason: `${reason}x` });
+  assert.equal(fault(tooLong), "usage: a reason has at most 200 characters");
+  const held = await valueOf(setting, { do: "queue hold", id: "m1", reason });
+  assert.deepEqual(held, { recipients: 2 });
+  const listed = await valueOf(setting, { do: "queue list" });
+  assert.deepEqual(listed.queue.map((each) => each.held), [reason, reason]);
+  assert.deepEqual(await valueOf(setting, { do: "queue flush" }), { recipients: 0 });
+  assert.deepEqual(await valueOf(setting, { do: "queue release" }), { recipients: 2 });
+  await store.queue.defer("xyz.com", Infinity, reply(450, "4.4.1", "Nobody there"));
+  const other = await valueOf(setting, { do: "queue flush", domain: "abc.com" });
+  assert.deepEqual(other, { recipients: 0 });
+  const flushed = await valueOf(setting, { do: "queue flush", domain: "XYZ.com" });
+  assert.deepEqual(flushed, { recipients: 2 });
+});
+
+Deno.test("twenty messages with one Message-ID are traced, the newest first", async () => {
+  const setting = startSetting();
+  const { parts: { store }, world } = setting;
+  for (let at = 0; at < 21; at++) {
+    await store.accept({
+      id: `m${at}`,
+      acceptedAt: world.clock.now(),
+      envelope: { sender: null, body: "7BIT" },
+      content: bodyOf(encode("Message-ID: <same@abc.com>\r\n\r\n")),
+      deliveries: [{
+        to: "queue",
+        hop: "xyz.com",
+        recipient: { address: { local: "bob", domain: "xyz.com" } },
+        dueAt: 0,
+      }],
+    });
+  }
+  const { traces } = await valueOf(setting, { do: "trace", name: "<same@abc.com>" });
+  assert.deepEqual([traces.length, traces[0]!.id, traces[19]!.id], [20, "m20", "m1"]);
 });
 
 Deno.test("a long queue is listed in pages, and shown whole", async () => {

@@ -2,14 +2,11 @@
  * What an operator asks of a data directory: the same code answers through the control socket of a
  * running server and, when none runs, on the store itself.
  */
-import { accountName, formatAddress } from "../mail/address.ts";
-import { bytesOf } from "../mail/body.ts";
+import { accountName } from "../mail/address.ts";
 import type { Metrics } from "../metrics.ts";
 import type { World } from "../net/world.ts";
 import { makeSecret, SALT_BYTES } from "../sasl/secret.ts";
-import { textOf } from "../smtp/reply.ts";
-import { type Account, type Queued, type Store, StoreError } from "../store/store.ts";
-import { encodeBase64 } from "../sasl/base64.ts";
+import { type Account, type Store, StoreError, type StoreErrorKind } from "../store/store.ts";
 import {
   addAlias,
   type AliasRequest,
@@ -19,6 +16,8 @@ import {
   warningsAboutAccount,
   warningsWithout,
 } from "./admin_aliases.ts";
+import { listQueue, operate, type QueuedView, showQueued } from "./admin_queue.ts";
+import { traceMessage, type TraceView } from "./admin_trace.ts";
 import { type AdminFault, RefusedError } from "./refused.ts";
 
 export type AdminRequest =
@@ -29,9 +28,19 @@ export type AdminRequest =
   | { readonly do: "queue list"; readonly after?: number }
   | { readonly do: "queue show"; readonly id: string }
   | { readonly do: "queue retry"; readonly id?: string }
+  /** `reason` is for whoever looks at the queue later. */
+  | { readonly do: "queue hold"; readonly id: string; readonly reason?: string }
+  /** Without `id`, everything that is held. */
+  | { readonly do: "queue release"; readonly id?: string }
   | { readonly do: "queue drop"; readonly id: string }
   | { readonly do: "status" }
-  | { readonly do: "check" };
+  /** Without `domain`, everything that waits. */
+  | { readonly do: "queue flush"; readonly domain?: string }
+  /** `name`: an id, or the value of a Message-ID field. */
+  | { readonly do: "trace"; readonly name: string }
+  | { readonly do: "check" }
+  /** `directory`: an absolute path, on the machine of the server. */
+  | { readonly do: "backup"; readonly directory: string };
 
 /** Values are plain JSON, so that they can cross the socket. */
 export type AdminAnswer =
@@ -55,9 +64,15 @@ export interface AdminValues extends AliasValues {
     readonly content: string;
   };
   readonly "queue retry": { readonly recipients: number };
+  readonly "queue hold": { readonly recipients: number };
+  readonly "queue release": { readonly recipients: number };
   readonly "queue drop": { readonly recipients: number };
   readonly "status": { readonly metrics: Readonly<Record<string, number>> };
+  readonly "queue flush": { readonly recipients: number };
+  /** The newest first; several where a Message-ID was used again. */
+  readonly "trace": { readonly traces: readonly TraceView[] };
   readonly "check": { readonly faults: readonly string[] };
+  readonly "backup": { readonly directory: string };
 }
 
 export interface UserChange {
@@ -72,22 +87,6 @@ export interface UserView {
   readonly created: string;
 }
 
-export interface QueuedView {
-  readonly id: string;
-  /** For the next page of `queue list`. */
-  readonly mark: number;
-  /** ISO 8601, as the other times. */
-  readonly accepted: string;
-  readonly due: string;
-  readonly from: string;
-  readonly to: string;
-  readonly hop: string;
-  readonly bytes: number;
-  readonly attempts: number;
-  readonly taken: boolean;
-  readonly reply: string | null;
-}
-
 export interface AdminParts {
   readonly world: World;
   readonly store: Store;
@@ -97,8 +96,6 @@ export interface AdminParts {
   readonly metrics?: Metrics | null;
 }
 
-/** One page of `queue list`. */
-const PAGE_MAX = 1000;
 /** RFC 4616 §2 and every client's habits: longer is a mistake. */
 const PASSWORD_CHARACTERS_MAX = 255;
 
@@ -110,12 +107,20 @@ export async function administer(parts: AdminParts, request: AdminRequest): Prom
     if (error instanceof RefusedError) {
       return { ok: false, kind: error.kind, message: error.message };
     }
-    if (error instanceof StoreError && (error.kind === "exists" || error.kind === "unknown")) {
-      return { ok: false, kind: error.kind, message: error.message };
+    if (error instanceof StoreError) {
+      const kind = FAULTS[error.kind];
+      if (kind !== undefined) return { ok: false, kind, message: error.message };
     }
     throw error;
   }
 }
+
+/** What of a store's errors is the operator's to set right. */
+const FAULTS: Partial<Record<StoreErrorKind, AdminFault>> = {
+  exists: "exists",
+  unknown: "unknown",
+  unwritable: "exists",
+};
 
 async function perform(parts: AdminParts, request: AdminRequest): Promise<AdminValue> {
   const { world, store } = parts;
@@ -142,27 +147,26 @@ async function perform(parts: AdminParts, request: AdminRequest): Promise<AdminV
       return await addAlias(parts, request);
     case "alias remove":
       return await removeAlias(parts, request);
-    case "queue list": {
-      const page = await store.queue.list({ after: request.after ?? 0, max: PAGE_MAX });
-      return { queue: page.map(viewQueued), more: page.length === PAGE_MAX };
-    }
+    case "queue list":
+      return await listQueue(store, request.after ?? 0);
     case "queue show":
       return await showQueued(store, request.id);
     case "queue retry":
-      if (request.id !== undefined && await store.queue.content(request.id) === null) {
-        throw notQueued(request.id);
-      }
-      return { recipients: await store.queue.retry(world.clock.now(), request.id) };
-    case "queue drop": {
-      const recipients = await store.queue.drop(request.id);
-      if (recipients === 0) throw notQueued(request.id);
-      return { recipients };
-    }
+    case "queue hold":
+    case "queue release":
+    case "queue drop":
+    case "queue flush":
+      return { recipients: await operate(store, request, world.clock.now()) };
+    case "trace":
+      return { traces: await traceMessage(store, request.name) };
     case "status":
       if (parts.metrics != null) return { metrics: parts.metrics.read() };
       throw new RefusedError("unknown", "no server runs on this directory");
     case "check":
       return { faults: await store.check() };
+    case "backup":
+      await store.backup(request.directory);
+      return { directory: request.directory };
     default:
       // Requests cross a socket, so whoever asks may be of a newer version than the one that runs.
       throw new RefusedError("usage", "the running server does not know this command: restart it");
@@ -212,39 +216,6 @@ function fullName({ domain }: AdminParts, name: string): string {
   }
 }
 
-async function showQueued(store: Store, id: string): Promise<AdminValue> {
-  const recipients: QueuedView[] = [];
-  for (let after = 0;;) {
-    const page = await store.queue.list({ after, max: PAGE_MAX });
-    recipients.push(...page.filter((each) => each.message === id).map(viewQueued));
-    if (page.length < PAGE_MAX) break;
-    after = page.at(-1)!.id;
-  }
-  const content = await store.queue.content(id);
-  if (content === null || recipients.length === 0) throw notQueued(id);
-  return { recipients, content: encodeBase64(await bytesOf(content)) };
-}
-
-function notQueued(id: string): RefusedError {
-  return new RefusedError("unknown", `there is no message ${id} in the queue`);
-}
-
 function viewUser({ name, createdAt }: Account): UserView {
   return { name, created: new Date(createdAt).toISOString() };
-}
-
-function viewQueued(queued: Queued): QueuedView {
-  return {
-    id: queued.message,
-    mark: queued.id,
-    accepted: new Date(queued.acceptedAt).toISOString(),
-    due: new Date(queued.dueAt).toISOString(),
-    from: queued.sender === null ? "<>" : formatAddress(queued.sender),
-    to: formatAddress(queued.recipient),
-    hop: queued.hop,
-    bytes: queued.size,
-    attempts: queued.attempts,
-    taken: queued.taken,
-    reply: queued.lastReply === null ? null : textOf(queued.lastReply),
-  };
 }

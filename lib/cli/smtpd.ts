@@ -3,12 +3,14 @@ import { storeFailure } from "./data_directory.ts";
 import { EXIT, type ExitStatus } from "./fail.ts";
 import { runAlias } from "./smtpd_alias.ts";
 import { parseArguments, type SmtpdCommand } from "./smtpd_arguments.ts";
+import { runBackup, runRestore } from "./smtpd_backup.ts";
 import { runCheck } from "./smtpd_check.ts";
 import type { SmtpdContext } from "./smtpd_context.ts";
 import { runLab } from "./smtpd_lab.ts";
 import { runQueue } from "./smtpd_queue.ts";
 import { runServe } from "./smtpd_serve.ts";
 import { runStatus } from "./smtpd_status.ts";
+import { runTrace } from "./smtpd_trace.ts";
 import { runUser } from "./smtpd_user.ts";
 import { versionText } from "./version.ts";
 
@@ -38,6 +40,12 @@ async function run(command: SmtpdCommand, context: SmtpdContext): Promise<ExitSt
       return await runCheck(command, context);
     case "status":
       return await runStatus(command, context);
+    case "trace":
+      return await runTrace(command, context);
+    case "backup":
+      return await runBackup(command, context);
+    case "restore":
+      return await runRestore(command, context);
     case "user add":
     case "user password":
     case "user remove":
@@ -50,6 +58,9 @@ async function run(command: SmtpdCommand, context: SmtpdContext): Promise<ExitSt
     case "queue list":
     case "queue show":
     case "queue retry":
+    case "queue flush":
+    case "queue hold":
+    case "queue release":
     case "queue drop":
       return await runQueue(command, context);
     case "print":

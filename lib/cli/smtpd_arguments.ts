@@ -1,6 +1,6 @@
 /** The command line of `smtpd`: words in, a command out. */
+import { type Admin, adminOf, group, type PlaceOptions, withPlace } from "./admin_arguments.ts";
 import { type Command, Option, parseCommandLine } from "./command_line.ts";
-import type { Place } from "./data_directory.ts";
 import { EXIT, Failure } from "./fail.ts";
 import {
   isSetting,
@@ -11,7 +11,9 @@ import {
   UNBUILT,
   withSetting,
 } from "./settings.ts";
-import { ADMIN_NOTES, EXAMPLES, LAB_NOTES, SERVE_NOTES, STATUSES } from "./smtpd_help.ts";
+import { addData, type DataCommand } from "./smtpd_data_arguments.ts";
+import { EXAMPLES, LAB_NOTES, SERVE_NOTES, STATUSES } from "./smtpd_help.ts";
+import { addQueue, type QueueCommand } from "./smtpd_queue_arguments.ts";
 
 /** What the words ask for. */
 export type SmtpdCommand =
@@ -19,16 +21,10 @@ export type SmtpdCommand =
   | UserCommand
   | AliasCommand
   | QueueCommand
-  | (Admin & { readonly do: "check" | "status" })
+  | DataCommand
   | LabCommand
   /** Help, or the version. */
   | { readonly do: "print"; readonly text: string };
-
-/** What the commands that work on a data directory have in common. */
-export interface Admin {
-  readonly place: Place;
-  readonly json: boolean;
-}
 
 /** A name that is missing is `null`; it may be asked for. */
 export type UserCommand =
@@ -54,17 +50,6 @@ export type AliasCommand =
     readonly targets: readonly string[];
   });
 
-export type QueueCommand =
-  & Admin
-  & ({ readonly do: "queue list" } | {
-    readonly do: "queue show" | "queue drop";
-    readonly id: string;
-  } | {
-    readonly do: "queue retry";
-    /** `null`: everything. */
-    readonly id: string | null;
-  });
-
 export interface LabCommand {
   readonly do: "lab";
   /** `null`: the usual one, or where that is taken, a free one. */
@@ -88,8 +73,7 @@ export function parseArguments(args: readonly string[], version: string): SmtpdC
       addUser(program, chosen);
       addAlias(program, chosen);
       addQueue(program, chosen);
-      addCheck(program, chosen);
-      addStatus(program, chosen);
+      addData(program, chosen);
       addLab(program, chosen);
       program.addHelpText("after", `\n${EXAMPLES}\n\n${STATUSES}`);
     },
@@ -205,41 +189,6 @@ function addAlias(program: Command, chosen: Chosen): void {
     .action((options: PlaceOptions) => chosen({ do: "alias list", ...adminOf(options) }));
 }
 
-function addQueue(program: Command, chosen: Chosen): void {
-  const queue = group(
-    program,
-    "queue",
-    "mail that waits for its next server",
-    "list, show, retry or drop",
-  );
-  withPlace(queue.command("list").description("list who waits for which message"))
-    .action((options: PlaceOptions) => chosen({ do: "queue list", ...adminOf(options) }));
-  withPlace(
-    queue.command("show").description("show a message and who waits for it").argument("<id>"),
-  )
-    .action((id: string, options: PlaceOptions) =>
-      chosen({ do: "queue show", id, ...adminOf(options) })
-    );
-  withPlace(queue.command("retry").description("try a message now, or all").argument("[id]"))
-    .action((id: string | undefined, options: PlaceOptions) =>
-      chosen({ do: "queue retry", id: id ?? null, ...adminOf(options) })
-    );
-  withPlace(queue.command("drop").description("forget a message; nobody is told").argument("<id>"))
-    .action((id: string, options: PlaceOptions) =>
-      chosen({ do: "queue drop", id, ...adminOf(options) })
-    );
-}
-
-function addCheck(program: Command, chosen: Chosen): void {
-  withPlace(program.command("check").description("look for faults in the data"))
-    .action((options: PlaceOptions) => chosen({ do: "check", ...adminOf(options) }));
-}
-
-function addStatus(program: Command, chosen: Chosen): void {
-  withPlace(program.command("status").description("show what the running server has counted"))
-    .action((options: PlaceOptions) => chosen({ do: "status", ...adminOf(options) }));
-}
-
 function addLab(program: Command, chosen: Chosen): void {
   const port = (name: string, help: string) =>
     new Option(`--${name} <N>`, help).argParser((text) => flagValue(name, () => parsePort(text)));
@@ -250,31 +199,4 @@ function addLab(program: Command, chosen: Chosen): void {
     .action((
       { portA, portB }: { readonly portA?: number; readonly portB?: number },
     ) => chosen({ do: "lab", portA: portA ?? null, portB: portB ?? null }));
-}
-
-/** A command that consists of others; alone, and with a word that is none of them, it says so. */
-function group(program: Command, name: string, description: string, actions: string): Command {
-  return program.command(name).description(`${description}: ${actions}`)
-    .allowExcessArguments().action(() => {
-      throw new Failure(EXIT.usage, `say what to do: smtpd ${name} ${actions}`);
-    });
-}
-
-function withPlace(command: Command): Command {
-  return command
-    .allowExcessArguments(false)
-    .option("--data <DIR>", "the data directory, default the only one below ./data")
-    .option("--config <FILE>", "the server's configuration, which says where the data is")
-    .option("--json", "one JSON object per line on standard output")
-    .addHelpText("after", `\n${ADMIN_NOTES}\n\n${STATUSES}`);
-}
-
-interface PlaceOptions {
-  readonly data?: string;
-  readonly config?: string;
-  readonly json?: true;
-}
-
-function adminOf({ data, config, json }: PlaceOptions): Admin {
-  return { place: { data: data ?? null, config: config ?? null }, json: json ?? false };
 }

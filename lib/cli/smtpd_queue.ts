@@ -1,5 +1,6 @@
 /** `smtpd queue`: mail that waits for its next server. */
-import type { QueuedView } from "../app/admin.ts";
+import type { AdminRequest } from "../app/admin.ts";
+import type { QueuedView } from "../app/admin_queue.ts";
 import { terminalSafe } from "../mail/read.ts";
 import { decodeBase64 } from "../sasl/base64.ts";
 import { decode } from "../wire/bytes.ts";
@@ -7,7 +8,7 @@ import { type AdminOptions, askAdmin } from "./admin_client.ts";
 import { EXIT, type ExitStatus } from "./fail.ts";
 import { jsonLine, type Streams } from "./io.ts";
 import type { SmtpdContext } from "./smtpd_context.ts";
-import type { QueueCommand } from "./smtpd_arguments.ts";
+import type { QueueCommand } from "./smtpd_queue_arguments.ts";
 
 /** Does it, and says what was done. */
 export async function runQueue(
@@ -16,28 +17,43 @@ export async function runQueue(
 ): Promise<ExitStatus> {
   const admin = { world, place: command.place };
   const { json } = command;
-  switch (command.do) {
-    case "queue list":
-      await list(admin, streams, json);
-      break;
-    case "queue show":
-      await show(admin, streams, command);
-      break;
-    case "queue retry": {
-      const id = command.id === null ? {} : { id: command.id };
-      const { recipients } = await askAdmin(admin, { do: "queue retry", ...id });
-      if (json) streams.output.write(jsonLine({ recipients }));
-      else streams.errors.write(`${count(recipients)} to be tried now\n`);
-      break;
-    }
-    case "queue drop": {
-      const { recipients } = await askAdmin(admin, { do: "queue drop", id: command.id });
-      if (json) streams.output.write(jsonLine({ recipients }));
-      else streams.errors.write(`${count(recipients)} dropped; nobody is told\n`);
-      break;
-    }
+  if (command.do === "queue list") await list(admin, streams, json);
+  else if (command.do === "queue show") await show(admin, streams, command);
+  else {
+    const { recipients } = await askAdmin(admin, requestOf(command));
+    if (json) streams.output.write(jsonLine({ recipients }));
+    else streams.errors.write(`${count(recipients)} ${DONE[command.do]}\n`);
   }
   return EXIT.done;
+}
+
+type Operation = Exclude<QueueCommand, { readonly do: "queue list" | "queue show" }>;
+type OperationRequest = AdminRequest & { readonly do: Operation["do"] };
+
+const DONE: Readonly<Record<Operation["do"], string>> = {
+  "queue retry": "to be tried now",
+  "queue flush": "to be tried now",
+  "queue hold": "held until smtpd queue release",
+  "queue release": "released",
+  "queue drop": "dropped; nobody is told",
+};
+
+function requestOf(command: Operation): OperationRequest {
+  switch (command.do) {
+    case "queue retry":
+    case "queue release":
+      return command.id === null ? { do: command.do } : { do: command.do, id: command.id };
+    case "queue flush": {
+      const { domain } = command;
+      return domain === null ? { do: "queue flush" } : { do: "queue flush", domain };
+    }
+    case "queue hold": {
+      const { id, reason } = command;
+      return reason === null ? { do: "queue hold", id } : { do: "queue hold", id, reason };
+    }
+    case "queue drop":
+      return { do: "queue drop", id: command.id };
+  }
 }
 
 /** Page by page, so that a long queue needs little memory. */
@@ -74,11 +90,19 @@ function publicOf({ mark: _, ...rest }: QueuedView) {
 
 /** Two lines for people. */
 function lineOf(queued: QueuedView): string {
-  const { id, from, to, bytes, due, attempts, taken, reply } = queued;
-  const when = taken ? "being delivered now" : `next try ${due.slice(0, 19)}Z`;
+  const { id, from, to, bytes, reply } = queued;
   const last = reply === null ? "" : `: ${reply}`;
-  return `${id}  ${from} -> ${to}  ${bytes} bytes\n` +
-    `    ${when}, ${attempts} ${attempts === 1 ? "attempt" : "attempts"} so far${last}\n`;
+  const text = `${id}  ${from} -> ${to}  ${bytes} bytes\n    ${stateOf(queued)}${last}\n`;
+  return terminalSafe(text, { newlines: true });
+}
+
+/** A try at its server that could not be reached is one as well. */
+function stateOf({ due, attempts, unreached, taken, held }: QueuedView): string {
+  const tries = attempts + unreached;
+  const sofar = `${tries} ${tries === 1 ? "try" : "tries"} so far`;
+  if (taken) return `being delivered now, ${sofar}`;
+  if (held !== null) return `held (${held}), ${sofar}`;
+  return `next try ${due.slice(0, 19)}Z, ${sofar}`;
 }
 
 function count(recipients: number): string {

@@ -3,7 +3,7 @@ import { askAdmin } from "./admin_client.ts";
 import { EXIT, type ExitStatus } from "./fail.ts";
 import { jsonLine } from "./io.ts";
 import type { SmtpdContext } from "./smtpd_context.ts";
-import type { Admin } from "./smtpd_arguments.ts";
+import type { Admin } from "./admin_arguments.ts";
 
 /**
  * A line for each number.

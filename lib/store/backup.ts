@@ -14,7 +14,8 @@ import { StoreError } from "./store.ts";
 
 /** The one file of a store that is closed. */
 export const DATABASE = "smtpd.db";
-const LOG = `${DATABASE}-wal`;
+/** What is there beside it while it is open. */
+export const LOG = `${DATABASE}-wal`;
 /** What belongs to the process, or is copied in its own way. */
 const NOT_COPIED: ReadonlySet<string> = new Set([
   "lock",
@@ -30,7 +31,7 @@ const CHECKPOINT_PAGES = 1000;
 /**
  * Gives the function that copies into a directory that does not exist, or is empty; one time after
  * the other. What it makes is complete as soon as it has its name.
- * @throws {StoreError} `exists`, `unknown`, `closed` from it
+ * @throws {StoreError} `exists`, `unwritable`, `unknown`, `closed` from it
  */
 export function backupMaker(database: DatabaseSync): (to: string) => Promise<void> {
   let last: Promise<unknown> = Promise.resolve();
@@ -42,6 +43,7 @@ export function backupMaker(database: DatabaseSync): (to: string) => Promise<voi
 }
 
 async function backUp(database: DatabaseSync, to: string): Promise<void> {
+  mustBeOpen(database);
   const path = pathOf(database);
   if (path === "") throw new StoreError("unknown", "a store in memory has nothing to copy");
   await makeWhole(to, async (copy) => {
@@ -52,13 +54,25 @@ async function backUp(database: DatabaseSync, to: string): Promise<void> {
 
 /**
  * Makes a directory that is either complete or not there.
- * @throws {StoreError} `exists` when something is there already
+ * @throws {StoreError} `exists` when something is there already, `unwritable`
  */
 export async function makeWhole(
   to: string,
   fill: (directory: string) => Promise<void>,
 ): Promise<void> {
-  const target = resolve(to);
+  try {
+    await makeDirectory(resolve(to), fill);
+  } catch (error) {
+    if (!(error instanceof Error) || !/\(os error \d+\)/.test(error.message)) throw error;
+    const message = `cannot make ${to}: ${error.message}`;
+    throw new StoreError("unwritable", message, { cause: error });
+  }
+}
+
+async function makeDirectory(
+  target: string,
+  fill: (directory: string) => Promise<void>,
+): Promise<void> {
   await refuseContent(target);
   await Deno.mkdir(dirname(target), { recursive: true });
   // In the same directory, so that giving it its name moves no bytes.
@@ -92,19 +106,24 @@ export async function copyFile(from: string, to: string): Promise<void> {
 
 async function copyDatabase(database: DatabaseSync, from: string, copy: string): Promise<void> {
   const to = `${copy}/${DATABASE}`;
+  mustBeOpen(database);
   emptyLog(database);
   database.exec("PRAGMA wal_autocheckpoint = 0");
   try {
     await copyFile(from, to);
-    await copyFile(`${from}-wal`, `${copy}/${LOG}`).catch(ignoreNotFound);
+    await copyFile(`${dirname(from)}/${LOG}`, `${copy}/${LOG}`).catch(ignoreNotFound);
     // Closing moves the log into the file, in the middle of the copy perhaps.
-    if (!database.isOpen) throw new StoreError("closed", "the store was closed meanwhile");
+    mustBeOpen(database);
   } finally {
     if (database.isOpen) database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   }
   // So the copy becomes one file, and has shown that it can be opened.
   using opened = new DatabaseSync(to);
   opened.exec("PRAGMA journal_mode = WAL; PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+function mustBeOpen(database: DatabaseSync): void {
+  if (!database.isOpen) throw new StoreError("closed", "the store was closed meanwhile");
 }
 
 /**
@@ -133,10 +152,9 @@ async function refuseContent(path: string): Promise<void> {
       );
     }
   } catch (error) {
-    if (error instanceof Deno.errors.NotADirectory) {
-      throw new StoreError("exists", `${path} is there already, and is no directory`);
-    }
-    ignoreNotFound(error);
+    if (!(error instanceof Deno.errors.NotADirectory)) return ignoreNotFound(error);
+    await Deno.lstat(path); // throws when it is not this one that is no directory
+    throw new StoreError("exists", `${path} is there already, and is no directory`);
   }
 }
 
@@ -145,6 +163,7 @@ async function syncFile(path: string): Promise<void> {
   await file.sync();
 }
 
-function ignoreNotFound(error: unknown): void {
+/** For what need not be there. */
+export function ignoreNotFound(error: unknown): void {
   if (!(error instanceof Deno.errors.NotFound)) throw error;
 }

@@ -9,7 +9,7 @@ import {
   REPLY_CHARACTERS_KEPT,
   type Unreached,
 } from "./history.ts";
-import type { Verdict } from "./store.ts";
+import type { Delivery, Verdict } from "./store.ts";
 
 /** A recipient that got its verdict. */
 export interface Settled {
@@ -80,10 +80,11 @@ export function shortened(reply: Reply): Reply {
  * while one of them waited for it.
  */
 export function withUnreached(
-  queued: readonly Address[],
+  atFirst: readonly Address[],
   happenings: readonly Happening[],
   unreached: readonly Unreached[],
 ): readonly Happening[] {
+  const queued = everQueued(atFirst, happenings);
   const ended = new Map<string, number>();
   for (const { domain } of queued) ended.set(domain, 0);
   for (const recipient of queued) {
@@ -125,15 +126,31 @@ function outcomeOf(
   { recipient, verdict, note = { ...NO_NOTE, at: 0 } }: Settled,
 ): RecipientOutcome {
   const { report, unreported, uncertain } = note;
+  const queued = verdict.do === "deliver" ? queuedIn(verdict.deliveries) : [];
   return {
     recipients: [recipient],
     outcome: outcomeName(verdict),
+    ...(queued.length === 0 ? {} : { queued }),
     reply: shortened(verdict.reply),
     dueAt: verdict.do === "retry" ? verdict.dueAt : null,
     report,
     unreported,
     uncertain,
   };
+}
+
+/** The addresses of those deliveries that go into the queue. */
+export function queuedIn(deliveries: readonly Delivery[]): readonly Address[] {
+  return deliveries.flatMap((each) => each.to === "queue" ? [each.recipient.address] : []);
+}
+
+/** Everybody who was ever put into the queue for a message. */
+export function everQueued(
+  queued: readonly Address[],
+  happenings: readonly Happening[],
+): readonly Address[] {
+  const outcomes = happenings.flatMap((each) => "outcomes" in each ? each.outcomes : []);
+  return [...queued, ...outcomes.flatMap((each) => each.queued ?? [])];
 }
 
 function outcomeName(verdict: Verdict): RecipientOutcome["outcome"] {
@@ -151,7 +168,10 @@ function outcomeName(verdict: Verdict): RecipientOutcome["outcome"] {
 
 /** Recipients with the same outcome stand together, so that many need little room. */
 function together(outcomes: readonly RecipientOutcome[]): readonly RecipientOutcome[] {
-  const groups = groupBy(outcomes, ({ recipients: _, ...rest }) => JSON.stringify(rest));
+  const groups = groupBy(outcomes, ({ recipients, ...rest }) => {
+    // Each that was replaced was so by addresses of its own.
+    return JSON.stringify(rest.queued === undefined ? rest : { ...rest, recipients });
+  });
   return groups.map((group) => ({
     ...group[0]!,
     recipients: group.flatMap(({ recipients }) => recipients),

@@ -101,6 +101,8 @@ export interface RecipientOutcome {
     | "dropped"
     | "deferred"
     | "delayed";
+  /** Who was put into the queue in their place; left out where nobody was. */
+  readonly queued?: readonly Address[];
   readonly reply: Reply | null;
   /** When it is tried again. */
   readonly dueAt: number | null;

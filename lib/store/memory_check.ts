@@ -1,7 +1,7 @@
 /** Whether everything in the memory store is as it has to be. */
 import { formatAddress } from "../mail/address.ts";
-import { isEnd } from "./happenings.ts";
-import type { MailboxRow, Memory, MessageRow } from "./memory_tables.ts";
+import { everQueued, isEnd } from "./happenings.ts";
+import type { HistoryRow, MailboxRow, Memory, MessageRow } from "./memory_tables.ts";
 import type { MessageId } from "./store.ts";
 
 /** Sentences for people, like those of the check in SQLite. */
@@ -64,20 +64,25 @@ function historyFaults({ queue, histories }: Memory): string[] {
     ...[...queue.values()]
       .filter(({ content }) => !histories.has(content.id))
       .map(({ content }) => `message ${content.id} waits and has no history`),
-    ...[...histories.values()].flatMap(({ message, queued, happenings }) => {
-      const ended = happenings.flatMap((each) => "outcomes" in each ? each.outcomes : [])
-        .filter(isEnd).flatMap(({ recipients }) => recipients.map(formatAddress));
-      const all = queued.map(formatAddress);
-      return [...new Set(all)].flatMap((to) => {
-        const count = (list: readonly string[], item: string) =>
-          list.filter((each) => each === item).length;
-        const found = [all, ended].map((list) => count(list, to)) as [number, number];
-        const waits = count(waiting, `${message} ${to}`);
-        return found[0] === waits + found[1] ? [] : [
-          `message ${message}: ${to} was queued ${found[0]} times, waits ${waits} times ` +
-          `and ended ${found[1]} times`,
-        ];
-      });
-    }),
+    ...[...histories.values()].flatMap((row) => endFaults(row, waiting)),
   ];
+}
+
+/** `waiting`: everybody in the queue, as message and address. */
+function endFaults(row: HistoryRow, waiting: readonly string[]): string[] {
+  const { message, happenings } = row;
+  const queued = everQueued(row.queued, happenings).map(formatAddress);
+  const ended = happenings.flatMap((each) => "outcomes" in each ? each.outcomes : [])
+    .filter(isEnd).flatMap(({ recipients }) => recipients.map(formatAddress));
+  return [...new Set(queued)].flatMap((to) => {
+    const waits = countOf(waiting, `${message} ${to}`);
+    const [began, ends] = [countOf(queued, to), countOf(ended, to)];
+    if (began === waits + ends) return [];
+    return `message ${message}: ${to} was queued ${began} times, waits ${waits} times ` +
+      `and ended ${ends} times`;
+  });
+}
+
+function countOf(list: readonly string[], item: string): number {
+  return list.filter((each) => each === item).length;
 }

@@ -1,6 +1,6 @@
 /** The history of messages in memory. */
 import { messageIdOf } from "../mail/message_id.ts";
-import { mayGo, shortened, withUnreached } from "./happenings.ts";
+import { everQueued, mayGo, shortened, withUnreached } from "./happenings.ts";
 import {
   ATTEMPTS_KEPT,
   type Happening,
@@ -68,7 +68,7 @@ function forgetUnreached(memory: Memory, before: number): void {
 
 function complete(memory: Memory, row: HistoryRow): MessageHistory {
   const { id: _, mailboxes, happenings, ...rest } = row;
-  const hops = new Set(row.queued.map(({ domain }) => domain));
+  const hops = new Set(everQueued(row.queued, happenings).map(({ domain }) => domain));
   const unreached = [...hops].flatMap((hop) => memory.unreached.get(hop) ?? [])
     .filter(({ at }) => at >= row.acceptedAt);
   const about = ({ origin }: HistoryRow) =>

@@ -8,6 +8,7 @@ import type { Arrivals, Marks } from "./arrivals.ts";
 import type { Removal } from "./changes.ts";
 import type { Prepared } from "./content.ts";
 import type { Group } from "./group.ts";
+import { queuedIn } from "./happenings.ts";
 import type { Happening, HistoryId, Origin, Unreached } from "./history.ts";
 import {
   type Account,
@@ -205,7 +206,7 @@ function beginHistory(memory: Memory, { message, messageId }: Prepared): void {
     size: content.size,
     origin,
     mailboxes: deliveries.flatMap((each) => each.to === "mailbox" ? [each.account] : []),
-    queued: deliveries.flatMap((each) => each.to === "queue" ? [each.recipient.address] : []),
+    queued: queuedIn(deliveries),
     happenings: [],
     forgotten: 0,
   });

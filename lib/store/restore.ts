@@ -1,6 +1,6 @@
 /** A data directory from a backup. */
 import { DatabaseSync } from "node:sqlite";
-import { copyFile, copyOthers, DATABASE, makeWhole } from "./backup.ts";
+import { copyFile, copyOthers, DATABASE, ignoreNotFound, LOG, makeWhole } from "./backup.ts";
 import { HEADER_BYTES, refuseForeign } from "./schema.ts";
 import { prepare } from "./sql.ts";
 import { sqliteStore } from "./sqlite.ts";
@@ -39,6 +39,8 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
   let restored: Restored = { accounts: 0, held: 0 };
   await makeWhole(to, async (directory) => {
     await copyFile(path, `${directory}/${DATABASE}`);
+    // Where somebody has looked into the backup with their own tools.
+    await copyFile(`${from}/${LOG}`, `${directory}/${LOG}`).catch(ignoreNotFound);
     await copyOthers(from, directory);
     const database = new DatabaseSync(`${directory}/${DATABASE}`);
     await using store = sqliteStore(database, { turn });

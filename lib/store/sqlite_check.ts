@@ -13,8 +13,11 @@ const HISTORY_RULES: readonly string[] = [
   `SELECT format('message %s has the history of %s', m.message, h.message)
    FROM messages m JOIN histories h USING (id) WHERE m.message <> h.message`,
   `WITH queued AS (
-     SELECT h.id, r.value ->> 'local' AS local, r.value ->> 'domain' AS domain, count(*) AS count
-     FROM histories h, json_each(h.accepted, '$.queued') r GROUP BY 1, 2, 3
+     SELECT id, r ->> 'local' AS local, r ->> 'domain' AS domain, count(*) AS count FROM (
+       SELECT h.id, r.value AS r FROM histories h, json_each(h.accepted, '$.queued') r
+       UNION ALL SELECT e.history, r.value FROM happenings e,
+         json_each(e.happening, '$.outcomes') o, json_each(o.value, '$.queued') r
+     ) GROUP BY 1, 2, 3
    ), waiting AS (
      SELECT message AS id, recipientLocal AS local, recipientDomain AS domain, count(*) AS count
      FROM queue GROUP BY 1, 2, 3
@@ -23,7 +26,7 @@ const HISTORY_RULES: readonly string[] = [
        count(*) AS count
      FROM happenings e, json_each(e.happening, '$.outcomes') o,
        json_each(o.value, '$.recipients') r
-     WHERE o.value ->> 'outcome' IN ('delivered', 'relayed', 'failed', 'dropped') GROUP BY 1, 2, 3
+     WHERE o.value ->> 'outcome' NOT IN ('deferred', 'delayed') GROUP BY 1, 2, 3
    )
    SELECT format('message %s: %s@%s was queued %d times, waits %d times and ended %d times',
      h.message, q.local, q.domain, q.count, ifnull(w.count, 0), ifnull(e.count, 0))

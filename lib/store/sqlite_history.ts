@@ -5,7 +5,7 @@ import { messageIdOf } from "../mail/message_id.ts";
 import type { Reply } from "../smtp/reply.ts";
 import type { Prepared } from "./content.ts";
 import type { Group } from "./group.ts";
-import { mayGo, shortened, withUnreached } from "./happenings.ts";
+import { everQueued, mayGo, queuedIn, shortened, withUnreached } from "./happenings.ts";
 import {
   ATTEMPTS_KEPT,
   type Happening,
@@ -99,7 +99,7 @@ function columnOf(message: Prepared["message"]): AcceptedColumn {
     size: content.size,
     origin,
     mailboxes: deliveries.flatMap((each) => each.to === "mailbox" ? [each.account] : []),
-    queued: deliveries.flatMap((each) => each.to === "queue" ? [each.recipient.address] : []),
+    queued: queuedIn(deliveries),
   };
 }
 
@@ -153,11 +153,11 @@ function historyReader(database: DatabaseSync): (row: HistoryRow) => MessageHist
   return ({ message, messageId, acceptedAt, accepted, id }) => {
     const { sender, size, origin, mailboxes, queued } = JSON.parse(accepted) as AcceptedColumn;
     const rows = selectHappenings.all(id);
-    const hops = [...new Set(queued.map(({ domain }) => domain))];
+    const happenings = rows.map(({ happening }) => JSON.parse(happening) as Happening);
+    const hops = [...new Set(everQueued(queued, happenings).map(({ domain }) => domain))];
     const unreached = hops.flatMap((hop) => selectUnreached.all(hop, acceptedAt)).map((each) =>
       ({ ...each, what: "unreached", reply: JSON.parse(each.reply) as Reply }) as const
     );
-    const happenings = rows.map(({ happening }) => JSON.parse(happening) as Happening);
     return {
       message,
       messageId,

@@ -35,8 +35,8 @@ export interface Store extends AsyncDisposable {
   /**
    * Copies everything, as it is at some moment of the call, into a new directory, while others go
    * on to use the store. Durable when it resolves; when it rejects, nothing is left there.
-   * @throws {StoreError} `exists` when something is there already, `unknown` when the store has no
-   * directory itself
+   * @throws {StoreError} `exists` when something is there already, `unwritable` when the system
+   * does not let us, `unknown` when the store has no directory itself
    */
   backup(directory: string): Promise<void>;
   /**
@@ -384,6 +384,7 @@ export type StoreErrorKind =
   | "unknown"
   | "locked" // another process has the data directory
   | "newer" // a newer version wrote the data directory
+  | "unwritable" // a copy cannot be made there
   | "closed" // the store was closed before or meanwhile
   | "full" // the disk has no room left
   | "readOnly" // the file, or its disk, cannot be written

@@ -1,6 +1,7 @@
 /** Every promise of `lib/store/store.ts`, for whatever claims to keep them. */
 import { aliasesConformance } from "./store_aliases.ts";
 import { messageConformance } from "./store_accept.ts";
+import { historyConformance } from "./store_history.ts";
 import { mailConformance } from "./store_mail.ts";
 import { policiesConformance } from "./store_policies.ts";
 import { queueConformance } from "./store_queue.ts";
@@ -17,4 +18,5 @@ export function storeConformance(name: string, open: OpenStore): void {
   queueConformance(name, open);
   timesConformance(name, open);
   policiesConformance(name, open);
+  historyConformance(name, open);
 }
