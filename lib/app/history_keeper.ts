@@ -7,7 +7,6 @@ export interface HistoryKeeper {
   stop(): Promise<void>;
 }
 
-const DAY_MS = 24 * 60 * 60_000;
 /** How often it looks; histories live for days, so an hour more is nothing. */
 const ROUND_MS = 60 * 60_000;
 /** Messages of one step, which is one transaction of a few milliseconds. */
@@ -22,7 +21,7 @@ export function startHistoryKeeper(site: Pick<Site, "world" | "store" | "log" | 
   const { signal } = stopped;
 
   async function forgetOld(): Promise<void> {
-    const before = world.clock.now() - config.historyDaysKept * DAY_MS;
+    const before = world.clock.now() - config.historyDaysKept * 24 * 60 * 60_000;
     let after: number | null = 0;
     while (after !== null) {
       after = await store.history.forget(before, { after, max: STEP_MAX });

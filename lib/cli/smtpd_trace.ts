@@ -54,9 +54,8 @@ function acceptance(trace: TraceView): readonly string[] {
   if (origin?.from === "peer") {
     const login = origin.user === null ? "" : `, logged in as ${origin.user}`;
     lines.push(`sent by ${origin.hello} (${origin.peer})${login}`);
-    lines.push(
-      `by ${origin.protocol}, ${tlsText(origin.tls)}, for ${origin.recipients.join(", ")}`,
-    );
+    lines.push(`by ${origin.protocol}, ${tlsText(origin.tls)}`);
+    lines.push(`for ${origin.recipients.join(", ")}`);
   }
   for (const name of mailboxes) {
     lines.push(`put into the mailbox of ${name ?? "an account that was removed since"}`);
@@ -80,8 +79,9 @@ function told(happening: HappeningView): readonly string[] {
       return happening.outcomes.flatMap((outcome) => outcomeLines(outcome, null));
     case "unreached":
       return [
-        `no server for ${happening.hop} could be reached: ${happening.reply}`,
-        `so everything for ${happening.hop} waits until ${timeText(happening.until)}`,
+        `no server for ${happening.hop} could be reached, so nobody there was asked`,
+        `  because: ${happening.reply}`,
+        `  all mail for ${happening.hop} waits until ${timeText(happening.until)}`,
       ];
   }
 }
@@ -93,10 +93,7 @@ function outcomeLines(outcome: OutcomeView, via: string | null): readonly string
   if (queued.length > 0) lines.push(`  queued instead: ${queued.join(", ")}`);
   if (reply !== null) lines.push(`  ${via === null ? "because" : "its words"}: ${reply}`);
   if (uncertain) {
-    lines.push(
-      "  the connection was lost before the answer came: it may have been taken, and then",
-    );
-    lines.push("  it arrives twice");
+    lines.push("  it may have been taken before the answer was lost: then it comes twice");
   }
   if (report !== null) lines.push(`  the sender was told in message ${report}`);
   if (unreported !== null) lines.push(`  nobody was told: ${unreported}`);
@@ -116,13 +113,13 @@ function outcomeText({ outcome, due }: OutcomeView, via: string | null): string 
     case "dropped":
       return "dropped by the operator";
     case "deferred":
-      return `not yet, next try ${due === null ? "later" : timeText(due)}`;
+      return `not yet, next try ${due === null ? "later" : `at ${timeText(due)}`}`;
     case "delayed":
       return "past its deadline, and still waiting";
   }
 }
 
-function waiting({ waiting, queued }: TraceView): readonly string[] {
+function waiting({ id, waiting, queued }: TraceView): readonly string[] {
   if (waiting.length === 0) {
     return queued.length === 0 ? [] : ["Nobody waits for it any more."];
   }
@@ -130,8 +127,8 @@ function waiting({ waiting, queued }: TraceView): readonly string[] {
     "Still waiting:",
     ...waiting.map(({ to, due, expires, taken, held }) => {
       if (taken) return `  ${to}: being delivered now`;
-      if (held !== null) return `  ${to}: held (${held}); smtpd queue release lets it go`;
-      return `  ${to}: next try ${timeText(due)}; given up at ${timeText(expires)}`;
+      if (held !== null) return `  ${to}: held (${held}), until smtpd queue release ${id}`;
+      return `  ${to}: next try at ${timeText(due)}, given up at ${timeText(expires)}`;
     }),
   ];
 }

@@ -2,6 +2,7 @@
 import { aliasesConformance } from "./store_aliases.ts";
 import { messageConformance } from "./store_accept.ts";
 import { historyConformance } from "./store_history.ts";
+import { holdConformance } from "./store_hold.ts";
 import { mailConformance } from "./store_mail.ts";
 import { policiesConformance } from "./store_policies.ts";
 import { queueConformance } from "./store_queue.ts";
@@ -19,4 +20,5 @@ export function storeConformance(name: string, open: OpenStore): void {
   timesConformance(name, open);
   policiesConformance(name, open);
   historyConformance(name, open);
+  holdConformance(name, open);
 }

@@ -36,7 +36,7 @@ export const TIMING_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "future release: the operator's retry releases what is held",
-    file: "lib/store/memory_queue.ts",
+    file: "lib/store/memory_operator.ts",
     find: "(row.content.envelope.hold?.until ?? 0) <= now",
     replace: "now >= 0",
     test: { file: "tests/store_memory_test.ts" },
