@@ -16,6 +16,11 @@ export interface ServerConfig {
   readonly routes: ReadonlyMap<string, Relay | null>;
   /** Takes all mail for other domains that have no route; `null`: there is none. */
   readonly smarthost: Relay | null;
+  /**
+   * The port at which servers are spoken to that the DNS names for domains without a route; `null`:
+   * the DNS is not asked, and there is no way to such a domain.
+   */
+  readonly mxPort: number | null;
   /** 0 picks a free port; `null` is off. */
   readonly ports: Readonly<Record<Service, number | null>>;
   readonly messageBytesMax: number;
@@ -92,6 +97,8 @@ export function makeConfig(options: ServerOptions): ServerConfig {
     hostname: options.hostname === undefined ? first : parseDomain(options.hostname),
     routes: parseRoutes(options.routes ?? {}),
     smarthost: options.smarthost ?? null,
+    // A server in a test or a program sends nothing to the world unless it is told to.
+    mxPort: options.mxPort ?? null,
     ports: {
       smtp: DEFAULT_PORT,
       submission: null,
@@ -140,6 +147,7 @@ function check(config: ServerConfig): void {
     const port = config.ports[service];
     if (port !== null) checkPort(`${service} port`, port);
   }
+  if (config.mxPort !== null) checkPort("mx port", config.mxPort);
   if (config.ports.lmtp === 25) {
     throw new RangeError("the lmtp port is 25, which is for SMTP (RFC 2033 §5)");
   }

@@ -138,7 +138,7 @@ Deno.test("LMTP: who is refused behind the message is not there", async () => {
   }, { verifyRecipients: "never", routes: {} });
   const { site } = sites.server.server;
   const to = { ...sites.hop.endpoint, protocol: "lmtp" } as const;
-  const performed = await site.links.perform(to, {
+  const performed = await site.links.perform({ kind: "named", endpoint: to }, {
     do: "send",
     envelope: { sender: { local: "alice", domain: "abc.com" }, body: "7BIT" },
     recipients: [{ address: { local: "bob", domain: "xyz.com" } }],

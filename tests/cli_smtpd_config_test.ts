@@ -15,6 +15,8 @@ Deno.test("a configuration file has the names of the flags", () => {
     hostname = "mx.abc.com"
     user = ["alice:a:b", "bob"]
     route = ["xyz.com=127.0.0.1:2526", "*=relay"]
+    dns = "192.0.2.53"
+    mx-port = 2599
     submission-port = 587
     pop3-port = 110
     data = "/var/mail"
@@ -44,6 +46,8 @@ Deno.test("a configuration file has the names of the flags", () => {
       { domain: "xyz.com", to: { host: "127.0.0.1", port: 2526 } },
       { domain: "*", to: { host: "relay", port: 25 } },
     ],
+    "dns": { host: "192.0.2.53", port: 53 },
+    "mx-port": 2599,
     "submission-port": 587,
     "pop3-port": 110,
     "data": "/var/mail",

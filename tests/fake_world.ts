@@ -3,6 +3,8 @@
  * chance comes from a seed. The beginning of the simulation.
  */
 import { pbkdf2Sync } from "node:crypto";
+import { endpointText } from "../lib/endpoint.ts";
+import { literalOf } from "../lib/mail/literal.ts";
 import {
   type Disk,
   type Endpoint,
@@ -33,10 +35,10 @@ export interface FakeDisk extends Disk {
 }
 
 export interface FakeNet extends Net {
-  /** From now on whoever connects to this port waits in vain; connections live on. */
-  silence(port: number): void;
-  /** The port answers again. */
-  restore(port: number): void;
+  /** From now on whoever connects to this port, or host, waits in vain; connections live on. */
+  silence(at: number | string): void;
+  /** It answers again. */
+  restore(at: number | string): void;
   /** How many attempts to connect there were. */
   attempts(port: number): number;
   /** How many ends of connections are not closed. */
@@ -87,7 +89,7 @@ interface Listening extends Listener {
 
 function memoryNet(clock: FakeClock): FakeNet {
   const listening = new Map<string, Listening>();
-  const silenced = new Set<number>();
+  const silenced = new Set<number | string>();
   const attempts = new Map<number, number>();
   const ends = new Set<Transport>();
   let lastPort = 40_000;
@@ -112,19 +114,24 @@ function memoryNet(clock: FakeClock): FakeNet {
   return {
     listen(at) {
       const local = at.port === 0 ? { ...at, port: ++lastPort } : at;
-      return listen(String(local.port), local);
+      return listen(endpointText(local), local);
     },
     async connect(to, { timeoutMs, signal }) {
       attempts.set(to.port, (attempts.get(to.port) ?? 0) + 1);
-      if (!silenced.has(to.port)) return connectTo(String(to.port), to);
+      if (!silenced.has(to.port) && !silenced.has(to.host)) {
+        // Any name but that of a listener is one for this machine; other addresses are elsewhere.
+        const elsewhere = listening.has(endpointText(to)) || literalOf(to.host) !== null;
+        const host = elsewhere ? to.host : "127.0.0.1";
+        return connectTo(endpointText({ ...to, host }), to);
+      }
       await clock.sleep(timeoutMs, signal);
       throw new NetError("timeout", `no answer from ${to.host}:${to.port}`);
     },
     listenPath: (path) => listen(path, { host: path, port: 0 }),
     connectPath: async (path) => await connectTo(path, { host: path, port: 0 }),
     tlsIdentity: fakeIdentity,
-    silence: (port) => void silenced.add(port),
-    restore: (port) => void silenced.delete(port),
+    silence: (at) => void silenced.add(at),
+    restore: (at) => void silenced.delete(at),
     attempts: (port) => attempts.get(port) ?? 0,
     open: () => ends.size,
   };

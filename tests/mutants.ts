@@ -6,6 +6,7 @@ import { ALIAS_MUTANTS } from "./mutants/aliases.ts";
 import { APP_MUTANTS } from "./mutants/app.ts";
 import { ATTACK_MUTANTS } from "./mutants/attacks.ts";
 import { DISK_MUTANTS } from "./mutants/disk.ts";
+import { DNS_MUTANTS } from "./mutants/dns.ts";
 import { DSN_MUTANTS } from "./mutants/dsn.ts";
 import { FUZZ_MUTANTS } from "./mutants/fuzz.ts";
 import { MAIL_MUTANTS } from "./mutants/mail.ts";
@@ -36,6 +37,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...LMTP_MUTANTS,
   ...FUZZ_MUTANTS,
   ...MAIL_MUTANTS,
+  ...DNS_MUTANTS,
   ...DSN_MUTANTS,
   ...DISK_MUTANTS,
   ...APP_MUTANTS,

@@ -2,11 +2,14 @@
  * A mail server in the hands of a test: it says what the test wants, and tells what it was told.
  */
 import type { Endpoint, Transport, World } from "../lib/net/world.ts";
+import type { Target } from "../lib/queue/target.ts";
 import { encode } from "../lib/wire/bytes.ts";
 import { lineReader } from "./line_reader.ts";
 
 export interface NextHop {
   readonly endpoint: Endpoint;
+  /** The same, as a route leads there. */
+  readonly target: Target;
   /** For each connection, the commands that were given on it; content is `.`. */
   readonly connections: readonly (readonly string[])[];
   /** What was answered with 250 after its dot. */
@@ -31,6 +34,8 @@ export type HopAnswer = string | undefined;
 export interface NextHopOptions {
   /** 0 by default. */
   readonly port?: number;
+  /** 127.0.0.1 by default. */
+  readonly host?: string;
   /**
    * Is asked about every command, about `connect` for the greeting, and about `.` for the end of
    * the content.
@@ -39,7 +44,8 @@ export interface NextHopOptions {
 }
 
 export function startNextHop(world: World, options: NextHopOptions = {}): NextHop {
-  const listener = world.net.listen({ host: "127.0.0.1", port: options.port ?? 0 });
+  const { host = "127.0.0.1", port = 0 } = options;
+  const listener = world.net.listen({ host, port });
   const connections: string[][] = [];
   const messages: HopMessage[] = [];
   const open = new Set<Transport>();
@@ -61,8 +67,10 @@ export function startNextHop(world: World, options: NextHopOptions = {}): NextHo
   (async () => {
     for await (const transport of listener) void serve(transport);
   })();
+  const endpoint = { host, port: listener.local.port };
   return {
-    endpoint: { host: "127.0.0.1", port: listener.local.port },
+    endpoint,
+    target: { kind: "named", endpoint },
     connections,
     messages,
     stop() {

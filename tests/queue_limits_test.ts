@@ -12,7 +12,7 @@ import type { Transport } from "../lib/net/world.ts";
 import { type FakeWorld, fakeWorld } from "./fake_world.ts";
 import { lineReader } from "./line_reader.ts";
 import { startNextHop } from "./next_hop.ts";
-import { PORT, startSetting } from "./queue_support.ts";
+import { PORT, startSetting, targetsIn } from "./queue_support.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -84,7 +84,7 @@ function startAnywhere(): Anywhere {
     world,
     links,
     store,
-    routes: { local: new Set(), hops: new Map([["*", { host: "127.0.0.1", port: PORT }]]) },
+    targets: targetsIn(world, { "*": { host: "127.0.0.1", port: PORT } }),
     log: SILENT,
     report: () => null,
     release: (group) => group.map(() => "unknown" as const),

@@ -30,7 +30,7 @@ function startSetting(answer?: NextHopOptions["answer"]): Setting {
     links,
     async perform(job, passMs = 0) {
       const { signal } = new AbortController();
-      const performed = links.perform(hop.endpoint, job, { timeoutMs: 60_000, signal });
+      const performed = links.perform(hop.target, job, { timeoutMs: 60_000, signal });
       await world.clock.pass(passMs);
       return await performed;
     },
@@ -162,7 +162,7 @@ for (const silentAt of ["connect", "EHLO", "MAIL"]) {
     );
     const { signal } = new AbortController();
     const ended: string[] = [];
-    void links.perform(hop.endpoint, SEND, { timeoutMs: 7_000, signal })
+    void links.perform(hop.target, SEND, { timeoutMs: 7_000, signal })
       .then((performed) => ended.push(words(performed)));
     await world.clock.pass(6_900);
     assert.deepEqual(ended, []);
@@ -253,7 +253,7 @@ Deno.test("an aborted job is cut off at once, before the greeting and in the mid
       line.startsWith(silentAt) ? "silence" : undefined
     );
     const stop = new AbortController();
-    const performed = links.perform(hop.endpoint, SEND, { timeoutMs: 60_000, signal: stop.signal });
+    const performed = links.perform(hop.target, SEND, { timeoutMs: 60_000, signal: stop.signal });
     await world.clock.pass(1_000);
     stop.abort();
     assert.equal(words(await performed), "450 4.4.1 This server is going down");
@@ -309,7 +309,10 @@ Deno.test("a hop that offers TLS gets it, and one whose TLS fails gets the mail 
     const log = { ...SILENT, warn: (event: string) => void logged.push(event) };
     const links = createLinks({ world, hostname: "abc.com", log });
     const { signal } = new AbortController();
-    const performing = links.perform(at, VERIFY, { timeoutMs: 60_000, signal });
+    const performing = links.perform({ kind: "named", endpoint: at }, VERIFY, {
+      timeoutMs: 60_000,
+      signal,
+    });
     await world.clock.pass(works ? 0 : TLS_HANDSHAKE_MS + 1_000);
     const performed = await performing;
     assert.deepEqual(performed.done && performed.tls, works ? FAKE_TLS : null);

@@ -45,7 +45,10 @@ function startSetting(answer: (line: string) => HopAnswer): Setting {
     pass: (ms) => world.clock.pass(ms),
     async perform(relay, job = SEND) {
       const to = { ...hop.endpoint, ...relay };
-      const performing = links.perform(to, job, { timeoutMs: 60_000, signal });
+      const performing = links.perform({ kind: "named", endpoint: to }, job, {
+        timeoutMs: 60_000,
+        signal,
+      });
       await world.clock.pass(5_000);
       return await performing;
     },
@@ -168,7 +171,11 @@ for (const [relay, wish, expected] of WAYS) {
   const what = `${JSON.stringify({ ...relay, login })} ${wish}`;
   Deno.test(`the ways to ${what} are ${expected}`, () => {
     const envelope = wish === "" ? ENVELOPE : { ...ENVELOPE, tls: "required" } as const;
-    const { tls, otherwise } = waysTo({ port: 25, host: "", ...relay }, envelope, ["pem"]);
+    const { tls, otherwise } = waysTo(
+      { relay: { port: 25, host: "", ...relay }, vouched: true },
+      envelope,
+      ["pem"],
+    );
     const names = tls.map(({ when, request, exposesPassword }) => {
       const verified = when === "required" || when === "first";
       if (verified) assert.deepEqual([request.verify, request.authorities], [true, ["pem"]]);
@@ -187,7 +194,10 @@ Deno.test("a password is sent in clear to nobody but this machine", async () => 
   const { signal } = new AbortController();
   for (const tls of ["offered", "required"] as const) {
     const to = { host: "relay.test", port: hop.endpoint.port, login: LOGIN, tls };
-    const performing = links.perform(to, SEND, { timeoutMs: 60_000, signal });
+    const performing = links.perform({ kind: "named", endpoint: to }, SEND, {
+      timeoutMs: 60_000,
+      signal,
+    });
     await world.clock.pass(5_000);
     assert.match(outcome(await performing), /^later: 450 4\.7\.[05] /);
   }

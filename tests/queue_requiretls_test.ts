@@ -11,6 +11,7 @@ import { fakeIdentity } from "./fake_tls.ts";
 import { type FakeWorld, fakeWorld } from "./fake_world.ts";
 
 const HOP = { host: "mx.xyz.com", port: 2599 };
+const TARGET = { kind: "named", endpoint: HOP } as const;
 
 interface HopOptions {
   readonly startTls?: boolean;
@@ -95,7 +96,7 @@ async function perform(options: HopOptions, jobs: readonly JobOptions[]) {
   const { signal } = new AbortController();
   const outcomes: string[] = [];
   for (const job of jobs) {
-    const performing = links.perform(HOP, jobOf(job), { timeoutMs: 60_000, signal });
+    const performing = links.perform(TARGET, jobOf(job), { timeoutMs: 60_000, signal });
     // Less than a connection is kept for; for a handshake that hangs, longer than it may take.
     await world.clock.pass(options.breaks ? 40_000 : 1_000);
     outcomes.push(outcomeOf(await performing));

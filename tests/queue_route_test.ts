@@ -8,7 +8,9 @@ const SMART = { host: "smart.test", port: 25 };
 const ROUTES: Routes = {
   local: new Set(["abc.com", "second.test"]),
   hops: new Map([["xyz.com", XYZ], ["closed.test", null]]),
+  dns: false,
 };
+const WITH_DNS: Routes = { ...ROUTES, dns: true };
 const WITH_STAR: Routes = { ...ROUTES, hops: new Map([...ROUTES.hops, ["*", SMART]]) };
 
 const CASES: readonly (readonly [domain: string, routes: Routes, Route])[] = [
@@ -21,6 +23,12 @@ const CASES: readonly (readonly [domain: string, routes: Routes, Route])[] = [
   ["mail.abc.com", ROUTES, { kind: "none" }],
   ["[127.0.0.1]", ROUTES, { kind: "none" }],
   ["*", ROUTES, { kind: "none" }],
+  ["abc.com", WITH_DNS, { kind: "local" }],
+  ["xyz.com", WITH_DNS, { kind: "relay", to: XYZ }],
+  ["closed.test", WITH_DNS, { kind: "noMail" }],
+  ["anything.test", WITH_DNS, { kind: "dns" }],
+  ["[127.0.0.1]", WITH_DNS, { kind: "dns" }],
+  ["anything.test", { ...WITH_STAR, dns: true }, { kind: "relay", to: SMART }],
   ["abc.com", WITH_STAR, { kind: "local" }],
   ["", WITH_STAR, { kind: "local" }],
   ["xyz.com", WITH_STAR, { kind: "relay", to: XYZ }],
@@ -29,8 +37,9 @@ const CASES: readonly (readonly [domain: string, routes: Routes, Route])[] = [
 ];
 
 for (const [domain, routes, route] of CASES) {
-  const star = routes === WITH_STAR ? " where * has a route" : "";
-  Deno.test(`mail for "${domain}" is of the kind ${route.kind}${star}`, () => {
+  const star = routes.hops.has("*") ? " where * has a route" : "";
+  const dns = routes.dns ? " where the DNS is asked" : "";
+  Deno.test(`mail for "${domain}" is of the kind ${route.kind}${star}${dns}`, () => {
     assert.deepEqual(routeOf(domain, routes), route);
   });
 }

@@ -2,8 +2,11 @@
 import assert from "$assert";
 import { SILENT } from "../lib/log.ts";
 import { bodyOf } from "../lib/mail/body.ts";
+import type { Endpoint } from "../lib/endpoint.ts";
+import { createResolver } from "../lib/net/resolver.ts";
 import { createLinks } from "../lib/queue/link.ts";
 import type { Reportable } from "../lib/queue/settlement.ts";
+import { createTargets, type Targets } from "../lib/queue/target.ts";
 import { startWorker, type Worker, type WorkerOptions } from "../lib/queue/worker.ts";
 import { textOf } from "../lib/smtp/reply.ts";
 import { openMemoryStore } from "../lib/store/memory.ts";
@@ -40,6 +43,10 @@ export interface SettingOptions {
   readonly clock?: (clock: FakeClock) => FakeClock;
   /** What happens before the worker starts. */
   readonly before?: (queue: (id: string) => Promise<void>) => Promise<void>;
+  /** Beside those of xyz.com and slow.test. */
+  readonly routes?: Readonly<Record<string, Endpoint | null>>;
+  /** Where hosts are spoken to that the DNS names; without it, it is not asked. */
+  readonly mxPort?: number;
   /** Where recipients of abc.com lead; by default nobody is there. */
   readonly release?: WorkerOptions["release"];
 }
@@ -57,14 +64,12 @@ export async function startSetting(options: SettingOptions = {}): Promise<Settin
     world,
     links,
     store: { ...store, queue: { ...store.queue, ...options.queue?.(store.queue) } },
-    routes: {
-      local: new Set(["abc.com"]),
-      hops: new Map([
-        ["xyz.com", { host: "127.0.0.1", port: PORT }],
-        ["slow.test", { host: "127.0.0.1", port: SLOW_PORT }],
-        ["closed.test", null],
-      ]),
-    },
+    targets: targetsIn(world, {
+      "xyz.com": { host: "127.0.0.1", port: PORT },
+      "slow.test": { host: "127.0.0.1", port: SLOW_PORT },
+      "closed.test": null,
+      ...options.routes,
+    }, options.mxPort),
     log: SILENT,
     release: options.release ?? ((group) => group.map(() => "unknown")),
     report: (failed) => {
@@ -105,6 +110,26 @@ export async function startSetting(options: SettingOptions = {}): Promise<Settin
       await store[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Where mail goes from abc.com. */
+export function targetsIn(
+  world: FakeWorld,
+  routes: Readonly<Record<string, Endpoint | null>>,
+  mxPort?: number,
+): Targets {
+  return createTargets({
+    routes: {
+      local: new Set(["abc.com"]),
+      hops: new Map(Object.entries(routes)),
+      dns: mxPort !== undefined,
+    },
+    resolver: createResolver(world),
+    random: world.random,
+    mxPort: mxPort ?? 25,
+    hostnames: ["abc.com"],
+    isOwn: () => false,
+  });
 }
 
 function wordsOf({ taken, reply, remote }: Reportable): string {

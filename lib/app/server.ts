@@ -1,8 +1,11 @@
 /** One running server: listeners, a task for each connection, the queue's worker, and their end. */
 import type { ServerConfig, Service } from "../config.ts";
 import { isImplicitTls, SERVICES } from "../config.ts";
+import { isLoopback } from "../endpoint.ts";
 import { describeError, type Log } from "../log.ts";
+import { canonicalAddress } from "../mail/literal.ts";
 import { drive } from "../net/drive.ts";
+import { createResolver } from "../net/resolver.ts";
 import { heldConnections } from "../net/socket.ts";
 import type { Endpoint, Listener, Transport, World } from "../net/world.ts";
 import { isIn, parseNetwork } from "../policy/networks.ts";
@@ -11,6 +14,7 @@ import { createMetrics } from "../metrics.ts";
 import { createVerdicts } from "../policy/verdicts.ts";
 import { createVisitors } from "../policy/visitors.ts";
 import { createLinks } from "../queue/link.ts";
+import { createTargets } from "../queue/target.ts";
 import { startWorker, type Worker } from "../queue/worker.ts";
 import { type Reply, reply } from "../smtp/reply.ts";
 import { createRoom, type Room } from "../smtp/room.ts";
@@ -75,8 +79,13 @@ export function startServer(parts: ServerParts): RunningServer {
   const { config, world, store, identity } = parts;
   const quiet = quietLog(parts.log, world.clock);
   const { log } = quiet;
-  const { smarthost } = config;
-  const routes = { local: new Set(config.domains), hops: config.routes, smarthost };
+  const { smarthost, mxPort } = config;
+  const routes = {
+    local: new Set(config.domains),
+    hops: config.routes,
+    smarthost,
+    dns: mxPort !== null,
+  };
   const { domains, limitLoopback } = config;
   const accounts = createAccounts({
     world,
@@ -101,10 +110,20 @@ export function startServer(parts: ServerParts): RunningServer {
     messagesPerMinuteMax: config.messagesPerMinuteMax,
     limitLoopback,
   });
+  const resolver = createResolver(world);
+  const targets = createTargets({
+    routes,
+    resolver,
+    random: world.random,
+    mxPort: mxPort ?? 0,
+    hostnames: [config.hostname],
+    isOwn: (address) => listeners.some(([, { local }]) => isAt(local, address, mxPort)),
+  });
   const metrics = createMetrics();
   const space = createSpace({ world, store, log, freeBytesMin: config.freeBytesMin });
   const remembered = { visitors, verdicts, metrics };
-  const site: Site = { config, world, store, log, accounts, routes, links, space, ...remembered };
+  const ways = { routes, resolver, targets, links };
+  const site: Site = { config, world, store, log, accounts, space, ...ways, ...remembered };
   const connections = new Connections(site, identity, isProxy);
   const listeners = listen(site, identity);
   const accepting = listeners.map(([service, listener]) => connections.accept(service, listener));
@@ -112,7 +131,7 @@ export function startServer(parts: ServerParts): RunningServer {
     world,
     store,
     links,
-    routes,
+    targets,
     log,
     report: (outcomes) => makeQueueReport(site, outcomes),
     release: (group) => releaseOf(site, group),
@@ -123,6 +142,13 @@ export function startServer(parts: ServerParts): RunningServer {
     listening: listeners.map(([service, { local }]) => ({ service, ...local })),
     stop: () => stop(site, { listeners, accepting, connections, worker, quiet, keeper }),
   };
+}
+
+/** Whether who connects to this address comes to this listener. */
+function isAt(local: Endpoint, address: string, port: number | null): boolean {
+  if (local.port !== port) return false;
+  const everywhere = local.host === "0.0.0.0" || local.host === "::";
+  return everywhere ? isLoopback(address) : canonicalAddress(local.host) === address;
 }
 
 interface Running {

@@ -331,10 +331,10 @@ class Conversation implements SmtpConversation {
  * Whether the next hop may know more. A smarthost takes mail for the whole world, and so knows
  * nothing about recipients that would be worth a connection for each.
  */
-function isAsked(route: Route & { readonly kind: "relay" }, { config, routes }: Site): boolean {
+function isAsked(route: Route, { config, routes }: Site): boolean {
   const { verifyRecipients } = config;
-  return verifyRecipients === "always" ||
-    (verifyRecipients === "routes" && route.to !== routes.smarthost);
+  const isRoute = route.kind === "relay" && route.to !== routes.smarthost;
+  return verifyRecipients === "always" || (verifyRecipients === "routes" && isRoute);
 }
 
 /** RFC 5321 §4.2.3: what a full disk has refused gets its own code, everything else 451. */

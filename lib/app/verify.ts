@@ -5,11 +5,12 @@
  */
 import { formatAddress } from "../mail/address.ts";
 import type { Envelope, Recipient } from "../mail/envelope.ts";
-import { endpointText, type Relay } from "../endpoint.ts";
+import { endpointText } from "../endpoint.ts";
 import { routeOf } from "../queue/route.ts";
 import type { Clock } from "../net/world.ts";
 import { type Asked, type Heard, isAboutAddress, type Verdicts } from "../policy/verdicts.ts";
 import type { Links } from "../queue/link.ts";
+import { type Target, targetText } from "../queue/target.ts";
 import type { Attempt } from "../smtp/client.ts";
 import { isPositive, type Reply, reply, textOf } from "../smtp/reply.ts";
 import type { Site } from "./site.ts";
@@ -32,12 +33,10 @@ export async function verifyRecipients(site: Site, question: Question): Promise<
   const answers = new Map<Recipient, Reply>();
   const byHop = Map.groupBy(question.recipients, ({ address }) => {
     const route = routeOf(address.domain, site.routes);
-    return route.kind === "relay" ? endpointText(route.to) : "";
+    return route.kind === "relay" ? endpointText(route.to) : address.domain;
   });
   await Promise.all([...byHop.values()].map(async (recipients) => {
-    const route = routeOf(recipients[0]!.address.domain, site.routes);
-    if (route.kind !== "relay") return;
-    const refusals = await ask(site, route.to, { ...question, recipients });
+    const refusals = await refusalsOf(site, { ...question, recipients });
     for (const [at, refusal] of refusals.entries()) {
       if (refusal !== null) answers.set(recipients[at]!, refusal);
     }
@@ -48,15 +47,35 @@ export async function verifyRecipients(site: Site, question: Question): Promise<
 /** What a recipient elsewhere is told when nothing speaks against it. */
 export const TAKEN = reply(250, "2.1.5", "Will be sent on");
 
-/** The refusals; `null` where there is none. Only who is not known from before is asked about. */
+/**
+ * The refusals of recipients who have one way; `null` where there is none. What the DNS says for
+ * certain (no such domain, a null MX) is one.
+ */
+async function refusalsOf(site: Site, question: Question): Promise<readonly (Reply | null)[]> {
+  const { clock } = site.world;
+  const { recipients, timeoutMs, signal } = question;
+  const startedMs = clock.monotonicMs();
+  const late = new AbortController();
+  const alarm = clock.alarm(() => late.abort());
+  alarm.set(timeoutMs);
+  const stop = AbortSignal.any([signal, late.signal]);
+  const aim = await site.targets.of(recipients[0]!.address.domain, stop);
+  alarm.cancel();
+  const leftMs = timeoutMs - (clock.monotonicMs() - startedMs);
+  if (aim.kind === "refused") return recipients.map(() => aim.reply);
+  if (aim.kind !== "target" || leftMs <= 0) return recipients.map(() => null);
+  return await ask(site, aim.target, { ...question, timeoutMs: leftMs });
+}
+
+/** Only who is not known from before is asked about. */
 async function ask(
   site: Site,
-  to: Relay,
+  target: Target,
   question: Question,
 ): Promise<readonly (Reply | null)[]> {
   const { verdicts, world, metrics } = site;
   const nowMs = world.clock.monotonicMs();
-  const hop = endpointText(to);
+  const hop = targetText(target);
   const known = new Map<Recipient, Heard>();
   for (const recipient of question.recipients) {
     const heard = verdicts.recall(aboutHop(hop), nowMs) ??
@@ -68,7 +87,7 @@ async function ask(
     site.log.debug("verify-remembered", { to: formatAddress(address), via: hop, heard: kind });
   }
   const recipients = question.recipients.filter((each) => !known.has(each));
-  const refusals = recipients.length === 0 ? [] : await askAnew(site, to, {
+  const refusals = recipients.length === 0 ? [] : await askAnew(site, target, {
     ...question,
     recipients,
   });
@@ -81,21 +100,21 @@ async function ask(
 
 async function askAnew(
   site: Site,
-  to: Relay,
+  target: Target,
   question: Question,
 ): Promise<readonly (Reply | null)[]> {
   const { log, metrics } = site;
-  const performed = await site.links.perform(to, {
+  const performed = await site.links.perform(target, {
     do: "verify",
     envelope: question.envelope,
     contentBytes: question.contentBytes,
     recipients: question.recipients,
   }, question);
-  const hop = endpointText(to);
+  const { via } = performed;
   for (const _ of question.recipients) metrics.count("verifyAsked");
   if (!performed.done) {
     for (const _ of question.recipients) metrics.count("verifyUnknown");
-    log.info("verify-unanswered", { via: hop, reply: textOf(performed.words) });
+    log.info("verify-unanswered", { via, reply: textOf(performed.words) });
     return question.recipients.map(() => null);
   }
   return performed.attempts.map((attempt, at) => {
@@ -104,7 +123,7 @@ async function askAnew(
     metrics.count(refused ? "verifyRefused" : taken ? "verifyTaken" : "verifyUnknown");
     log.info(refused ? "verify-refused" : "verify-taken", {
       to: formatAddress(question.recipients[at]!.address),
-      via: hop,
+      via,
       reply: attempt.reply === null ? null : textOf(attempt.reply),
     });
     return refused ? attempt.reply : null;
@@ -120,7 +139,7 @@ export function learningLinks(links: Links, verdicts: Verdicts, clock: Clock): L
     ...links,
     async perform(to, job, options) {
       const performed = await links.perform(to, job, options);
-      const hop = endpointText(to);
+      const hop = targetText(to);
       const nowMs = clock.monotonicMs();
       if (!performed.done) verdicts.remember(aboutHop(hop), { kind: "unknown" }, nowMs);
       else {
@@ -139,14 +158,18 @@ export function learningLinks(links: Links, verdicts: Verdicts, clock: Clock): L
 /**
  * What an attempt shows about its recipient; `null`: nothing, or nothing that is true for others.
  */
-function heardFrom({ at, result, reply }: Attempt, { protocol }: Relay): Heard | null {
+function heardFrom({ at, result, reply }: Attempt, target: Target): Heard | null {
   if (reply === null || (at !== "rcpt" && at !== "data")) return null;
   // Behind the message, only LMTP speaks of each recipient (RFC 2033 §4.2).
-  const isOwn = at === "rcpt" || protocol === "lmtp";
+  const isOwn = at === "rcpt" || isLmtp(target);
   if (result === "refused" && isOwn) {
     return isAboutAddress(reply) ? { kind: "refused", reply } : null;
   }
   return at === "data" || isPositive(reply) ? { kind: "taken" } : { kind: "unknown" };
+}
+
+function isLmtp(target: Target): boolean {
+  return target.kind === "named" && target.endpoint.protocol === "lmtp";
 }
 
 function aboutHop(hop: string): Asked {

@@ -41,11 +41,15 @@ export function planOf(settings: Settings, file: string | null): ServePlan {
   }
 }
 
+/** RFC 5321 §4.5.4.2 and IANA: where SMTP is when nobody says otherwise. */
+const MX_PORT = 25;
+
 function configOf(settings: Settings): ServerConfig {
   return makeConfig({
     domains: settings.domain ?? [],
     routes: routesOf(settings.route ?? []),
     ...given("smarthost", settings.smarthost),
+    mxPort: settings.dns === "none" ? null : settings["mx-port"] ?? MX_PORT,
     ports: {
       ...given("smtp", settings.port),
       ...given("submission", settings["submission-port"]),

@@ -1,7 +1,8 @@
 /** What a server can be told: one table for its flags and for its configuration file. */
 import { type AllowedSender, parseDomain } from "../config.ts";
 import { LOG_LEVELS } from "../log.ts";
-import type { Relay } from "../endpoint.ts";
+import type { Endpoint, Relay } from "../endpoint.ts";
+import { canonicalAddress } from "../mail/literal.ts";
 import { parseNetwork } from "../policy/networks.ts";
 import { parsePort, parseRelay } from "./relay_text.ts";
 
@@ -18,6 +19,8 @@ export interface SettingValues {
   readonly "smarthost": Relay;
   readonly "smarthost-user": string;
   readonly "smarthost-password-file": string;
+  readonly "dns": DnsSetting;
+  readonly "mx-port": number;
   readonly "submission-port": number;
   readonly "smtps-port": number;
   readonly "lmtp-port": number;
@@ -62,6 +65,9 @@ export interface RouteSetting {
   /** `null`: the domain takes no mail. */
   readonly to: Relay | null;
 }
+
+/** Whom to ask; `none`: nobody. */
+export type DnsSetting = Endpoint | "none";
 
 export interface Setting<Value> {
   /** What stands for its value in the help; `null`: a switch. */
@@ -112,6 +118,15 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<SettingValues[N
     parseText,
     "its first line is the password; or the variable SMTPD_SMARTHOST_PASSWORD",
   ),
+  "dns": once(
+    "string",
+    "ADDR[:PORT]",
+    parseDns,
+    "resolver that is asked for the hosts of domains without a route, default the system's; " +
+      "none: there is no way to such domains",
+  ),
+  // For tests, whose hosts are on ports that everybody may listen on.
+  "mx-port": { ...once("number", "N", parsePort, ""), help: null },
   "submission-port": once("number", "N", parsePort, "SMTP that takes nothing before a login"),
   "smtps-port": once("number", "N", parsePort, "the same with TLS from the first byte (465)"),
   "lmtp-port": once("number", "N", parsePort, "LMTP, final delivery for another mail server"),
@@ -191,7 +206,6 @@ export const UNBUILT: Readonly<Record<string, string>> = {
   "imap-port": "IMAP is not built yet",
   "imaps-port": "IMAP over TLS is not built yet",
   "http-port": "the inbox in the browser is not built yet",
-  "dns": "looking up MX records is not built yet (--route D=HOST:PORT says where mail goes)",
 };
 
 /** These settings and one more value. @throws {RangeError} */
@@ -274,6 +288,20 @@ function parseAllowedSender(text: string): AllowedSender {
 function parseTrusted(text: string): string {
   parseNetwork(text);
   return text;
+}
+
+/** RFC 1035 §4.2: a resolver's port is 53. */
+function parseDns(text: string): DnsSetting {
+  if (text === "none") return text;
+  const [, bracketed, plain, port = "53"] =
+    /^(?:\[([^[\]]+)\]|([\d.]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
+  const host = canonicalAddress(bracketed ?? plain ?? text);
+  if (host === null) {
+    throw new RangeError(
+      `${JSON.stringify(text)} is not ADDR[:PORT] (192.0.2.1, 127.0.0.1:5353, [2001:db8::1]:53)`,
+    );
+  }
+  return { host, port: parsePort(port) };
 }
 
 function parseRoute(text: string): RouteSetting {

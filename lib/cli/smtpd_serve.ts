@@ -3,6 +3,8 @@ import { type RunningServer, startServer } from "../app/server.ts";
 import { parseDomain } from "../config.ts";
 import { configureLog, describeError, type Log, type LogFields, openLog } from "../log.ts";
 import { endpointText } from "../endpoint.ts";
+import { dnsOf } from "../net/dns_client.ts";
+import type { World } from "../net/world.ts";
 import type { TlsCertificate } from "../wire/session.ts";
 import type { Ask } from "./ask.ts";
 import { readConfigFile } from "./config_file.ts";
@@ -35,6 +37,7 @@ export async function runServe(
   const { streams, ask } = context;
   const said = { ...(file === null ? {} : await readConfigFile(file)), ...flags };
   const settings = await withDomain(said, ask);
+  const outside = worldWith(settings, context);
   const { config: planned, users, tls: tlsPlan } = planOf(settings, file);
   const authorities = await readAuthorities(settings["tls-ca"] ?? []);
   // With its password, which is no part of what is written in flags.
@@ -45,8 +48,8 @@ export async function runServe(
   const tell = teller(settings, streams, log);
   const synchronous = settings["unsafe-no-sync"] ? "off" : "full";
 
-  await using store = await openStore(data, context.world, { synchronous });
-  const { world, freeBytesMin } = fittingDisk(context.world, data, settings["min-free-bytes"]);
+  await using store = await openStore(data, outside, { synchronous });
+  const { world, freeBytesMin } = fittingDisk(outside, data, settings["min-free-bytes"]);
   const wanted = { ...planned, authorities, smarthost, freeBytesMin };
   const different = await ensureUsers(store, users, context);
   const tls = tlsPlan === null ? null : await openTls(tlsPlan, data, world);
@@ -100,6 +103,11 @@ function reloader(tls: ServedTls | null, log: Log): () => void {
       },
     );
   };
+}
+
+/** With the resolver that was named, if one was. */
+function worldWith({ dns }: Settings, { world }: SmtpdContext): World {
+  return dns === undefined || dns === "none" ? world : { ...world, dns: dnsOf(dns) };
 }
 
 /** On a terminal, whatever is missing is asked for. */

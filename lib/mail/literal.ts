@@ -34,6 +34,21 @@ export function canonicalAddress(ip: string): string | null {
   return [front >> 8, front & 255, back >> 8, back & 255].join(".");
 }
 
+/** The IP address in a literal with its brackets, as in {@linkcode canonicalAddress}, or `null`. */
+export function literalAddress(domain: string): string | null {
+  const literal = canonicalLiteral(domain);
+  return literal === null ? null : canonicalAddress(literal.replace(/^\[(?:IPv6:)?|\]$/g, ""));
+}
+
+/**
+ * Whether one host can be reached at an IP address. Not so at those that stand for this network or
+ * for many hosts at once, RFC 6890 §2.2.2; what is private may well be meant.
+ */
+export function isAddressOfHost(ip: string): boolean {
+  const address = canonicalAddress(ip);
+  return address !== null && !/^(?:0|22[4-9]|2[345]\d)\.|^::$|^ff[0-9a-f]{2}:/.test(address);
+}
+
 function canonicalIpv4(text: string): string | null {
   if (!/^\d{1,3}(?:\.\d{1,3}){3}$/.test(text)) return null;
   // RFC 5321 §4.1.3: Snum is decimal, whatever C libraries make of a leading zero.

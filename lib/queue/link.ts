@@ -16,15 +16,28 @@ import {
   type PerformOptions,
   refusedAt,
 } from "./carrier.ts";
-import { endpointText, type Relay } from "../endpoint.ts";
 import type { ClientTls } from "../wire/upgrade.ts";
+import { createDetours, type Detours } from "./detour.ts";
 import { isVerified, waysTo } from "./link_tls.ts";
+import { type Place, placesOf } from "./place.ts";
+import type { Target } from "./target.ts";
 
 export type { Performed, PerformOptions };
 
+/** What became of a job, and the place that has the last word about it. */
+export type PerformedVia = Performed & {
+  /** The server's name, as far as it is known without asking it. */
+  readonly host: string;
+  /** `mx.xyz.com[192.0.2.1]:25`, or the endpoint that a person has named. */
+  readonly via: string;
+};
+
 export interface Links {
-  /** Does the job over a kept connection, or a new one. Never rejects. */
-  perform(to: Relay, job: SmtpJob, options: PerformOptions): Promise<Performed>;
+  /**
+   * Does the job over a kept connection, or a new one, at the first place of the target where it
+   * can be done. Never rejects.
+   */
+  perform(target: Target, job: SmtpJob, options: PerformOptions): Promise<PerformedVia>;
   /** Says QUIT on the kept connections, and cuts off the others. */
   close(): Promise<void>;
 }
@@ -66,25 +79,51 @@ class LinkPool implements Links {
   readonly #withoutChunking = new Set<string>();
   /** Relays that refused our login; no more of them than were configured. */
   readonly #notLetIn = new Map<string, { readonly untilMs: number; readonly words: string }>();
+  readonly #detours: Detours;
 
   constructor(options: LinksOptions) {
     this.#options = options;
+    this.#detours = createDetours(options.world.clock);
   }
 
-  async perform(to: Relay, job: SmtpJob, options: PerformOptions): Promise<Performed> {
-    const performed = await this.#performOnce(to, job, options);
+  async perform(target: Target, job: SmtpJob, options: PerformOptions): Promise<PerformedVia> {
+    const performed = await this.#performSomewhere(target, job, options);
     if (!performed.done) return performed;
     const left = performed.attempts.filter(hadNoPlace);
     // RFC 9422: what a server takes no more on one connection, it takes on the next.
     if (left.length === 0 || left.length === performed.attempts.length) return performed;
     const recipients = left.map((each) => each.recipient);
-    const rest = await this.perform(to, { ...job, recipients }, options);
+    const rest = await this.perform(target, { ...job, recipients }, options);
     if (!rest.done) return performed;
     const learnt = new Map(left.map((each, at) => [each, rest.attempts[at]!]));
     return { ...performed, attempts: performed.attempts.map((each) => learnt.get(each) ?? each) };
   }
 
-  async #performOnce(to: Relay, job: SmtpJob, options: PerformOptions): Promise<Performed> {
+  /** RFC 5321 §5.1: each place in its turn, until one of them has something to say to the job. */
+  async #performSomewhere(
+    target: Target,
+    job: SmtpJob,
+    options: PerformOptions,
+  ): Promise<PerformedVia> {
+    const { clock } = this.#options.world;
+    const endMs = clock.monotonicMs() + options.timeoutMs;
+    const places = this.#detours.sort(placesOf(target), (place) => this.#isKept(place));
+    let last: PerformedVia | null = null;
+    for (const [tried, place] of places.entries()) {
+      const timeoutMs = endMs - clock.monotonicMs();
+      if (last !== null && (timeoutMs <= 0 || options.signal.aborted)) break;
+      const connectMs = Math.min(CONNECT_TIMEOUT_MS, timeoutMs / (places.length - tried));
+      const performed = await this.#performOnce(place, job, { ...options, timeoutMs, connectMs });
+      const here = { ...performed, host: place.relay.host, via: place.text };
+      if (!isForTheNext(performed)) return here;
+      // What may change counts more than what does not: the message waits for it.
+      if (last === null || isPassing(performed) || !isPassing(last)) last = here;
+    }
+    if (last === null) throw new Error("a target has no place");
+    return last;
+  }
+
+  async #performOnce(to: Place, job: SmtpJob, options: PlaceOptions): Promise<Performed> {
     const { world, authorities = [] } = this.#options;
     const refused = this.#notLetIn.get(keyOf(to));
     if (refused !== undefined && world.clock.monotonicMs() < refused.untilMs) {
@@ -102,12 +141,12 @@ class LinkPool implements Links {
 
   /** Over a connection with this TLS: a kept one, if there is any. */
   async #performOver(
-    to: Relay,
+    to: Place,
     job: SmtpJob,
-    options: PerformOptions,
+    options: PlaceOptions,
     tls: ClientTls,
   ): Promise<Performed | "tlsFailed"> {
-    const key = keyOf(to, tls);
+    const key = keyOf(to, isVerified(tls));
     const kept = this.#takeIdle(key);
     if (kept !== null) {
       const { performed, begun } = await kept.perform(job, options);
@@ -130,15 +169,15 @@ class LinkPool implements Links {
   }
 
   async #performOnNew(
-    to: Relay,
+    to: Place,
     job: SmtpJob,
-    options: PerformOptions,
+    options: PlaceOptions,
     tls: ClientTls,
   ): Promise<Performed | "tlsFailed"> {
     const link = await this.#connect(to, options, tls);
     const { performed } = await link.perform(job, options);
-    if (isMisled(performed) && !this.#withoutChunking.has(endpointText(to))) {
-      this.#rememberWithoutChunking(endpointText(to));
+    if (isMisled(performed) && !this.#withoutChunking.has(to.text)) {
+      this.#rememberWithoutChunking(to.text);
       return await this.#performOnNew(to, job, options, tls);
     }
     if (link.loginFailure !== null) this.#rememberNotLetIn(to, link.loginFailure);
@@ -146,10 +185,10 @@ class LinkPool implements Links {
     // Where TLS is a must, a connection that broke says nothing about it, and is tried again.
     const counts = failure !== null && !(isVerified(tls) && failure.isLost);
     if (counts && !options.signal.aborted) {
-      this.#options.log.warn("tls-failed", { via: endpointText(to), reason: failure.words });
+      this.#options.log.warn("tls-failed", { via: to.text, reason: failure.words });
       return "tlsFailed";
     }
-    this.#keep(keyOf(to, tls), link);
+    this.#keep(keyOf(to, isVerified(tls)), link);
     return performed;
   }
 
@@ -162,6 +201,11 @@ class LinkPool implements Links {
     return null;
   }
 
+  #isKept(place: Place): boolean {
+    const links = [true, false].flatMap((verified) => this.#idle.get(keyOf(place, verified)) ?? []);
+    return links.some((link) => link.isIdle());
+  }
+
   #keep(key: string, link: Link): void {
     if (!link.isIdle()) return;
     const kept = this.#idle.get(key) ?? [];
@@ -170,39 +214,77 @@ class LinkPool implements Links {
     if (kept.length > IDLE_MAX) kept.shift()!.quit();
   }
 
+  /** What was kept and has ended; the hosts that strangers name would add up. */
+  #forget(key: string, link: Link): void {
+    const kept = this.#idle.get(key)?.filter((each) => each !== link) ?? [];
+    if (kept.length > 0) this.#idle.set(key, kept);
+    else this.#idle.delete(key);
+  }
+
   #rememberWithoutChunking(key: string): void {
     if (this.#withoutChunking.size >= MISLEADING_MAX) this.#withoutChunking.clear();
     this.#withoutChunking.add(key);
     this.#options.log.warn("chunking-misleads", { via: key });
   }
 
-  #rememberNotLetIn(to: Relay, words: string): void {
+  #rememberNotLetIn(to: Place, words: string): void {
     const untilMs = this.#options.world.clock.monotonicMs() + LOGIN_PAUSE_MS;
     this.#notLetIn.set(keyOf(to), { untilMs, words });
-    const user = to.login?.user ?? null;
-    this.#options.log.error("login-failed", { via: endpointText(to), user, reason: words });
+    const user = to.relay.login?.user ?? null;
+    this.#options.log.error("login-failed", { via: to.text, user, reason: words });
   }
 
-  async #connect(to: Relay, options: PerformOptions, tls: ClientTls): Promise<Link> {
+  async #connect(to: Place, options: PlaceOptions, tls: ClientTls): Promise<Link> {
     const { world, hostname } = this.#options;
-    const timeoutMs = Math.min(CONNECT_TIMEOUT_MS, options.timeoutMs);
-    const transport = await world.net.connect(to, { timeoutMs, signal: options.signal });
-    const withoutChunking = this.#withoutChunking.has(endpointText(to));
-    const link = new Link(transport, world, { hostname, tls, withoutChunking, relay: to });
+    const { connectMs: timeoutMs, signal } = options;
+    const transport = await this.#detours.watch(
+      to,
+      world.net.connect(to.at, { timeoutMs, signal }),
+    );
+    const withoutChunking = this.#withoutChunking.has(to.text);
+    const link = new Link(transport, world, { hostname, tls, withoutChunking, relay: to.relay });
     this.#open.add(link);
-    link.ended.then(() => this.#open.delete(link));
+    link.ended.then(() => {
+      this.#open.delete(link);
+      this.#forget(keyOf(to, isVerified(tls)), link);
+    });
     return link;
   }
+}
+
+interface PlaceOptions extends PerformOptions {
+  /** For the connection alone. */
+  readonly connectMs: number;
+}
+
+/**
+ * Whether the job is for the next place: nothing came of it here (no connection, a greeting or
+ * hello that turns us away, 421 before any recipient), or what it requires is not to be had here
+ * (RFC 8689 §4.2.1). Once a recipient was answered, another server would only be asked twice.
+ */
+function isForTheNext(performed: Performed): boolean {
+  return !performed.done ||
+    performed.attempts.every(({ at, reply }) =>
+      at === "greeting" || (at === "mail" && reply?.code === 421) ||
+      (at === "hello" && LACKS_TLS.includes(reply?.status ?? ""))
+    );
+}
+
+/** RFC 8689 §4.2.1: what it says where there is no TLS, and where there is no REQUIRETLS. */
+const LACKS_TLS: readonly string[] = ["5.7.10", "5.7.30"];
+
+/** Whether it may go better the next time. */
+function isPassing(performed: Performed): boolean {
+  return !performed.done || performed.attempts.every(({ result }) => result === "deferred");
 }
 
 /**
  * What a connection is kept under: whoever logs in elsewhere, speaks another protocol or needs one
  * that was verified gets another.
  */
-function keyOf(to: Relay, tls: ClientTls | null = null): string {
-  const { protocol = "smtp", login } = to;
-  const verified = tls !== null && isVerified(tls) ? "verified" : "";
-  return JSON.stringify([protocol, endpointText(to), login?.user ?? "", verified]);
+function keyOf({ relay, text }: Place, verified = false): string {
+  const { protocol = "smtp", login } = relay;
+  return JSON.stringify([protocol, text, login?.user ?? "", verified ? "verified" : ""]);
 }
 
 /** Whether the server offers BDAT and does not know it: only then is such a reply no refusal. */

@@ -2,6 +2,7 @@
 import { isLoopback, type Relay } from "../endpoint.ts";
 import type { Envelope } from "../mail/envelope.ts";
 import { type ClientTls, IN_CLEAR } from "../wire/upgrade.ts";
+import type { Place } from "./place.ts";
 
 /** How a message may go, from the best way to the worst; the next where there is no such TLS. */
 export interface Ways {
@@ -10,8 +11,12 @@ export interface Ways {
   readonly otherwise: "refuse" | "later";
 }
 
-/** The ways to a relay that a person has named. `authorities` are trusted beside the known ones. */
-export function waysTo(relay: Relay, envelope: Envelope, authorities: readonly string[]): Ways {
+/** The ways to a server. `authorities` are trusted beside the known ones. */
+export function waysTo(
+  { relay, vouched }: Pick<Place, "relay" | "vouched">,
+  envelope: Envelope,
+  authorities: readonly string[],
+): Ways {
   const when = tlsOf(relay);
   const first = when === "first" ? when : "required";
   const verified = verifiedTls(relay.host, first, authorities);
@@ -19,19 +24,20 @@ export function waysTo(relay: Relay, envelope: Envelope, authorities: readonly s
     const needed = envelope.tls === "required" && envelope.sender !== null;
     return { tls: [verified], otherwise: needed ? "refuse" : "later" };
   }
-  return waysOffered(relay, envelope, verified);
+  // RFC 8689 §4.2.1: a name from an MX record that nobody vouches for is not worth verifying.
+  return waysOffered(relay, envelope, vouched ? [verified] : []);
 }
 
-function waysOffered(relay: Relay, envelope: Envelope, verified: ClientTls): Ways {
+function waysOffered(relay: Relay, envelope: Envelope, verified: readonly ClientTls[]): Ways {
   // RFC 7435 §3: TLS that nobody verifies keeps off listeners. Where it cannot be had, that is no
   // reason to keep the mail.
   const inClear = { ...IN_CLEAR, exposesPassword: isThisMachine(relay.host) };
   const any = [opportunistic(relay), inClear];
   if (envelope.tls !== "required") return { tls: any, otherwise: "later" };
   // RFC 8689 §4.2.1: over TLS with a server whose certificate was verified, or not at all.
-  if (envelope.sender !== null) return { tls: [verified], otherwise: "refuse" };
+  if (envelope.sender !== null) return { tls: verified, otherwise: "refuse" };
   // RFC 8689 §5: a report goes without, rather than not at all.
-  return { tls: [verified, ...any], otherwise: "later" };
+  return { tls: [...verified, ...any], otherwise: "later" };
 }
 
 /** Whether a connection with this TLS is one with a server that has shown who it is. */

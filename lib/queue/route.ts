@@ -12,13 +12,18 @@ export interface Routes {
   readonly hops: ReadonlyMap<string, Relay | null>;
   /** Takes all mail that is not for here and has no route of its own. */
   readonly smarthost?: Relay | null;
+  /** Whether the DNS is asked about domains for which there is none of these. */
+  readonly dns: boolean;
 }
 
 export type Route =
   | { readonly kind: "local" }
+  /** A person has named the next hop. */
   | { readonly kind: "relay"; readonly to: Relay }
+  /** Nobody has: the DNS is asked. */
+  | { readonly kind: "dns" }
   | { readonly kind: "noMail" }
-  /** Nobody said where, and there is no DNS to ask. */
+  /** Nobody said where, and the DNS is not to be asked. */
   | { readonly kind: "none" };
 
 /** RFC 7504 §3 and RFC 7505 §4.1: for a recipient in a domain that takes no mail. */
@@ -29,6 +34,6 @@ export function routeOf(domain: string, routes: Routes): Route {
   if (domain === "" || routes.local.has(domain)) return { kind: "local" };
   const named = routes.hops.has(domain) ? routes.hops.get(domain) : routes.hops.get("*");
   const to = named === undefined ? routes.smarthost ?? undefined : named;
-  if (to === undefined) return { kind: "none" };
+  if (to === undefined) return { kind: routes.dns ? "dns" : "none" };
   return to === null ? { kind: "noMail" } : { kind: "relay", to };
 }

@@ -3,7 +3,7 @@
  * accepted in the same transaction that ends the recipients they are about.
  */
 import { describeError } from "../log.ts";
-import { type Reply, reply, textOf } from "../smtp/reply.ts";
+import { type Reply, textOf } from "../smtp/reply.ts";
 import { NO_EXTENSIONS } from "../smtp/ehlo.ts";
 import type { HopId, Taken, Verdict } from "../store/store.ts";
 import { CLOCK_LOOK_MS, type ClockSteps, longestWaitMs, watchClock } from "./clock_steps.ts";
@@ -17,8 +17,6 @@ import {
   verdictHere,
   verdictOf,
 } from "./outcome.ts";
-import { endpointText } from "../endpoint.ts";
-import { NO_MAIL, routeOf, type Routes } from "./route.ts";
 import { isExpired, PROBE_AFTER_MS, RETRY_AFTER_MS, waitingSince, waitMs } from "./schedule.ts";
 import {
   type Delivery,
@@ -28,10 +26,11 @@ import {
   type SettlementOptions,
   settleOnce,
 } from "./settlement.ts";
+import type { Targets } from "./target.ts";
 
 export interface WorkerOptions extends SettlementOptions {
   readonly links: Links;
-  readonly routes: Routes;
+  readonly targets: Targets;
   /** Where recipients here lead, for each of them: one message that was held for them. */
   readonly release: (group: readonly Taken[]) => readonly Release[];
 }
@@ -190,20 +189,19 @@ class QueueWorker {
    * To recipients of one message; gives why the hop cannot be reached, so that the rest waits too.
    */
   async #deliver(hop: HopId, group: readonly Taken[]): Promise<Reply | null> {
-    const { world, links, routes } = this.#options;
-    const route = routeOf(hop, routes);
-    if (route.kind === "noMail") {
-      const verdict = { do: "finish", outcome: "failed", reply: NO_MAIL } as const;
-      await this.#conclude(group, verdict);
+    const { world, links, targets } = this.#options;
+    const aim = await targets.of(hop, this.#cut.signal);
+    if (aim.kind === "later") return aim.reply;
+    if (aim.kind === "refused") {
+      await this.#conclude(group, { do: "finish", outcome: "failed", reply: aim.reply });
       return null;
     }
-    if (route.kind === "local") {
+    if (aim.kind === "local") {
       await this.#deliverHere(group);
       return null;
     }
-    if (route.kind !== "relay") return reply(450, "4.4.4", `There is no route to ${hop}`);
     const startedMs = world.clock.monotonicMs();
-    const performed = await links.perform(route.to, {
+    const performed = await links.perform(aim.target, {
       do: "send",
       envelope: group[0]!.envelope,
       content: group[0]!.content,
@@ -212,7 +210,7 @@ class QueueWorker {
     if (!performed.done) return performed.words;
     this.#failures.forget(hop);
     const now = world.clock.now();
-    const server = performed.serverName || route.to.host;
+    const server = performed.serverName || performed.host;
     const outcomes = group.map((taken, at): Outcome => {
       const attempt = performed.attempts[at]!;
       const verdict = verdictOf(taken, attempt, now, world.random.fraction());
@@ -223,7 +221,7 @@ class QueueWorker {
     });
     const ms = Math.round(world.clock.monotonicMs() - startedMs);
     const tls = performed.tls === null ? null : `${performed.tls.version} ${performed.tls.cipher}`;
-    await this.#settle(outcomes, { via: endpointText(route.to), tls, ms });
+    await this.#settle(outcomes, { via: performed.via, tls, ms });
     return null;
   }
 

@@ -1,0 +1,32 @@
+/** One address at which one server is spoken to, and what it is known by. */
+import { endpointText, type Relay } from "../endpoint.ts";
+import type { Endpoint } from "../net/world.ts";
+import type { Target } from "./target.ts";
+
+export interface Place {
+  /** How it is spoken to; `host` is the name that its certificate has to show. */
+  readonly relay: Relay;
+  /** What is connected to. */
+  readonly at: Endpoint;
+  /** Whether the name is certain; see `MxHost`. */
+  readonly vouched: boolean;
+  /** For people, and as a key: `mx.xyz.com[192.0.2.1]:25`, or what a person has named. */
+  readonly text: string;
+}
+
+/** The places of a target, in the order in which they are to be tried. */
+export function placesOf(target: Target): readonly Place[] {
+  if (target.kind === "named") {
+    const { endpoint: relay } = target;
+    // RFC 8689 §4.2.1 is about names that others give; the operator vouches for this one.
+    return [{ relay, at: relay, vouched: true, text: endpointText(relay) }];
+  }
+  const { hosts, port } = target;
+  return hosts.flatMap(({ host, addresses, vouched }) =>
+    addresses.map((address) => {
+      const at = { host: address, port };
+      const text = host === address ? endpointText(at) : `${host}[${address}]:${port}`;
+      return { relay: { host, port }, at, vouched, text };
+    })
+  );
+}

@@ -1,0 +1,76 @@
+/** Where a domain's mail is taken to now: the route, and behind it the names that the DNS knows. */
+import { endpointText, type Relay } from "../endpoint.ts";
+import type { Dns } from "../net/dns.ts";
+import type { World } from "../net/world.ts";
+import { type Reply, reply } from "../smtp/reply.ts";
+import { findHosts, type FindOptions, type MxHost } from "./mx.ts";
+import { NO_MAIL, routeOf, type Routes } from "./route.ts";
+
+/** Servers that take mail for a domain. */
+export type Target =
+  /** A person has named it, so the system finds its addresses. */
+  | { readonly kind: "named"; readonly endpoint: Relay }
+  /** The DNS has named these; they are tried in their order, each at all of its addresses. */
+  | {
+    readonly kind: "hosts";
+    readonly domain: string;
+    readonly hosts: readonly MxHost[];
+    readonly port: number;
+  };
+
+export type Aim =
+  | { readonly kind: "local" }
+  | { readonly kind: "target"; readonly target: Target }
+  /** Never: a 5xx. */
+  | { readonly kind: "refused"; readonly reply: Reply }
+  /** Not known now: a 4xx. */
+  | { readonly kind: "later"; readonly reply: Reply };
+
+export interface Targets {
+  /** Where mail for a domain goes; cheap to ask again. An aborted question means `later`. */
+  of(domain: string, signal: AbortSignal): Promise<Aim>;
+}
+
+/** What is known about a target is remembered under this: the one that was named, or the domain. */
+export function targetText(target: Target): string {
+  return target.kind === "named" ? endpointText(target.endpoint) : target.domain;
+}
+
+export interface TargetsOptions extends Pick<FindOptions, "hostnames" | "isOwn"> {
+  readonly routes: Routes;
+  /** The DNS with a memory. */
+  readonly resolver: Dns;
+  readonly random: World["random"];
+  /** Where hosts that the DNS names are spoken to. */
+  readonly mxPort: number;
+}
+
+export function createTargets({ routes, resolver, mxPort, ...options }: TargetsOptions): Targets {
+  return {
+    async of(domain, signal) {
+      const route = routeOf(domain, routes);
+      switch (route.kind) {
+        case "local":
+          return { kind: "local" };
+        case "relay":
+          return { kind: "target", target: { kind: "named", endpoint: route.to } };
+        case "noMail":
+          return { kind: "refused", reply: NO_MAIL };
+        case "none":
+          return { kind: "later", reply: reply(450, "4.4.4", `There is no route to ${domain}`) };
+        case "dns":
+      }
+      const found = await findHosts(resolver, domain, { ...options, signal });
+      switch (found.kind) {
+        case "hosts":
+          return { kind: "target", target: { ...found, domain, port: mxPort } };
+        case "noMail":
+          return { kind: "refused", reply: NO_MAIL };
+        case "noDomain":
+          return { kind: "refused", reply: found.reply };
+        case "later":
+          return found;
+      }
+    },
+  };
+}
