@@ -91,8 +91,8 @@ export const RELAY_MUTANTS: readonly Mutant[] = [
   {
     name: "backend: a smarthost is asked about every recipient",
     file: "lib/app/smtp_backend.ts",
-    find: '(verifyRecipients === "routes" && route.to !== routes.smarthost)',
-    replace: 'verifyRecipients === "routes"',
+    find: 'route.kind === "relay" && route.to !== routes.smarthost;',
+    replace: 'route.kind === "relay";',
     test: { file: "tests/app_smarthost_test.ts" },
     why: "each recipient costs a connection to a provider that cannot know",
   },

@@ -61,7 +61,7 @@ export const REQUIRETLS_MUTANTS: readonly Mutant[] = [
   {
     name: "link: what requires TLS tries its luck without",
     file: "lib/queue/link_tls.ts",
-    find: 'if (envelope.sender !== null) return { tls: [verified], otherwise: "refuse" };',
+    find: 'if (envelope.sender !== null) return { tls: verified, otherwise: "refuse" };',
     replace: "",
     test: { file: QUEUE },
     why: "recipients and sender are told to a server that nobody has verified",
