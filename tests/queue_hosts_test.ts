@@ -226,6 +226,18 @@ Deno.test("domains that share a host share the connection, and what is open come
   assert.equal(second.connections.length, 2);
 });
 
+Deno.test("two hundred connections are kept in all; the one that waits for longest gives way", async () => {
+  await using setting = startSetting();
+  const addresses = Array.from({ length: 201 }, (_, at) => `192.0.2.${at + 1}`);
+  const hops = addresses.map((address) => setting.hop(address));
+  const send = (address: string) => setting.perform(targetOf({ ...MX1, addresses: [address] }));
+  for (const address of addresses.slice(0, 200)) await send(address);
+  await send(addresses[0]!);
+  await send(addresses[200]!);
+  const left = hops.flatMap(({ connections: [lines] }, at) => lines!.includes("QUIT") ? [at] : []);
+  assert.deepEqual(left, [1]);
+});
+
 Deno.test("RFC 8689 §4.2.1: a name that nobody vouches for is not worth verifying", async () => {
   await using setting = startSetting();
   const hop = setting.hop("192.0.2.1");

@@ -57,6 +57,8 @@ const CONNECT_TIMEOUT_MS = 30_000;
 const MISLEADING_MAX = 1_000;
 /** Kept connections for one next hop, and as many that were verified. */
 const IDLE_MAX = 4;
+/** Kept connections in all: a mailing list goes to many servers, and each waits for nothing more. */
+const IDLE_ALL_MAX = 200;
 /**
  * So long nobody logs in where the login was refused: a wrong password must not be tried for every
  * message, or the account there may be locked.
@@ -209,9 +211,13 @@ class LinkPool implements Links {
   #keep(key: string, link: Link): void {
     if (!link.isIdle()) return;
     const kept = this.#idle.get(key) ?? [];
+    // Those that were not used for longest stay in front.
+    this.#idle.delete(key);
     this.#idle.set(key, kept);
     kept.push(link);
     if (kept.length > IDLE_MAX) kept.shift()!.quit();
+    const all = [...this.#idle.values()].flat();
+    if (all.length > IDLE_ALL_MAX) all[0]!.quit();
   }
 
   /** What was kept and has ended; the hosts that strangers name would add up. */
