@@ -1,11 +1,12 @@
 /** `deno task sim`: that it passes, that it can fail, and that a seed is always the same story. */
 import assert from "$assert";
+import { FAULTS } from "./sim/faults.ts";
 import { run } from "./sim/run.ts";
 import { SCENARIO } from "./sim/scenario.ts";
 import type { Scenario } from "./sim/sim.ts";
 import { simulate } from "./sim/simulate.ts";
 import { twoServers } from "./sim/two_servers.ts";
-import { canRun } from "./support.ts";
+import { canRun, canUseFiles } from "./support.ts";
 
 /** So many are always the same, from 1; there is one more, which is new each time. */
 const FIXED_SEEDS = 200;
@@ -117,5 +118,16 @@ Deno.test({
     const several = await runLines(["--seeds", "6", "--jobs", "2"], SCENARIO);
     assert.equal(several.status, 0);
     assert.deepEqual(several.lines.slice(-3), one.lines.slice(-3));
+  },
+});
+
+Deno.test({
+  name: "docs/simulation.md lists every kind of fault with what it does",
+  ignore: !canUseFiles,
+  async fn() {
+    const text = await Deno.readTextFile(new URL("../docs/simulation.md", import.meta.url));
+    const rows = text.matchAll(/^\| `(\w+)` +\| (.*?) +\|$/gm);
+    const documented = Object.fromEntries([...rows].map(([, kind, what]) => [kind, what]));
+    assert.deepEqual(documented, FAULTS);
   },
 });
