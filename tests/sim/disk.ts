@@ -17,7 +17,7 @@ export interface SimDisk {
   recover(): void;
   /** No room for more than a few pages, until it is told otherwise. */
   fill(full: boolean): void;
-  /** Bytes that are free; `null` when there is no end to them. */
+  /** Bytes that are free; `null` when it cannot be told. */
   freeBytes(): number | null;
   /** How long a commit takes just now. */
   delayMs(): number;
@@ -42,6 +42,7 @@ const PAGE_BYTES = 4096;
 export function createDisk(options: DiskOptions): SimDisk {
   const { faults, prng } = options;
   const database = new DatabaseSync(":memory:");
+  const blind = prng.chance(0.3);
   let freePages: number | null = null;
   return {
     database,
@@ -55,7 +56,11 @@ export function createDisk(options: DiskOptions): SimDisk {
       const pages = freePages === null ? PAGES_MAX : pagesOf(database) + freePages;
       database.exec(`PRAGMA max_page_count = ${pages}`);
     },
-    freeBytes: () => freePages === null ? null : freePages * PAGE_BYTES,
+    freeBytes() {
+      // Some only find out when they write.
+      if (freePages === null || blind) return null;
+      return freePages * PAGE_BYTES;
+    },
     delayMs: () => faults.strikes("diskSlow") ? 3000 * prng.fraction() : 2 * prng.fraction(),
     close: () => database.close(),
   };

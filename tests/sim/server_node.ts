@@ -66,8 +66,9 @@ export function serverNode(ground: Ground, { name, address, setup }: ServerMachi
 
   function worldOf(life: Life): World {
     const clockErrorMs = () => state.clockErrorMs;
+    const { freeBytes } = disk;
     const about = (line: string) => tell(name, line);
-    return simWorld({ ...ground, machine, life, prng, clockErrorMs, tell: about });
+    return simWorld({ ...ground, machine, life, prng, clockErrorMs, freeBytes, tell: about });
   }
 
   function die(death: Death): void {

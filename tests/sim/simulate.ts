@@ -199,9 +199,9 @@ function createMachines(ground: Ground): Machines {
       const machine = { name, address: addressFor(name), isUp: () => true };
       network.join(machine);
       const prng = random(`node ${name}`);
-      const clockErrorMs = () => 0;
+      const right = { clockErrorMs: () => 0, freeBytes: () => null };
       const about = (line: string) => tell(name, line);
-      const world = simWorld({ ...ground, machine, life, prng, clockErrorMs, tell: about });
+      const world = simWorld({ ...ground, machine, life, prng, ...right, tell: about });
       return { ...machine, world };
     },
     server(name, setup) {

@@ -19,6 +19,8 @@ export interface WorldParts {
   readonly faults: Faults;
   readonly zones: Zones;
   readonly pages: Pages;
+  /** See `Disk.freeBytes`. */
+  readonly freeBytes: () => number | null;
   /** `line` about the machine, for the trace. */
   readonly tell: (line: string) => void;
   readonly clockErrorMs: () => number;
@@ -33,7 +35,7 @@ export function simWorld(parts: WorldParts): World {
     net: network.netOf(machine, life),
     dns: simDns({ ...parts, tell: (line) => tell(`dns ${line}`) }),
     https: simHttps({ ...parts, tell: (line) => tell(`https ${line}`) }),
-    disk: { freeBytes: () => null },
+    disk: { freeBytes: parts.freeBytes },
     work: {
       async pbkdf2(password, salt) {
         await clock.sleep(5 + 10 * prng.fraction());
