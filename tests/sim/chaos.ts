@@ -14,9 +14,9 @@ export interface ChaosOptions {
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 /** Each kind befalls the system at most so often in one seed. */
-const TIMES_MAX = 6;
+const TIMES_MAX = 8;
 /** Deaths come within so many effects of their moment, in the middle of what happens next. */
-const EFFECTS_MAX = 120;
+const EFFECTS_MAX = 80;
 
 /** From now on things go wrong; from `untilMs` on all is well, and every server runs. */
 export function startChaos(sim: Sim, { servers, machines, untilMs }: ChaosOptions): void {

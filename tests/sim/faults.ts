@@ -60,8 +60,7 @@ export function createFaults({ random, without, rates: given }: FaultsOptions): 
   let active = false;
   for (const kind of FAULT_KINDS) {
     const stream = random(`fault ${kind}`);
-    // Rare ones, and some that are as frequent as what they befall can bear.
-    const drawn = stream.chance(0.5) ? 0 : 0.001 * 100 ** stream.fraction();
+    const drawn = stream.chance(0.5) ? 0 : rateFrom(stream, kind);
     const rate = given === undefined ? drawn : given[kind] ?? 0;
     if (rate > 0 && !without.has(kind)) rates.set(kind, rate);
     streams.set(kind, stream);
@@ -82,4 +81,13 @@ export function createFaults({ random, without, rates: given }: FaultsOptions): 
     begin: () => void (active = true),
     end: () => void (active = false),
   };
+}
+
+/** What befalls single packets, of which a message needs some dozens. */
+const OF_PACKETS: readonly FaultKind[] = ["slowLink", "cutChunk", "reset"];
+
+/** Between hardly ever and all the time, as far as what they befall can bear it. */
+function rateFrom(prng: Prng, kind: FaultKind): number {
+  const often = OF_PACKETS.includes(kind) ? 0.1 : 0.4;
+  return often / 100 ** prng.fraction();
 }

@@ -17,6 +17,7 @@ export async function runProcesses(command: RunCommand, print: Print): Promise<T
       const { lines, part } = await runPart({ ...command, from: first, seeds: next - first });
       for (const line of lines) print(line);
       mergeTally(tally, part);
+      print(`${tally.passed + tally.failed} of ${seeds} seeds`);
     }
   }
   await Promise.all(Array.from({ length: jobs }, work));
