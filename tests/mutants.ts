@@ -23,6 +23,7 @@ import { SMTP_MUTANTS } from "./mutants/smtp.ts";
 import { STS_MUTANTS } from "./mutants/sts.ts";
 import { TIMING_MUTANTS } from "./mutants/timing.ts";
 import { TLS_MUTANTS } from "./mutants/tls.ts";
+import { SIM_WORLD_MUTANTS } from "./mutants/sim.ts";
 import { SASL_MUTANTS } from "./mutants/sasl.ts";
 import { WIRE_MUTANTS } from "./mutants/wire.ts";
 
@@ -49,4 +50,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...POP3_MUTANTS,
   ...NET_MUTANTS,
   ...SASL_MUTANTS,
+  ...SIM_WORLD_MUTANTS,
 ];

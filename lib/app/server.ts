@@ -48,6 +48,8 @@ export interface RunningServer {
   readonly site: Site;
   /** One for each address and service, in the order of the configuration. */
   readonly listening: readonly Listening[];
+  /** Bytes of content that are in memory and not stored yet; 0 while nobody sends a message. */
+  contentBytes(): number;
   /**
    * Listens no more, lets commands and deliveries that are under way come to their end, and says
    * 421 to the others. The store is left open.
@@ -140,6 +142,7 @@ export function startServer(parts: ServerParts): RunningServer {
   return {
     site,
     listening: listeners.map(([service, { local }]) => ({ service, ...local })),
+    contentBytes: () => connections.contentBytes(),
     stop: () => stop(site, { listeners, accepting, connections, worker, quiet, keeper }),
   };
 }
@@ -220,6 +223,10 @@ class Connections {
     // Where messages may be large, a few of them still find room at once.
     this.#room = createRoom(Math.max(CONTENT_BYTES_MAX, 4 * site.config.messageBytesMax));
     this.#backends = { ...createSmtpBackend(site), pop3: createPop3Backend(site) };
+  }
+
+  contentBytes(): number {
+    return this.#room.heldBytes();
   }
 
   /** Resolves when the listener is closed. */

@@ -6,6 +6,8 @@
 export interface Room {
   /** The part of one transaction, which is empty at first. */
   hold(): Hold;
+  /** Bytes that are taken now, by all together. */
+  heldBytes(): number;
 }
 
 export interface Hold {
@@ -19,6 +21,7 @@ export interface Hold {
 export function createRoom(bytesMax: number): Room {
   let held = 0;
   return {
+    heldBytes: () => held,
     hold() {
       let mine = 0;
       return {

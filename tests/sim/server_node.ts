@@ -23,6 +23,7 @@ import {
 import { snapshot } from "./snapshot.ts";
 import type { Timeline } from "./timeline.ts";
 import type { Pages } from "./web.ts";
+import { watchedStore } from "./watchers.ts";
 import { simWorld } from "./world.ts";
 
 /** What all machines of a simulation share. */
@@ -45,6 +46,8 @@ export interface Ground {
 interface Process extends RunningProcess {
   readonly life: Life;
   readonly world: World;
+  /** How many wait for a change of its store. */
+  readonly watchers: () => number;
 }
 
 export interface ServerMachine {
@@ -122,8 +125,7 @@ export function serverNode(ground: Ground, { name, address, setup }: ServerMachi
       if (process === null || process === stopping) return;
       const ending = stopping = process;
       tell(name, "stops");
-      interrupted("stop", name);
-      await untilDeath(ending.life, endProcess(ending));
+      await untilDeath(ending.life, endProcess(ground, node, ending));
       if (process === ending) process = null;
       checkEnd(ground, node, ending);
       ending.life.end();
@@ -168,8 +170,9 @@ async function beginProcess(ground: Ground, { node, life, world }: {
   const pair = { certificate: [...config.domains, name].join(","), key: "" };
   const identity = setup.tls ? world.net.tlsIdentity([pair]) : null;
   const log = tracingLog(ground, node, life);
-  const server = startServer({ config, world, store, log, identity });
-  return { server, store, life, world };
+  const watched = watchedStore(store);
+  const server = startServer({ config, world, store: watched.store, log, identity });
+  return { server, store, life, world, watchers: watched.waiting };
 }
 
 async function ensureUsers(
@@ -182,8 +185,16 @@ async function ensureUsers(
   }
 }
 
-async function endProcess({ server, store }: Process): Promise<void> {
+/** In good order; then nobody waits for the store any more, and no content is in memory. */
+async function endProcess(
+  { complain }: Ground,
+  { name }: ServerNode,
+  { server, store, watchers }: Process,
+): Promise<void> {
   await server.stop();
+  if (watchers() > 0) complain(`${name} has stopped, and ${watchers()} watchers are left`);
+  const bytes = server.contentBytes();
+  if (bytes > 0) complain(`${name} has stopped, and holds ${bytes} bytes of content`);
   await store[Symbol.asyncDispose]();
 }
 
