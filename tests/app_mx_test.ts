@@ -71,9 +71,10 @@ Deno.test("a user's mail goes to the first mail host that takes it", async () =>
     "dead.xyz.com A",
     "mx.xyz.com AAAA",
     "mx.xyz.com A",
+    "_mta-sts.xyz.com TXT",
   ]);
   await setting.write("carol@xyz.com");
-  assert.equal(setting.world.dns.questions.length, 5);
+  assert.equal(setting.world.dns.questions.length, 6);
 });
 
 Deno.test("a domain that does not exist, or takes no mail, is taken and comes back at once", async () => {

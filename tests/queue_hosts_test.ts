@@ -15,7 +15,7 @@ const MX1 = { host: "mx1.xyz.com", addresses: ["192.0.2.1"], vouched: false };
 const MX2 = { host: "mx2.xyz.com", addresses: ["192.0.2.2"], vouched: false };
 
 function targetOf(...hosts: Extract<Target, { kind: "hosts" }>["hosts"]): Target {
-  return { kind: "hosts", domain: "xyz.com", hosts, port: PORT };
+  return { kind: "hosts", domain: "xyz.com", hosts, port: PORT, policy: null };
 }
 
 const envelope = { sender: { local: "alice", domain: "abc.com" }, body: "7BIT" } as const;

@@ -34,12 +34,17 @@ const CASES: readonly (readonly [domain: string, routes: Routes, Route])[] = [
   ["xyz.com", WITH_STAR, { kind: "relay", to: XYZ }],
   ["closed.test", WITH_STAR, { kind: "noMail" }],
   ["anything.test", WITH_STAR, { kind: "relay", to: SMART }],
+  ["anything.test", { ...WITH_DNS, smarthost: SMART }, { kind: "relay", to: SMART }],
+  ["abc.com", { ...ROUTES, smarthost: SMART }, { kind: "local" }],
+  ["xyz.com", { ...ROUTES, smarthost: SMART }, { kind: "relay", to: XYZ }],
+  ["closed.test", { ...ROUTES, smarthost: SMART }, { kind: "noMail" }],
 ];
 
 for (const [domain, routes, route] of CASES) {
   const star = routes.hops.has("*") ? " where * has a route" : "";
+  const smart = routes.smarthost === undefined ? "" : " where there is a smarthost";
   const dns = routes.dns ? " where the DNS is asked" : "";
-  Deno.test(`mail for "${domain}" is of the kind ${route.kind}${star}${dns}`, () => {
+  Deno.test(`mail for "${domain}" is of the kind ${route.kind}${star}${dns}${smart}`, () => {
     assert.deepEqual(routeOf(domain, routes), route);
   });
 }

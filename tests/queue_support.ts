@@ -125,6 +125,8 @@ export function targetsIn(
       dns: mxPort !== undefined,
     },
     resolver: createResolver(world),
+    // What is said of other domains' policies is shown elsewhere.
+    policies: { of: () => Promise.resolve(null), close() {} },
     random: world.random,
     mxPort: mxPort ?? 25,
     hostnames: ["abc.com"],

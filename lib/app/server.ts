@@ -14,6 +14,7 @@ import { createMetrics } from "../metrics.ts";
 import { createVerdicts } from "../policy/verdicts.ts";
 import { createVisitors } from "../policy/visitors.ts";
 import { createLinks } from "../queue/link.ts";
+import { createStsPolicies, type StsPolicies } from "../queue/sts_policies.ts";
 import { createTargets } from "../queue/target.ts";
 import { startWorker, type Worker } from "../queue/worker.ts";
 import { type Reply, reply } from "../smtp/reply.ts";
@@ -113,9 +114,12 @@ export function startServer(parts: ServerParts): RunningServer {
     limitLoopback,
   });
   const resolver = createResolver(world);
+  const dns = resolver;
+  const policies = createStsPolicies({ world, dns, policies: store.policies, log, authorities });
   const targets = createTargets({
     routes,
     resolver,
+    policies,
     random: world.random,
     mxPort: mxPort ?? 0,
     hostnames: [config.hostname],
@@ -143,7 +147,7 @@ export function startServer(parts: ServerParts): RunningServer {
     site,
     listening: listeners.map(([service, { local }]) => ({ service, ...local })),
     contentBytes: () => connections.contentBytes(),
-    stop: () => stop(site, { listeners, accepting, connections, worker, quiet, keeper }),
+    stop: () => stop(site, { listeners, accepting, connections, worker, quiet, keeper, policies }),
   };
 }
 
@@ -161,6 +165,7 @@ interface Running {
   readonly worker: Worker;
   readonly quiet: QuietLog;
   readonly keeper: HistoryKeeper;
+  readonly policies: StsPolicies;
 }
 
 async function stop(site: Site, running: Running): Promise<void> {
@@ -172,6 +177,7 @@ async function stop(site: Site, running: Running): Promise<void> {
   await Promise.all([running.connections.end(), delivered, running.keeper.stop()]);
   // A recipient may have been asked about meanwhile, over a new connection.
   await site.links.close();
+  running.policies.close();
   running.quiet.close();
 }
 

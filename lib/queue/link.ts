@@ -5,7 +5,6 @@
 import type { Log } from "../log.ts";
 import { NetError, type World } from "../net/world.ts";
 import type { SmtpJob } from "../smtp/client.ts";
-import { reply } from "../smtp/reply.ts";
 import {
   failed,
   GOING_DOWN,
@@ -126,19 +125,21 @@ class LinkPool implements Links {
   }
 
   async #performOnce(to: Place, job: SmtpJob, options: PlaceOptions): Promise<Performed> {
-    const { world, authorities = [] } = this.#options;
+    const { world, log, authorities = [] } = this.#options;
     const refused = this.#notLetIn.get(keyOf(to));
     if (refused !== undefined && world.clock.monotonicMs() < refused.untilMs) {
       return notLetIn(refused.words);
     }
     const ways = waysTo(to, job.envelope, authorities);
+    if (to.policy?.names === false) {
+      log.warn("sts-unnamed", { via: to.text, mode: to.policy.mode });
+    }
     for (const tls of ways.tls) {
       const performed = await this.#performOver(to, job, options, tls);
       if (performed !== "tlsFailed") return performed;
     }
-    return ways.otherwise === "refuse"
-      ? refusedAt("hello", NEEDS_TLS, job)
-      : { done: false, words: LATER };
+    const { do: what, reply: words } = ways.otherwise;
+    return what === "refuse" ? refusedAt("hello", words, job) : { done: false, words };
   }
 
   /** Over a connection with this TLS: a kept one, if there is any. */
@@ -300,8 +301,3 @@ function isMisled(performed: Performed): boolean {
       at === "data" && result === "deferred" && (reply?.code ?? 0) >= 500
     );
 }
-
-/** RFC 8689 §4.2.1: for when there is no TLS with a server that can be verified. */
-const NEEDS_TLS = reply(550, "5.7.10", "There is no verified TLS with the next server");
-/** For when it is our own rule that wants it: what is amiss there may be mended. */
-const LATER = reply(450, "4.7.5", "There is no verified TLS with the next server");

@@ -10,8 +10,11 @@ import { decodeUtf8 } from "../wire/bytes.ts";
 import { parseStsPolicy, stsIdOf, type StsPolicy, stsPolicyUrl, stsRecordName } from "./mta_sts.ts";
 
 export interface StsPolicies {
-  /** The policy that holds; `null` where there is none. Never rejects, and takes its time. */
-  of(domain: string): Promise<StsPolicy | null>;
+  /**
+   * The policy that holds; `null` where there is none. Rejects with the signal's reason when that
+   * is aborted first: it is not known then whether there is one.
+   */
+  of(domain: string, signal: AbortSignal): Promise<StsPolicy | null>;
   /** Gives up what is being fetched. */
   close(): void;
 }
@@ -76,18 +79,28 @@ export function createStsPolicies(options: StsPoliciesOptions): StsPolicies {
   }
 
   return {
-    of(domain) {
+    of(domain, signal) {
       const before = underWay.get(domain);
-      if (before !== undefined) return before;
+      if (before !== undefined) return unlessAborted(before, signal);
       const finding = find(domain).catch((error) => {
         options.log.error("sts-failed", { domain, reason: describeError(error) });
         return null;
       }).finally(() => underWay.delete(domain));
       underWay.set(domain, finding);
-      return finding;
+      return unlessAborted(finding, signal);
     },
     close: () => stop.abort(),
   };
+}
+
+/** Who gives up waiting leaves what is under way to the others. */
+function unlessAborted<T>(finding: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) return onAbort();
+    signal.addEventListener("abort", onAbort);
+    finding.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
 }
 
 /** RFC 8461 §5.1: what is remembered and has not run out. */

@@ -1,10 +1,13 @@
 /** Where a domain's mail is taken to now: the route, and behind it the names that the DNS knows. */
 import { endpointText, type Relay } from "../endpoint.ts";
+import { literalAddress } from "../mail/literal.ts";
 import type { Dns } from "../net/dns.ts";
 import type { World } from "../net/world.ts";
 import { type Reply, reply } from "../smtp/reply.ts";
 import { findHosts, type FindOptions, type MxHost } from "./mx.ts";
+import type { StsPolicy } from "./mta_sts.ts";
 import { NO_MAIL, routeOf, type Routes } from "./route.ts";
+import type { StsPolicies } from "./sts_policies.ts";
 
 /** Servers that take mail for a domain. */
 export type Target =
@@ -16,6 +19,8 @@ export type Target =
     readonly domain: string;
     readonly hosts: readonly MxHost[];
     readonly port: number;
+    /** What the domain says about its hosts (RFC 8461); `null`: nothing. */
+    readonly policy: StsPolicy | null;
   };
 
 export type Aim =
@@ -40,12 +45,15 @@ export interface TargetsOptions extends Pick<FindOptions, "hostnames" | "isOwn">
   readonly routes: Routes;
   /** The DNS with a memory. */
   readonly resolver: Dns;
+  readonly policies: StsPolicies;
   readonly random: World["random"];
   /** Where hosts that the DNS names are spoken to. */
   readonly mxPort: number;
 }
 
-export function createTargets({ routes, resolver, mxPort, ...options }: TargetsOptions): Targets {
+export function createTargets(
+  { routes, resolver, policies, mxPort, ...options }: TargetsOptions,
+): Targets {
   return {
     async of(domain, signal) {
       const route = routeOf(domain, routes);
@@ -62,8 +70,11 @@ export function createTargets({ routes, resolver, mxPort, ...options }: TargetsO
       }
       const found = await findHosts(resolver, domain, { ...options, signal });
       switch (found.kind) {
-        case "hosts":
-          return { kind: "target", target: { ...found, domain, port: mxPort } };
+        case "hosts": {
+          const policy = await policyOf(policies, domain, signal);
+          if (policy === "aborted") return { kind: "later", reply: NO_TIME };
+          return { kind: "target", target: { ...found, domain, port: mxPort, policy } };
+        }
         case "noMail":
           return { kind: "refused", reply: NO_MAIL };
         case "noDomain":
@@ -73,4 +84,22 @@ export function createTargets({ routes, resolver, mxPort, ...options }: TargetsO
       }
     },
   };
+}
+
+const NO_TIME = reply(450, "4.4.3", "There was no time to look up the domain");
+
+/** `aborted`: nobody can say yet whether there is one, and so nothing may be sent. */
+async function policyOf(
+  policies: StsPolicies,
+  domain: string,
+  signal: AbortSignal,
+): Promise<StsPolicy | null | "aborted"> {
+  // RFC 8461 §3.4: an address literal has no policy.
+  if (literalAddress(domain) !== null) return null;
+  try {
+    return await policies.of(domain, signal);
+  } catch (error) {
+    if (signal.aborted) return "aborted";
+    throw error;
+  }
 }

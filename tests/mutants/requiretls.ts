@@ -61,7 +61,7 @@ export const REQUIRETLS_MUTANTS: readonly Mutant[] = [
   {
     name: "link: what requires TLS tries its luck without",
     file: "lib/queue/link_tls.ts",
-    find: 'if (envelope.sender !== null) return { tls: verified, otherwise: "refuse" };',
+    find: "if (isRequired) return { tls: safe, otherwise };",
     replace: "",
     test: { file: QUEUE },
     why: "recipients and sender are told to a server that nobody has verified",
@@ -69,8 +69,8 @@ export const REQUIRETLS_MUTANTS: readonly Mutant[] = [
   {
     name: "link: a report is lost for want of TLS",
     file: "lib/queue/link_tls.ts",
-    find: "if (envelope.sender !== null) return",
-    replace: "return",
+    find: 'envelope.tls === "required" && envelope.sender !== null',
+    replace: 'envelope.tls === "required"',
     test: {
       file: QUEUE,
       name: "RFC 8689 §5: a report is protected where it can be, and goes in any case",

@@ -2,6 +2,8 @@
 import type { Mutant } from "./mutant.ts";
 
 const PARSER = { file: "tests/queue_mta_sts_test.ts" };
+const WHOLE = { file: "tests/app_sts_test.ts" };
+const WAYS = { file: "tests/queue_link_tls_test.ts" };
 const POLICIES = { file: "tests/queue_sts_policies_test.ts" };
 
 export const STS_MUTANTS: readonly Mutant[] = [
@@ -76,6 +78,70 @@ export const STS_MUTANTS: readonly Mutant[] = [
     replace: "ageMs",
     test: { ...POLICIES, name: "a clock that was put back makes no policy last for ever" },
     why: "a domain whose servers have moved gets no mail",
+  },
+  {
+    name: "sts: what is enforced goes in clear where there is no TLS",
+    file: "lib/queue/link_tls.ts",
+    find: "binding.names ? { tls: [verified], otherwise }",
+    replace: "binding.names ? { tls: [verified, opportunistic(relay.host)], otherwise }",
+    test: WAYS,
+    why: "RFC 8461 §5: whoever takes STARTTLS out of the dialogue reads the mail",
+  },
+  {
+    name: "sts: hosts that the policy does not name get the mail",
+    file: "lib/queue/link_tls.ts",
+    find: ": { tls: [], otherwise: UNNAMED };",
+    replace: ": { tls: [verified], otherwise: UNNAMED };",
+    test: WAYS,
+    why: "RFC 8461 §5: whoever forges the MX record reads the mail",
+  },
+  {
+    name: "sts: a policy that is being tried out keeps mail back",
+    file: "lib/queue/link_tls.ts",
+    find: 'binding?.mode === "enforce"',
+    replace: "binding !== null",
+    test: WAYS,
+    why: "RFC 8461 §5: who only tries it out loses mail",
+  },
+  {
+    name: "sts: TLS-Required: No is held to the policy",
+    file: "lib/queue/link_tls.ts",
+    find: 'envelope.tls === "optional" ? null : policy',
+    replace: "policy",
+    test: WAYS,
+    why: "RFC 8689 §4.2.2: a report about TLS that fails could not be sent",
+  },
+  {
+    name: "link: a forged name is worth verifying",
+    file: "lib/queue/link_tls.ts",
+    find: "vouched ? [verified] : []",
+    replace: "[verified]",
+    test: WAYS,
+    why: "RFC 8689 §4.2.1: whoever forges the MX record gets what was to be protected",
+  },
+  {
+    name: "sts: who has no time to ask for a policy does without",
+    file: "lib/queue/target.ts",
+    find: 'if (policy === "aborted") return',
+    replace: 'if (policy === "aborted" && found.hosts.length > 99) return',
+    test: { ...WHOLE, name: "who has no time to look up a policy sends nothing" },
+    why: "whoever makes the DNS slow takes the protection away",
+  },
+  {
+    name: "sts: the policy vouches for no name",
+    file: "lib/queue/place.ts",
+    find: "certain || policy?.names === true",
+    replace: "certain",
+    test: WHOLE,
+    why: "RFC 8689 §4.2.1: mail that requires TLS comes back although it could be had",
+  },
+  {
+    name: "sts: a mode of none binds",
+    file: "lib/queue/place.ts",
+    find: 'policy === null || policy.mode === "none"',
+    replace: "policy === null",
+    test: WHOLE,
+    why: "RFC 8461 §8.3: a domain that has given it up is still held to it",
   },
   {
     name: "https: redirections are followed",

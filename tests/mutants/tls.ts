@@ -125,7 +125,7 @@ export const TLS_MUTANTS: readonly Mutant[] = [
     name: "link: mail waits for a hop whose TLS is broken",
     file: "lib/queue/link.ts",
     find: 'if (performed !== "tlsFailed") return performed;',
-    replace: 'if (performed !== "tlsFailed" || to.port > 0) return { done: false, words: LATER };',
+    replace: 'if (performed !== "tlsFailed" || to.port > 0) return failed("");',
     test: { file: "tests/queue_link_test.ts" },
     why: "a certificate of somebody else's keeps mail from being delivered",
   },
