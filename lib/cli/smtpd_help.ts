@@ -5,6 +5,7 @@ Examples:
   smtpd lab
   smtpd --domain abc.com --user alice:secret --route xyz.com=127.0.0.1:2526
   smtpd user add carol@abc.com
+  smtpd alias add sales@abc.com alice@abc.com bob@xyz.com
 smtpd serve --help shows all flags of a server.`;
 
 export const SERVE_NOTES = `\
