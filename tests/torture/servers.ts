@@ -19,6 +19,8 @@ export interface ServerOptions {
 
 export interface Server {
   start(): Promise<void>;
+  /** Starts it and kills it so soon that it may not be ready, nor have put its store in order. */
+  startInVain(lifeMs: number): Promise<void>;
   /** Ends it with a signal, and waits for its end. */
   end(signal: "SIGKILL" | "SIGTERM"): Promise<void>;
   /** Makes everything in its queue due now, where it runs; gives how many recipients wait. */
@@ -51,6 +53,14 @@ export function createServer(options: ServerOptions): Server {
           await new Promise((resolve) => setTimeout(resolve, START_PAUSE_MS));
         }
       }
+    },
+    async startInVain(lifeMs) {
+      const [program, ...words] = options.command;
+      const quiet = { stdin: "null", stdout: "null", stderr: "null" } as const;
+      const child = new Deno.Command(program, { args: [...words, ...args], ...quiet }).spawn();
+      await new Promise((resolve) => setTimeout(resolve, lifeMs));
+      child.kill("SIGKILL");
+      await child.status;
     },
     async end(signal) {
       const server = running;
