@@ -3,7 +3,7 @@ import assert from "$assert";
 import { bodyOf } from "../lib/mail/body.ts";
 import { openMemoryStore } from "../lib/store/memory.ts";
 import { openSqliteStore } from "../lib/store/sqlite.ts";
-import type { Mail, Store } from "../lib/store/store.ts";
+import { type Mail, type Store, StoreError } from "../lib/store/store.ts";
 import { encode } from "../lib/wire/bytes.ts";
 import {
   letter,
@@ -227,5 +227,25 @@ Deno.test("a large mailbox is read from the store in pages of a thousand", async
   const talker = await logIn(server);
   assert.match(await talker.say("STAT"), /^\+OK 2500 /);
   assert.deepEqual(pages, [1000, 1000, 500]);
+  talker.close();
+});
+
+Deno.test("what could not be deleted is said at QUIT, and is still there", async () => {
+  const inner = openMemoryStore({ turn: fakeWorld().clock.turn });
+  const store: Store = {
+    ...inner,
+    mail: {
+      ...inner.mail,
+      remove: () => Promise.reject(new StoreError("full", "the disk is full")),
+    },
+    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
+  };
+  await using server = await startWithMail(store);
+  const talker = await server.connect("pop3");
+  await talker.say("USER alice");
+  await talker.say("PASS secret");
+  assert.match(await talker.say("DELE 1"), /^\+OK/);
+  assert.match(await talker.say("QUIT"), /^-ERR \[SYS\/TEMP\]/);
+  assert.ok((await server.mailbox("alice@abc.com")).length > 0);
   talker.close();
 });

@@ -338,8 +338,8 @@ export interface Queue {
   /** The same for all that wait for one hop. */
   flush(now: number, hop: HopId): Promise<number>;
   /**
-   * What is due after `latest` is due at `now` instead, hops as well: the clock was set back, and no
-   * schedule reaches so far. What its sender holds (RFC 4865) keeps its hour. Gives how many
+   * What is due after `latest` is due at `now` instead, hops as well: the clock was set back, and
+   * no schedule reaches so far. What its sender holds (RFC 4865) keeps its hour. Gives how many
    * recipients and hops.
    */
   hasten(now: number, latest: number): Promise<number>;
