@@ -66,7 +66,7 @@ interface Lock extends Pick<DataDirectory, "opened" | "unlock"> {
 
 /**
  * The lock belongs to the open file, so it ends with the process however that ends. The pid in it
- * is for people only; the line behind it says that a store was made.
+ * is for people only; an empty line behind it says that a store was made.
  */
 function lock(directory: string): Lock {
   const path = `${directory}/lock`;
@@ -80,14 +80,14 @@ function lock(directory: string): Lock {
       `data directory ${directory} is in use by another smtpd${holder}`,
     );
   }
-  const held = Deno.readTextFileSync(path).includes(OPENED);
+  const held = Deno.readTextFileSync(path).endsWith(`\n${OPENED}`);
   file.truncateSync(0);
   const write = (text: string) => void file.writeSync(new TextEncoder().encode(text));
   write(`${Deno.pid}\n${held ? OPENED : ""}`);
   return { held, opened: () => held || write(OPENED), unlock: () => file.close() };
 }
 
-const OPENED = "opened\n";
+const OPENED = "\n";
 
 function exists(path: string): boolean {
   try {
