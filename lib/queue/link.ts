@@ -56,7 +56,7 @@ const CONNECT_TIMEOUT_MS = 30_000;
 const MISLEADING_MAX = 1_000;
 /** Kept connections for one next hop, and as many that were verified. */
 const IDLE_MAX = 4;
-/** Kept connections in all: a mailing list goes to many servers, and each waits for nothing more. */
+/** Kept connections in all: a list goes to many servers, and few of them get more at once. */
 const IDLE_ALL_MAX = 200;
 /**
  * So long nobody logs in where the login was refused: a wrong password must not be tried for every
