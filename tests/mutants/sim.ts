@@ -8,8 +8,8 @@ export const SIM_WORLD_MUTANTS: readonly Mutant[] = [
   {
     name: "a simulated process that is dead still writes to the disk",
     file: "tests/sim/disk.ts",
-    find: '    if (!life.isAlive()) throw new Gone("the process is dead");\n',
-    replace: "",
+    find: '    if (!life.act()) throw new Gone("the process is dead");\n',
+    replace: "    life.act();\n",
     why: "what happens after a crash would change what the crash has left",
     test: {
       file: "tests/sim_disk_test.ts",
