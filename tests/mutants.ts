@@ -11,6 +11,7 @@ import { DSN_MUTANTS } from "./mutants/dsn.ts";
 import { FUZZ_MUTANTS } from "./mutants/fuzz.ts";
 import { MAIL_MUTANTS } from "./mutants/mail.ts";
 import { CHUNKING_MUTANTS } from "./mutants/chunking.ts";
+import { HISTORY_MUTANTS } from "./mutants/history.ts";
 import { LMTP_MUTANTS } from "./mutants/lmtp.ts";
 import type { Mutant } from "./mutants/mutant.ts";
 import { NET_MUTANTS } from "./mutants/net.ts";
@@ -46,6 +47,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...ATTACK_MUTANTS,
   ...FLOODS_MUTANTS,
   ...TIMING_MUTANTS,
+  ...HISTORY_MUTANTS,
   ...PROXY_MUTANTS,
   ...POP3_MUTANTS,
   ...NET_MUTANTS,

@@ -9,7 +9,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { dirname, resolve } from "node:path";
 import { syncDirectory } from "./directory.ts";
-import { prepare, scalar } from "./sql.ts";
+import { prepare } from "./sql.ts";
 import { StoreError } from "./store.ts";
 
 /** The one file of a store that is closed. */
@@ -81,7 +81,6 @@ async function makeDirectory(
   await Deno.mkdir(copy, { mode: 0o700 });
   try {
     await fill(copy);
-    for await (const { name } of Deno.readDir(copy)) await syncFile(`${copy}/${name}`);
     syncDirectory(copy);
     await Deno.rename(copy, target);
     syncDirectory(dirname(target));
@@ -98,10 +97,13 @@ export async function copyOthers(from: string, to: string): Promise<void> {
   }
 }
 
-/** With the same mode: what is secret stays so. */
+/** Durably, and closed to others. */
 export async function copyFile(from: string, to: string): Promise<void> {
   await Deno.copyFile(from, to);
   await Deno.chmod(to, 0o600);
+  // Here and not by SQLite, which would do it while everybody else waits.
+  using copy = await Deno.open(to, { read: true, write: true });
+  await copy.sync();
 }
 
 async function copyDatabase(database: DatabaseSync, from: string, copy: string): Promise<void> {
@@ -156,11 +158,6 @@ async function refuseContent(path: string): Promise<void> {
     await Deno.lstat(path); // throws when it is not this one that is no directory
     throw new StoreError("exists", `${path} is there already, and is no directory`);
   }
-}
-
-async function syncFile(path: string): Promise<void> {
-  using file = await Deno.open(path, { read: true, write: true });
-  await file.sync();
 }
 
 /** For what need not be there. */

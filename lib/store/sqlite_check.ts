@@ -5,6 +5,9 @@ import { prepare, type Value } from "./sql.ts";
 import { IS_FREE } from "./sqlite_schedule.ts";
 import { StoreError } from "./store.ts";
 
+/** What cannot be read is told once, and is not in the way of the rest. */
+const HAPPENING = "iif(json_valid(e.happening), e.happening, '{}')";
+
 /** Design, promise 2: each recipient that was queued still waits, or came to one end. */
 const HISTORY_RULES: readonly string[] = [
   `SELECT format('message %s waits and has no history', m.message) FROM messages m
@@ -14,9 +17,10 @@ const HISTORY_RULES: readonly string[] = [
    FROM messages m JOIN histories h USING (id) WHERE m.message <> h.message`,
   `WITH queued AS (
      SELECT id, r ->> 'local' AS local, r ->> 'domain' AS domain, count(*) AS count FROM (
-       SELECT h.id, r.value AS r FROM histories h, json_each(h.accepted, '$.queued') r
+       SELECT h.id, r.value AS r FROM histories h,
+         json_each(iif(json_valid(h.accepted), h.accepted, '{}'), '$.queued') r
        UNION ALL SELECT e.history, r.value FROM happenings e,
-         json_each(e.happening, '$.outcomes') o, json_each(o.value, '$.queued') r
+         json_each(${HAPPENING}, '$.outcomes') o, json_each(o.value, '$.queued') r
      ) GROUP BY 1, 2, 3
    ), waiting AS (
      SELECT message AS id, recipientLocal AS local, recipientDomain AS domain, count(*) AS count
@@ -24,7 +28,7 @@ const HISTORY_RULES: readonly string[] = [
    ), ended AS (
      SELECT e.history AS id, r.value ->> 'local' AS local, r.value ->> 'domain' AS domain,
        count(*) AS count
-     FROM happenings e, json_each(e.happening, '$.outcomes') o,
+     FROM happenings e, json_each(${HAPPENING}, '$.outcomes') o,
        json_each(o.value, '$.recipients') r
      WHERE o.value ->> 'outcome' NOT IN ('deferred', 'delayed') GROUP BY 1, 2, 3
    )
@@ -33,8 +37,10 @@ const HISTORY_RULES: readonly string[] = [
    FROM queued q JOIN histories h USING (id)
      LEFT JOIN waiting w USING (id, local, domain) LEFT JOIN ended e USING (id, local, domain)
    WHERE q.count <> ifnull(w.count, 0) + ifnull(e.count, 0)`,
-  `SELECT format('message %s: happening %d is no JSON', h.message, e.number)
+  `SELECT format('message %s: happening %d cannot be read', h.message, e.number)
    FROM happenings e JOIN histories h ON h.id = e.history WHERE NOT json_valid(e.happening)`,
+  `SELECT format('message %s: its acceptance cannot be read', message)
+   FROM histories WHERE NOT json_valid(accepted)`,
 ];
 
 /** Each gives one sentence for each fault that it finds. */
