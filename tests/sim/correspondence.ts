@@ -118,7 +118,7 @@ function startHome(sim: Sim, cast: Cast, house: House, ledger: Ledger): ServerNo
     config: {
       domains: [domain],
       routes: Object.fromEntries(
-        others.map((each) => [each.domain, { host: each.domain, port: 25 }]),
+        others.map((each) => [each.domain, routeTo(sim, each)]),
       ),
       plainAuth: true,
       verifyRecipients: sim.random(`verify ${domain}`).chance(0.8) ? "routes" : "never",
@@ -137,10 +137,15 @@ function personaAt(sim: Sim, domain: string): Persona {
   return drawPersona(sim.random(`persona ${domain}`));
 }
 
+/** RFC 2033 §5: LMTP stays off the port of SMTP. */
+function portOf(protocol: "smtp" | "lmtp"): number {
+  return protocol === "lmtp" ? 24 : 25;
+}
+
 function routeTo(sim: Sim, { domain }: House): Relay {
   const isForeign = domain.endsWith(".example");
   const protocol = isForeign ? personaAt(sim, domain).protocol : "smtp";
-  return { host: domain, port: 25, protocol };
+  return { host: domain, port: portOf(protocol), protocol };
 }
 
 async function makeAliases({ domain, aliases }: House, node: ServerNode): Promise<void> {
@@ -167,7 +172,7 @@ function openForeign(
     prng: sim.random(`foreign ${domain}`),
     now: sim.now,
     name: domain,
-    at: { host: node.address, port: 25 },
+    at: { host: node.address, port: portOf(persona.protocol) },
     persona,
     isUser: (address) => users.includes(address),
     ledger,

@@ -27,7 +27,7 @@ export type Deed =
     /** `deletes`: how likely each message is deleted once it was fetched. */
     | { readonly do: "read"; readonly user: string; readonly deletes: number }
     | { readonly do: "addUser" | "removeUser"; readonly user: string }
-  | { readonly do: "removeAlias"; readonly alias: string }
+    | { readonly do: "removeAlias"; readonly alias: string }
   );
 
 export interface Sending {
