@@ -46,7 +46,10 @@ export async function runMutants(options: MutantsOptions): Promise<void> {
 }
 
 /** Says why a mutant cannot be applied to the text of its file; `null` when it can. */
-export function staleness({ find, replace }: Mutant, text: string): string | null {
+export function staleness(
+  { find, replace }: Pick<Mutant, "find" | "replace">,
+  text: string,
+): string | null {
   const times = text.split(find).length - 1;
   if (times !== 1) return `the text to change is there ${times} times, and not once`;
   return find === replace ? "the change changes nothing" : null;

@@ -2,11 +2,13 @@
 import assert from "$assert";
 import { runMutants, staleness, type Verdict } from "../scripts/mutants.ts";
 import { MUTANTS } from "./mutants.ts";
+import { SIM_MUTANTS } from "./mutants/sim.ts";
 import type { Mutant } from "./mutants/mutant.ts";
 import { canRun, canUseFiles, temporaryFolder } from "./support.ts";
 
 Deno.test("every mutant has a name of its own", () => {
-  assert.equal(new Set(MUTANTS.map(({ name }) => name)).size, MUTANTS.length);
+  const names = [...MUTANTS, ...SIM_MUTANTS].map(({ name }) => name);
+  assert.equal(new Set(names).size, names.length);
 });
 
 Deno.test({
@@ -14,7 +16,7 @@ Deno.test({
   ignore: !canUseFiles,
   async fn() {
     const stale: string[] = [];
-    for (const mutant of MUTANTS) {
+    for (const mutant of [...MUTANTS, ...SIM_MUTANTS]) {
       const text = await Deno.readTextFile(new URL(`../${mutant.file}`, import.meta.url));
       const why = staleness(mutant, text);
       if (why !== null) stale.push(`${mutant.name}: ${why}`);

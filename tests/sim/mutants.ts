@@ -1,19 +1,24 @@
 /**
- * `deno task sim:mutants [--only TEXT] [--seeds N] [--jobs J]`: shows that the simulation can fail.
- * Puts each deliberate bug into a copy of the project, and says which seed is the first to find it.
+ * `deno task sim --mutants [--only TEXT] [--seeds N] [--jobs J]` shows that the simulation can fail:
+ * it puts each deliberate bug into a copy of the project, and says which seed is the first to find
+ * it, beginning with 1. Ends with `N passed, N failed`.
  */
 import { parseArgs } from "$fmt";
 import { makeTrees, spread, staleness } from "../../scripts/mutants.ts";
-import { SIM_MUTANTS, type SimMutant } from "./mutants_rows.ts";
+import { SIM_MUTANTS, type SimMutant } from "../mutants/sim.ts";
+import type { Print } from "./command.ts";
 
-const SEEDS = "500";
+/** Each has to be found within so many seeds. */
+const SEEDS = 500;
 
-async function main(): Promise<number> {
+/** Judges each mutant; gives the exit status. Needs to read, write and run Deno. */
+export async function runSimMutants(args: readonly string[], print: Print): Promise<number> {
   const { values } = parseArgs({
-    args: Deno.args,
+    args: [...args],
     options: {
+      mutants: { type: "boolean" },
       only: { type: "string", default: "" },
-      seeds: { type: "string", default: SEEDS },
+      seeds: { type: "string", default: `${SEEDS}` },
       jobs: { type: "string", default: "2" },
     },
   });
@@ -25,12 +30,12 @@ async function main(): Promise<number> {
     await spread(trees, rows, async (tree, mutant) => {
       const found = await firstSeed(tree, mutant, values.seeds);
       if (found !== null) passed++;
-      console.log(`${mutant.name}: ${found ?? `not found within ${values.seeds} seeds`}`);
+      print(`${mutant.name}: ${found ?? `not found within ${values.seeds} seeds`}`);
     });
   } finally {
     await Promise.all(trees.map((tree) => Deno.remove(tree, { recursive: true })));
   }
-  console.log(`${passed} passed, ${rows.length - passed} failed`);
+  print(`${passed} passed, ${rows.length - passed} failed`);
   return passed === rows.length ? 0 : 1;
 }
 
@@ -38,7 +43,7 @@ async function main(): Promise<number> {
 async function firstSeed(tree: string, mutant: SimMutant, seeds: string): Promise<string | null> {
   const path = `${tree}/${mutant.file}`;
   const text = await Deno.readTextFile(path);
-  const stale = staleness({ ...mutant, test: { file: "" } }, text);
+  const stale = staleness(mutant, text);
   if (stale !== null) throw new Error(`${mutant.name}: ${stale}`);
   try {
     await Deno.writeTextFile(path, text.replace(mutant.find, () => mutant.replace));
@@ -58,5 +63,3 @@ async function firstSeed(tree: string, mutant: SimMutant, seeds: string): Promis
     await Deno.writeTextFile(path, text);
   }
 }
-
-if (import.meta.main) Deno.exit(await main());

@@ -2,9 +2,10 @@
  * `deno task sim [--seeds N] [--from S] [--jobs J]` runs N seeds (200), the first is S (1). `deno
  * task sim --seed S [--verbose]` runs one, and with `--verbose` shows everything that happened;
  * `--without KIND,…`, `--messages SHARE` and `--users SHARE` leave out what a story does not need.
- * Ends with `N passed, N failed`.
+ * `--mutants` shows that the simulation can fail (`mutants.ts`). Ends with `N passed, N failed`.
  */
 import { parseCommand, type Print, type RunCommand, USAGE } from "./command.ts";
+import { runSimMutants } from "./mutants.ts";
 import { runProcesses } from "./processes.ts";
 import { SCENARIO } from "./scenario.ts";
 import { shrink, type Shrunk } from "./shrink.ts";
@@ -70,4 +71,11 @@ function story({ result, without, scale }: Shrunk): readonly string[] {
   ];
 }
 
-if (import.meta.main) Deno.exit(await run(Deno.args, SCENARIO, console.log));
+if (import.meta.main) {
+  const judges = Deno.args.includes("--mutants");
+  Deno.exit(
+    judges
+      ? await runSimMutants(Deno.args, console.log)
+      : await run(Deno.args, SCENARIO, console.log),
+  );
+}
