@@ -5,17 +5,12 @@ import { isLoopback } from "../endpoint.ts";
 import { describeError, type Log } from "../log.ts";
 import { canonicalAddress } from "../mail/literal.ts";
 import { drive } from "../net/drive.ts";
-import { createResolver } from "../net/resolver.ts";
 import { heldConnections } from "../net/socket.ts";
 import type { Endpoint, Listener, Transport, World } from "../net/world.ts";
 import { isIn, parseNetwork } from "../policy/networks.ts";
 import { parseAllowedSenders } from "../policy/senders.ts";
 import { createMetrics } from "../metrics.ts";
-import { createVerdicts } from "../policy/verdicts.ts";
 import { createVisitors } from "../policy/visitors.ts";
-import { createLinks } from "../queue/link.ts";
-import { createStsPolicies, type StsPolicies } from "../queue/sts_policies.ts";
-import { createTargets } from "../queue/target.ts";
 import { startWorker, type Worker } from "../queue/worker.ts";
 import { type Reply, reply } from "../smtp/reply.ts";
 import { createRoom, type Room } from "../smtp/room.ts";
@@ -24,6 +19,7 @@ import type { Session, TlsIdentity } from "../wire/session.ts";
 import { createAccounts } from "./accounts.ts";
 import { type Backends, conversation, turnAway } from "./conversation.ts";
 import { releaseOf } from "./release.ts";
+import { createOnward } from "./onward.ts";
 import { createPop3Backend } from "./pop3_backend.ts";
 import { type HistoryKeeper, startHistoryKeeper } from "./history_keeper.ts";
 import { introduce } from "./proxied.ts";
@@ -32,7 +28,6 @@ import { makeQueueReport } from "./report.ts";
 import type { Site } from "./site.ts";
 import { createSmtpBackend } from "./smtp_backend.ts";
 import { createSpace } from "./space.ts";
-import { learningLinks } from "./verify.ts";
 import { tooMuch, visit } from "./visit.ts";
 import { watchTls } from "./watch_tls.ts";
 
@@ -82,14 +77,7 @@ export function startServer(parts: ServerParts): RunningServer {
   const { config, world, store, identity } = parts;
   const quiet = quietLog(parts.log, world.clock);
   const { log } = quiet;
-  const { smarthost, mxPort } = config;
-  const routes = {
-    local: new Set(config.domains),
-    hops: config.routes,
-    smarthost,
-    dns: mxPort !== null,
-  };
-  const { domains, limitLoopback } = config;
+  const { domains, limitLoopback, mxPort } = config;
   const accounts = createAccounts({
     world,
     users: store.users,
@@ -98,13 +86,6 @@ export function startServer(parts: ServerParts): RunningServer {
     allowedSenders: parseAllowedSenders(config.allowedSenders, domains[0]!),
     limitLoopback,
   });
-  const { hostname, authorities } = config;
-  const verdicts = createVerdicts();
-  const links = learningLinks(
-    createLinks({ world, hostname, log, authorities }),
-    verdicts,
-    world.clock,
-  );
   const trusted = config.trusted.map(parseNetwork);
   const isProxy = (address: string) => isIn(trusted, address);
   const visitors = createVisitors({
@@ -113,31 +94,24 @@ export function startServer(parts: ServerParts): RunningServer {
     messagesPerMinuteMax: config.messagesPerMinuteMax,
     limitLoopback,
   });
-  const resolver = createResolver(world);
-  const dns = resolver;
-  const policies = createStsPolicies({ world, dns, policies: store.policies, log, authorities });
-  const targets = createTargets({
-    routes,
-    resolver,
-    policies,
-    random: world.random,
-    mxPort: mxPort ?? 0,
-    hostnames: [config.hostname],
+  const onward = createOnward({
+    config,
+    world,
+    store,
+    log,
     isOwn: (address) => listeners.some(([, { local }]) => isAt(local, address, mxPort)),
   });
   const metrics = createMetrics();
   const space = createSpace({ world, store, log, freeBytesMin: config.freeBytesMin });
-  const remembered = { visitors, verdicts, metrics };
-  const ways = { routes, resolver, targets, links };
-  const site: Site = { config, world, store, log, accounts, space, ...ways, ...remembered };
+  const site: Site = { config, world, store, log, accounts, visitors, space, metrics, ...onward };
   const connections = new Connections(site, identity, isProxy);
   const listeners = listen(site, identity);
   const accepting = listeners.map(([service, listener]) => connections.accept(service, listener));
   const worker = startWorker({
     world,
     store,
-    links,
-    targets,
+    links: onward.links,
+    targets: onward.targets,
     log,
     report: (outcomes) => makeQueueReport(site, outcomes),
     release: (group) => releaseOf(site, group),
@@ -147,7 +121,7 @@ export function startServer(parts: ServerParts): RunningServer {
     site,
     listening: listeners.map(([service, { local }]) => ({ service, ...local })),
     contentBytes: () => connections.contentBytes(),
-    stop: () => stop(site, { listeners, accepting, connections, worker, quiet, keeper, policies }),
+    stop: () => stop(site, { listeners, accepting, connections, worker, quiet, keeper }),
   };
 }
 
@@ -165,7 +139,6 @@ interface Running {
   readonly worker: Worker;
   readonly quiet: QuietLog;
   readonly keeper: HistoryKeeper;
-  readonly policies: StsPolicies;
 }
 
 async function stop(site: Site, running: Running): Promise<void> {
@@ -177,7 +150,7 @@ async function stop(site: Site, running: Running): Promise<void> {
   await Promise.all([running.connections.end(), delivered, running.keeper.stop()]);
   // A recipient may have been asked about meanwhile, over a new connection.
   await site.links.close();
-  running.policies.close();
+  site.policies.close();
   running.quiet.close();
 }
 

@@ -1,32 +1,21 @@
 /** What the parts of one running server share. */
 import type { ServerConfig } from "../config.ts";
 import type { Log } from "../log.ts";
-import type { Dns } from "../net/dns.ts";
 import type { World } from "../net/world.ts";
 import type { Metrics } from "../metrics.ts";
-import type { Verdicts } from "../policy/verdicts.ts";
 import type { Visitors } from "../policy/visitors.ts";
-import type { Links } from "../queue/link.ts";
-import type { Routes } from "../queue/route.ts";
-import type { Targets } from "../queue/target.ts";
 import type { MessageId, Store } from "../store/store.ts";
 import type { Accounts } from "./accounts.ts";
+import type { Onward } from "./onward.ts";
 import type { Space } from "./space.ts";
 
-export interface Site {
+export interface Site extends Onward {
   readonly config: ServerConfig;
   readonly world: World;
   readonly store: Store;
   readonly log: Log;
   readonly accounts: Accounts;
   readonly visitors: Visitors;
-  readonly routes: Routes;
-  /** The DNS with a memory. */
-  readonly resolver: Dns;
-  readonly targets: Targets;
-  readonly links: Links;
-  /** What next hops have said about recipients. */
-  readonly verdicts: Verdicts;
   readonly metrics: Metrics;
   readonly space: Space;
 }

@@ -55,7 +55,7 @@ export const RELAY_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "verdicts: what a hop has against a sender is said to others",
-    file: "lib/app/verify.ts",
+    file: "lib/app/learning_links.ts",
     find: "return isAboutAddress(reply) ? { kind:",
     replace: "return reply.code > 0 ? { kind:",
     test: { ...VERDICTS, name: "what a hop has against a sender is said to that sender alone" },
@@ -71,7 +71,7 @@ export const RELAY_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "verdicts: deliveries teach nothing",
-    file: "lib/app/verify.ts",
+    file: "lib/app/learning_links.ts",
     find: "if (heard !== null) verdicts",
     replace: 'if (heard !== null && job.do === "verify") verdicts',
     test: { ...VERDICTS, name: "a delivery that is refused at RCPT corrects what was known" },
