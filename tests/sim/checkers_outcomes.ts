@@ -81,7 +81,11 @@ export function fatesOf(ledger: Ledger, world: World): readonly Fate[] {
           each.outcome === "failed" && !(each.isReported && isOurs(world, submission.sender))
         ),
         isGone: [address, submission.sender ?? ""].some((each) =>
-          wasRemoved(ledger, world.accountOf(each), names.includes(each) ? submission.beganAtMs : 0)
+          wasRemoved(
+            ledger,
+            world.accountOf(each),
+            isRefused(submission, each) || !names.includes(each) ? 0 : submission.beganAtMs,
+          )
         ),
       };
     });
@@ -137,6 +141,13 @@ function keptIn({ takings }: Ledger): readonly Taking[] {
 
 function tellsFailure({ recipients }: ReadReport, about: readonly string[]): boolean {
   return recipients.some(({ action, address }) => action === "failed" && about.includes(address));
+}
+
+/** Who was named and refused can still be meant by an alias. */
+function isRefused({ recipients }: Submission, address: string): boolean {
+  return recipients.some((each) =>
+    each.address === address && each.code !== null && each.code >= 500
+  );
 }
 
 /** An alias may lead to an account that is gone already. */
