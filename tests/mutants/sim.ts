@@ -11,15 +11,16 @@ export const SIM_MUTANTS: readonly SimMutant[] = [
   {
     name: "250 before the commit",
     file: "lib/app/accept.ts",
-    find: "  await store.accept(accepted, receipt === null ? [] : [receipt]);\n",
-    replace: "  store.accept(accepted, receipt === null ? [] : [receipt]).catch(() => {});\n",
+    find: "  await store.accept(first!, others);\n",
+    replace: "  store.accept(first!, others).catch(() => {});\n",
     why: "promise 1: a 250 means durable",
   },
   {
     name: "settle outside the transaction",
     file: "lib/queue/settlement.ts",
-    find: "    report === null ? [] : [report],\n  );\n",
-    replace: "    [],\n  );\n" +
+    find: "    [...(report === null ? [] : [report]), " +
+      "...outcomes.flatMap(({ copies = [] }) => copies)],\n  );\n",
+    replace: "    outcomes.flatMap(({ copies = [] }) => copies),\n  );\n" +
       "  if (report !== null) await options.store.accept(report);\n",
     why: "a crash in between loses the report, and with it the message",
   },
