@@ -2,7 +2,7 @@
 import assert from "$assert";
 import { DatabaseSync } from "node:sqlite";
 import { restore, type RestoreOptions } from "../lib/store/restore.ts";
-import { openSqliteStore } from "../lib/store/sqlite.ts";
+import { openSqliteStore, sqliteStore } from "../lib/store/sqlite.ts";
 import type { Account, Store } from "../lib/store/store.ts";
 import {
   addAccount,
@@ -71,6 +71,41 @@ fileTest(
     assert.equal((await copied.queue.list({ max: 9 })).length, 1);
   },
 );
+
+fileTest("the log is not moved into the file while that is copied", async ({ data }) => {
+  const database = new DatabaseSync(`${data}.db`);
+  await using store = sqliteStore(database, { turn });
+  const alice = await addAccount(store, "alice@abc.com");
+  await store.accept(message("m1", [toInbox(alice)], "x".repeat(300_000)));
+  const logBytes = () => Deno.statSync(`${data}.db-wal`).size;
+  // As a backup does before it copies.
+  database.exec("PRAGMA wal_autocheckpoint = 0");
+  await store.mail.remove((await inboxOf(store, alice)).id, [1]);
+  await store.giveBack();
+  assert.ok(logBytes() > 300_000);
+  database.exec("PRAGMA wal_autocheckpoint = 1000");
+  await store.giveBack();
+  assert.equal(logBytes(), 0);
+});
+
+fileTest("while a backup is made, space is given back, and nothing is torn", async (place) => {
+  await using store = await openAt(place.data);
+  const alice = await addAccount(store, "alice@abc.com");
+  const large = "x".repeat(1024 * 1024);
+  for (let at = 0; at < 30; at++) await store.accept(message(`m${at}`, [toInbox(alice)], large));
+  const inbox = await inboxOf(store, alice);
+  let done = false;
+  const made = store.backup(place.copy).finally(() => done = true);
+  for (let at = 1; !done && at <= 20; at++) {
+    await store.accept(message(`small${at}`, [toInbox(alice)]));
+    await store.mail.remove(inbox.id, [at]);
+    await store.giveBack();
+  }
+  await made;
+  await using copied = await openAt(place.copy);
+  assert.deepEqual(await copied.check(), []);
+  assert.deepEqual(await store.check(), []);
+});
 
 fileTest(
   "a backup under load is a moment of it, and everything goes on meanwhile",

@@ -9,7 +9,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { dirname, resolve } from "node:path";
 import { syncDirectory } from "./directory.ts";
-import { prepare } from "./sql.ts";
+import { prepare, scalar } from "./sql.ts";
 import { StoreError } from "./store.ts";
 
 /** The one file of a store that is closed. */
@@ -122,6 +122,11 @@ async function copyDatabase(database: DatabaseSync, from: string, copy: string):
   // So the copy becomes one file, and has shown that it can be opened.
   using opened = new DatabaseSync(to);
   opened.exec("PRAGMA journal_mode = WAL; PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+/** Whether a backup is being made, so that nothing may be moved from the log into the file. */
+export function isCopied(database: DatabaseSync): boolean {
+  return scalar(database, "PRAGMA wal_autocheckpoint") === 0;
 }
 
 function mustBeOpen(database: DatabaseSync): void {

@@ -7,7 +7,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { createAccounts } from "./accounts.ts";
 import { announce } from "./arrivals.ts";
-import { backupMaker } from "./backup.ts";
+import { backupMaker, isCopied } from "./backup.ts";
 import { contentBytes, prepareMessage } from "./content.ts";
 import { openDirectory } from "./directory.ts";
 import { createGroup, type Transactions } from "./group.ts";
@@ -147,7 +147,7 @@ function storeOn(
       if (scalar(database, "PRAGMA freelist_count") !== 0) {
         await group.run(() => void freePages.all());
       }
-      checkpoint.all();
+      if (!isCopied(database)) checkpoint.all();
     },
     async [Symbol.asyncDispose]() {
       await group.close();

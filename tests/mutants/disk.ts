@@ -114,6 +114,17 @@ export const DISK_MUTANTS: readonly Mutant[] = [
     why: "users and mail would seem never to have been there, and their mail be refused",
   },
   {
+    name: "disk: space is given back in the middle of a backup",
+    file: "lib/store/sqlite.ts",
+    find: "if (!isCopied(database)) checkpoint.all();",
+    replace: "checkpoint.all();",
+    test: {
+      file: "tests/store_backup_test.ts",
+      name: "the log is not moved into the file while that is copied",
+    },
+    why: "a backup onto the same disk makes it short of space, and would itself be damaged",
+  },
+  {
     name: "clock: nobody notices that it was set back",
     file: "lib/queue/worker.ts",
     find: "if (this.#clock.wasSetBack()) {",
