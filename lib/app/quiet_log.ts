@@ -29,6 +29,8 @@ const OURS: ReadonlySet<string> = new Set([
   "queue-failed",
   "settle-failed",
   "delivery-failed",
+  "history-failed",
+  "sts-failed",
   "disk-low",
   "give-back-failed",
 ]);

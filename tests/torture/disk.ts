@@ -36,7 +36,7 @@ export async function mountSmallDisk(path: string): Promise<SmallDisk | null> {
     fill: (leftBytes = 0) => fill(ballast, leftBytes),
     free: () => Deno.remove(ballast),
     protect: async () => void await run("mount", "-o", "remount,ro", path),
-    [Symbol.asyncDispose]: async () => void await run("umount", path),
+    [Symbol.asyncDispose]: async () => void await run("umount", "--lazy", path),
   };
 }
 
