@@ -1,12 +1,11 @@
 /**
  * A copy of a data directory whose store goes on to be used. In WAL mode commits are appended to a
  * log, and the file itself changes only when the log is moved into it, which nobody but this
- * process does (it holds the lock). So while that is put off, the file stands still, and the log
- * only grows: the file is copied first, then as much of the log as there is by then. SQLite drops
- * an unfinished end of a log by its checksums, as after a crash. Copying goes on beside everything
- * else; SQLite's own ways to do it (its backup and VACUUM INTO) would hold up all of it.
+ * process does (it holds the lock). So the log is moved, and while that is put off from then on,
+ * the file is the store of that moment and stands still; the log only grows. Copying goes on beside
+ * everything else; SQLite's own ways (its backup and VACUUM INTO) would hold up all of it.
  */
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { dirname, resolve } from "node:path";
 import { syncDirectory } from "./directory.ts";
 import { prepare, scalar } from "./sql.ts";
@@ -107,21 +106,16 @@ export async function copyFile(from: string, to: string): Promise<void> {
 }
 
 async function copyDatabase(database: DatabaseSync, from: string, copy: string): Promise<void> {
-  const to = `${copy}/${DATABASE}`;
   mustBeOpen(database);
   emptyLog(database);
   database.exec("PRAGMA wal_autocheckpoint = 0");
   try {
-    await copyFile(from, to);
-    await copyFile(`${dirname(from)}/${LOG}`, `${copy}/${LOG}`).catch(ignoreNotFound);
+    await copyFile(from, `${copy}/${DATABASE}`);
     // Closing moves the log into the file, in the middle of the copy perhaps.
     mustBeOpen(database);
   } finally {
     if (database.isOpen) database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   }
-  // So the copy becomes one file, and has shown that it can be opened.
-  using opened = new DatabaseSync(to);
-  opened.exec("PRAGMA journal_mode = WAL; PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
 /** Whether a backup is being made, so that nothing may be moved from the log into the file. */
@@ -133,10 +127,7 @@ function mustBeOpen(database: DatabaseSync): void {
   if (!database.isOpen) throw new StoreError("closed", "the store was closed meanwhile");
 }
 
-/**
- * A log whose content is in the file already would begin anew with the next commit; a copy of some
- * old and some new of it would undo what the file has.
- */
+/** Everything is in the file then. @throws {Error} when somebody still reads what was before */
 function emptyLog(database: DatabaseSync): void {
   const { busy } = prepare<{ readonly busy: number }>(
     database,
