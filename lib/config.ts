@@ -52,6 +52,14 @@ export interface ServerConfig {
   readonly historyDaysKept: number;
   /** Whether limits for one address hold for this machine's own addresses, too. */
   readonly limitLoopback: boolean;
+  /** The waits after a recipient was put off, in milliseconds; the last one repeats. */
+  readonly retryAfterMs: readonly number[];
+  /** When the sender hears that a message is late, once, in milliseconds; `null`: never. */
+  readonly delayWarningMs: number | null;
+  /** When a message that cannot be delivered is given up, in milliseconds. */
+  readonly queueLifetimeMs: number;
+  /** Recipients that may wait for other servers; beyond, no more are taken. */
+  readonly queuedMax: number;
 }
 
 /** `sales@abc.com`, `@abc.com` for a whole domain, `*` for any address. */
@@ -73,6 +81,20 @@ export function isImplicitTls(service: Service): boolean {
 export const DEFAULT_PORT = 2525;
 /** Room for the log of the store, which may be as large, while mail is deleted. */
 export const DEFAULT_FREE_BYTES = 64 * 1024 * 1024;
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+/**
+ * RFC 5321 §4.5.4.1 asks for half an hour after the first failure; servers that put off the first
+ * try of every stranger are common, so the first ones come sooner, as with others' queues.
+ */
+const RETRY_AFTER_MS = [30_000, ...[1, 2, 5, 10, 20, 30, 60].map((each) => each * MINUTE_MS)];
+/** RFC 5321 §4.5.4.1: giving up takes at least four to five days. */
+export const QUEUE_LIFETIME_MS = 5 * DAY_MS;
+/** A typing error in a schedule is not to become a flood of attempts, or none at all. */
+const RETRY_LEAST_MS = 1_000;
+const RETRIES_MAX = 100;
 
 /** What a caller has to say; everything else has a default. */
 export type ServerOptions = Partial<Omit<ServerConfig, "ports" | "routes">> & {
@@ -121,6 +143,11 @@ export function makeConfig(options: ServerOptions): ServerConfig {
     authorities: options.authorities ?? [],
     historyDaysKept: options.historyDaysKept ?? 30,
     limitLoopback: options.limitLoopback ?? false,
+    retryAfterMs: options.retryAfterMs ?? RETRY_AFTER_MS,
+    // Null means something, so that it must not become the default.
+    delayWarningMs: options.delayWarningMs === undefined ? 4 * HOUR_MS : options.delayWarningMs,
+    queueLifetimeMs: options.queueLifetimeMs ?? QUEUE_LIFETIME_MS,
+    queuedMax: options.queuedMax ?? 1_000_000,
   };
   check(config);
   return config;
@@ -143,6 +170,8 @@ function check(config: ServerConfig): void {
   atLeast("max-connections-per-address", config.connectionsPerAddressMax, 1);
   atLeast("max-messages-per-minute", config.messagesPerMinuteMax, 1);
   atLeast("keep-history-days", config.historyDaysKept, 1);
+  atLeast("max-queue", config.queuedMax, 1);
+  checkSchedule(config.retryAfterMs);
   for (const service of SERVICES) {
     const port = config.ports[service];
     if (port !== null) checkPort(`${service} port`, port);
@@ -164,6 +193,13 @@ function check(config: ServerConfig): void {
 function atLeast(name: string, value: number, least: number): void {
   if (Number.isSafeInteger(value) && value >= least) return;
   throw new RangeError(`--${name} is ${value}; it must be a whole number from ${least} up`);
+}
+
+function checkSchedule(waits: readonly number[]): void {
+  const fits = waits.length > 0 && waits.length <= RETRIES_MAX &&
+    waits.every((ms) => ms >= RETRY_LEAST_MS);
+  if (fits) return;
+  throw new RangeError(`the retry schedule has from 1 to ${RETRIES_MAX} waits of 1s or more`);
 }
 
 function checkPort(name: string, port: number): void {

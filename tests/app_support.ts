@@ -222,7 +222,8 @@ async function mailboxOf(store: Store, user: string): Promise<readonly string[]>
   return messages;
 }
 
-function recordingLog(): { log: Log; logged: TestServer["logged"] } {
+/** A log that a test can read. */
+export function recordingLog(): { log: Log; logged: TestServer["logged"] } {
   const lines: (readonly [string, LogFields])[] = [];
   const keep = (event: string, fields: LogFields = {}) => void lines.push([event, fields]);
   return {

@@ -134,9 +134,12 @@ Deno.test("a held message has its five days from its release on", async () => {
   const { server, world } = sites;
   await send(server, "HOLDFOR=864000", "<eve@xyz.com>");
   await world.clock.pass(14 * DAY_MS);
-  assert.deepEqual(await server.mailbox("alice@abc.com"), []);
+  const [delayed, nothing] = await server.mailbox("alice@abc.com");
+  assert.match(delayed!, /\r\nDate: Mon, 25 Jan 2027 12:00:00 [^]*\r\nAction: delayed\r\n/);
+  assert.match(delayed!, /\r\nWill-Retry-Until: Sat, 30 Jan 2027 08:00:00 \+0000\r\n/);
+  assert.equal(nothing, undefined);
   await world.clock.pass(DAY_MS + 2 * HOUR_MS);
-  assert.match((await server.mailbox("alice@abc.com"))[0]!, /\r\nStatus: 5\.4\.7\r\n/);
+  assert.match((await server.mailbox("alice@abc.com"))[1]!, /\r\nStatus: 5\.4\.7\r\n/);
 });
 
 Deno.test("RFC 2852 §4.1.4: the next server is told how much time is left", async () => {

@@ -28,6 +28,10 @@ Deno.test("a configuration file has the names of the flags", () => {
     trust = ["10.0.0.0/8", "::1"]
     tls-ca = "ca.pem"
     lmtp-port = 24
+    retry-schedule = "1m, 90s,2h"
+    queue-lifetime = "2d"
+    delay-warning = "never"
+    max-queue = 1000
     verify-recipients = "always"
     allow-plain-auth = false
     allow-sender = ["alice=sales@abc.com", "bob=*"]
@@ -59,6 +63,10 @@ Deno.test("a configuration file has the names of the flags", () => {
     "trust": ["10.0.0.0/8", "::1"],
     "tls-ca": ["ca.pem"],
     "lmtp-port": 24,
+    "retry-schedule": [60_000, 90_000, 7_200_000],
+    "queue-lifetime": 2 * 24 * 3_600_000,
+    "delay-warning": null,
+    "max-queue": 1000,
     "verify-recipients": "always",
     "allow-plain-auth": false,
     "allow-sender": [
@@ -79,6 +87,11 @@ const FAULTS: Readonly<Record<string, RegExp>> = {
   "port = [1]": /^f: port: it takes a number$/,
   "port = 1.5": /^f: port: "1.5" is not a port/,
   "port = -1": /^f: port: "-1" is not a port/,
+  "retry-schedule = '1m,soon'": /^f: retry-schedule: "soon" is not a length of time like 30s/,
+  "retry-schedule = ''": /^f: retry-schedule: "" is not a length of time/,
+  "queue-lifetime = '0d'": /^f: queue-lifetime: "0d" is not a length of time/,
+  "queue-lifetime = 5": /^f: queue-lifetime: it takes a string$/,
+  "delay-warning = 'always'": /^f: delay-warning: "always" is not a length of time/,
   "domain = [1]": /^f: domain: it takes a string, or a list of them$/,
   "domain = 'a b'": /^f: domain: "a b" is not a domain name$/,
   "allow-plain-auth = 'no'": /^f: allow-plain-auth: it takes a boolean$/,

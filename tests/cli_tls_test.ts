@@ -196,7 +196,7 @@ Deno.test("connections are lowered to what the limit of open files can carry", (
   const config = makeConfig({ domains: ["abc.com"], connectionsMax: 1000 });
   const table: readonly (readonly [number | null, boolean, number])[] = [
     [null, true, 1000],
-    [3200, true, 1000],
+    [3300, true, 1000],
     [1100, true, 300],
     [1100, false, 900],
     [50, true, 10],

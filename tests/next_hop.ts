@@ -41,6 +41,8 @@ export interface NextHopOptions {
    * the content.
    */
   readonly answer?: (line: string) => HopAnswer;
+  /** How long it thinks about each command and each content; by default not at all. */
+  readonly thinksMs?: number;
 }
 
 export function startNextHop(world: World, options: NextHopOptions = {}): NextHop {
@@ -55,7 +57,9 @@ export function startNextHop(world: World, options: NextHopOptions = {}): NextHo
     connections.push(lines);
     open.add(transport);
     try {
-      await converse({ transport, lines, messages, answer: options.answer ?? (() => undefined) });
+      const { answer = () => undefined, thinksMs = 0 } = options;
+      const think = async () => void (thinksMs > 0 && await world.clock.sleep(thinksMs));
+      await converse({ transport, lines, messages, answer, think });
     } catch {
       // The other side has left, or the test has stopped this one.
     } finally {
@@ -85,9 +89,10 @@ interface Talk {
   readonly lines: string[];
   readonly messages: HopMessage[];
   readonly answer: (line: string) => HopAnswer;
+  readonly think: () => Promise<void>;
 }
 
-async function converse({ transport, lines, messages, answer }: Talk): Promise<void> {
+async function converse({ transport, lines, messages, answer, think }: Talk): Promise<void> {
   const next = lineReader(transport);
   let sender = "";
   let recipients: string[] = [];
@@ -107,6 +112,7 @@ async function converse({ transport, lines, messages, answer }: Talk): Promise<v
       else recipients = [];
       if (line.startsWith("MAIL")) sender = pathOf(line);
     }
+    await think();
     if (said !== "silence") await say(transport, said);
     if (line === "QUIT") return;
   }

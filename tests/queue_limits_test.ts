@@ -2,7 +2,7 @@
 import assert from "$assert";
 import { bodyOf } from "../lib/mail/body.ts";
 import { SILENT } from "../lib/log.ts";
-import { createFailures } from "../lib/queue/failures.ts";
+import { createHops, failed, NEW_HOP } from "../lib/queue/hops.ts";
 import { createLinks } from "../lib/queue/link.ts";
 import { startWorker } from "../lib/queue/worker.ts";
 import { openMemoryStore } from "../lib/store/memory.ts";
@@ -12,7 +12,7 @@ import type { Transport } from "../lib/net/world.ts";
 import { type FakeWorld, fakeWorld } from "./fake_world.ts";
 import { lineReader } from "./line_reader.ts";
 import { startNextHop } from "./next_hop.ts";
-import { PORT, startSetting, targetsIn } from "./queue_support.ts";
+import { PORT, SCHEDULE, startSetting, targetsIn } from "./queue_support.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -56,17 +56,16 @@ Deno.test("a hop that is slow at everything is left after twenty minutes", async
   hop.close();
 });
 
-Deno.test("failures of ten thousand hops are remembered, and the oldest forgotten first", () => {
-  const failures = createFailures();
-  for (let at = 0; at < 10_000; at++) failures.remember(`d${at}.test`, 2);
-  failures.remember("d0.test", 3);
-  assert.equal(failures.of("d0.test"), 3);
-  failures.remember("new.test", 1);
-  assert.equal(failures.of("d0.test"), 3, "it was down last");
-  assert.equal(failures.of("d1.test"), 0);
-  assert.equal(failures.of("d2.test"), 2);
-  failures.forget("d2.test");
-  assert.equal(failures.of("d2.test"), 0);
+Deno.test("ten thousand hops are remembered, and the one longest unchanged forgotten first", () => {
+  const hops = createHops();
+  const once = failed(NEW_HOP);
+  for (let at = 0; at < 10_000; at++) hops.set(`d${at}.test`, once);
+  hops.set("d0.test", failed(once));
+  assert.equal(hops.of("d0.test").failures, 2);
+  hops.set("new.test", once);
+  assert.equal(hops.of("d0.test").failures, 2, "it was down last");
+  assert.deepEqual(hops.of("d1.test"), NEW_HOP);
+  assert.equal(hops.of("d2.test").failures, 1);
 });
 
 interface Anywhere extends AsyncDisposable {
@@ -85,6 +84,7 @@ function startAnywhere(): Anywhere {
     links,
     store,
     targets: targetsIn(world, { "*": { host: "127.0.0.1", port: PORT } }),
+    schedule: SCHEDULE,
     log: SILENT,
     report: () => null,
     release: (group) => group.map(() => "unknown" as const),

@@ -1,10 +1,13 @@
 /** What the tests of the queue's worker share: one in virtual time, with next hops to talk to. */
 import assert from "$assert";
-import { SILENT } from "../lib/log.ts";
-import { bodyOf } from "../lib/mail/body.ts";
 import type { Endpoint } from "../lib/endpoint.ts";
+import type { LogFields } from "../lib/log.ts";
+import type { Address } from "../lib/mail/address.ts";
+import { bodyOf } from "../lib/mail/body.ts";
+import { makeConfig } from "../lib/config.ts";
 import { createResolver } from "../lib/net/resolver.ts";
 import { createLinks } from "../lib/queue/link.ts";
+import { type RetrySchedule, scheduleOf } from "../lib/queue/schedule.ts";
 import type { Reportable } from "../lib/queue/settlement.ts";
 import { createTargets, type Targets } from "../lib/queue/target.ts";
 import { startWorker, type Worker, type WorkerOptions } from "../lib/queue/worker.ts";
@@ -12,6 +15,7 @@ import { textOf } from "../lib/smtp/reply.ts";
 import { openMemoryStore } from "../lib/store/memory.ts";
 import type { Accepted, Queue, Store } from "../lib/store/store.ts";
 import { encode } from "../lib/wire/bytes.ts";
+import { recordingLog } from "./app_support.ts";
 import type { FakeClock } from "./fake_transport.ts";
 import { type FakeWorld, fakeWorld } from "./fake_world.ts";
 import { type NextHop, type NextHopOptions, startNextHop } from "./next_hop.ts";
@@ -27,12 +31,24 @@ export interface Setting extends AsyncDisposable {
   readonly worker: Worker;
   /** Every recipient that was given up, with its last words. */
   readonly reported: readonly string[];
+  /** Every recipient whose sender was told that it is late, the same way. */
+  readonly warned: readonly string[];
   /** Queues a message; by default for bob@xyz.com. */
   queue(id: string, ...recipients: readonly string[]): Promise<void>;
+  /** Queues several at once: by default from alice@abc.com to bob@xyz.com. */
+  queueAll(letters: readonly Letter[]): Promise<void>;
+  /** What was logged, by event. */
+  logged(event: string): readonly LogFields[];
   /** Who still waits. */
   waiting(): Promise<readonly string[]>;
   /** Starts a next hop, by default that of xyz.com. */
   hop(answer?: NextHopOptions["answer"], port?: number): NextHop;
+}
+
+export interface Letter {
+  readonly id: string;
+  readonly from?: string;
+  readonly to?: string;
 }
 
 export interface SettingOptions {
@@ -49,17 +65,29 @@ export interface SettingOptions {
   readonly mxPort?: number;
   /** Where recipients of abc.com lead; by default nobody is there. */
   readonly release?: WorkerOptions["release"];
+  readonly schedule?: Partial<RetrySchedule>;
+  /** What stands for chance; by default it comes from a seed. */
+  readonly fraction?: number;
+  readonly world?: FakeWorld;
+  /** A worker that has stopped: its world and its store are worked on, and are its to close. */
+  readonly after?: Setting;
 }
 
+/** The schedule of a server that was told nothing. */
+export const SCHEDULE: RetrySchedule = scheduleOf(makeConfig({ domains: ["abc.com"] }));
+
 export async function startSetting(options: SettingOptions = {}): Promise<Setting> {
-  const machine = fakeWorld();
+  const machine = worldOf(options);
   const world = { ...machine, clock: options.clock?.(machine.clock) ?? machine.clock };
   const { turn } = world.clock;
-  const store = await (options.store?.(turn) ?? openMemoryStore({ turn }));
-  await options.before?.((id) => store.accept(acceptedOf(world, id, [])));
+  const store = options.after?.store ??
+    await (options.store?.(turn) ?? openMemoryStore({ turn }));
+  await options.before?.((id) => store.accept(acceptedOf(world, { id }, [])));
   const hops: NextHop[] = [];
   const reported: string[] = [];
-  const links = createLinks({ world, hostname: "abc.com", log: SILENT });
+  const warned: string[] = [];
+  const { log, logged } = recordingLog();
+  const links = createLinks({ world, hostname: "abc.com", log });
   const worker = startWorker({
     world,
     links,
@@ -70,10 +98,13 @@ export async function startSetting(options: SettingOptions = {}): Promise<Settin
       "closed.test": null,
       ...options.routes,
     }, options.mxPort),
-    log: SILENT,
+    schedule: { ...SCHEDULE, ...options.schedule },
+    log,
     release: options.release ?? ((group) => group.map(() => "unknown")),
-    report: (failed) => {
-      reported.push(...failed.map(wordsOf));
+    report: (outcomes) => {
+      for (const each of outcomes) {
+        (each.action === "delayed" ? warned : reported).push(wordsOf(each));
+      }
       return null;
     },
   });
@@ -82,13 +113,18 @@ export async function startSetting(options: SettingOptions = {}): Promise<Settin
     world,
     store,
     reported,
+    warned,
+    logged,
     worker: {
       async stop() {
         running = false;
         await worker.stop();
       },
     },
-    queue: (id, ...recipients) => store.accept(acceptedOf(world, id, recipients)),
+    queue: (id, ...recipients) => store.accept(acceptedOf(world, { id }, recipients)),
+    async queueAll(letters) {
+      await Promise.all(letters.map((each) => store.accept(acceptedOf(world, each, [each.to]))));
+    },
     async waiting() {
       const list = await store.queue.list({ max: 1000 });
       return list.map(({ message, recipient }) => `${message} ${recipient.local}`);
@@ -107,7 +143,7 @@ export async function startSetting(options: SettingOptions = {}): Promise<Settin
       await closed;
       for (const hop of hops) hop.stop();
       assert.deepEqual(await store.check(), []);
-      await store[Symbol.asyncDispose]();
+      if (options.after === undefined) await store[Symbol.asyncDispose]();
     },
   };
 }
@@ -134,23 +170,37 @@ export function targetsIn(
   });
 }
 
+function worldOf({ fraction, after, world = after?.world ?? fakeWorld() }: SettingOptions) {
+  if (fraction === undefined) return world;
+  return { ...world, random: { ...world.random, fraction: () => fraction } };
+}
+
 function wordsOf({ taken, reply, remote }: Reportable): string {
   return `${taken.recipient.address.local}: ${remote ?? "we"}: ${textOf(reply)}`;
 }
 
-function acceptedOf(world: FakeWorld, id: string, recipients: readonly string[]): Accepted {
+function acceptedOf(
+  world: FakeWorld,
+  { id, from = "alice@abc.com" }: Letter,
+  recipients: readonly (string | undefined)[],
+): Accepted {
   const now = world.clock.now();
-  const addresses = recipients.length === 0 ? ["bob@xyz.com"] : recipients;
+  const addresses = recipients.length === 0 ? [undefined] : recipients;
   return {
     id,
     acceptedAt: now,
-    envelope: { sender: { local: "alice", domain: "abc.com" }, body: "7BIT" },
+    envelope: { sender: addressOf(from), body: "7BIT" },
     content: bodyOf(encode(`Subject: ${id}\r\n\r\nHello\r\n`)),
-    deliveries: addresses.map((address) => {
-      const [local, domain] = address.split("@") as [string, string];
-      return { to: "queue", hop: domain, recipient: { address: { local, domain } }, dueAt: now };
+    deliveries: addresses.map((each = "bob@xyz.com") => {
+      const address = addressOf(each);
+      return { to: "queue", hop: address.domain, recipient: { address }, dueAt: now };
     }),
   };
+}
+
+function addressOf(text: string): Address {
+  const [local, domain] = text.split("@") as [string, string];
+  return { local, domain };
 }
 
 /** The subjects of what a hop has taken. */

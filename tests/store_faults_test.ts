@@ -1,6 +1,8 @@
 /** What SQLite itself may do to the store: full disks, failing commits, damaged data. */
 import assert from "$assert";
 import { DatabaseSync } from "node:sqlite";
+import { bytesOf } from "../lib/mail/body.ts";
+import { migrate, MIGRATIONS } from "../lib/store/schema.ts";
 import { sqliteStore } from "../lib/store/sqlite.ts";
 import { storeErrorOf } from "../lib/store/sql.ts";
 import { type Account, type Store, StoreError, type StoreErrorKind } from "../lib/store/store.ts";
@@ -204,3 +206,36 @@ for (const [sql, found] of FAULTS) {
     await store[Symbol.asyncDispose]();
   });
 }
+
+Deno.test("content that is not there fails who reads it, and takes nobody else along", async () => {
+  const { database, store } = await openDatabase();
+  await store.accept(message("lost", [toQueue("xyz.com", 1)]));
+  await store.accept(message("large", [toQueue("xyz.com", 1)], "x".repeat(100_000)));
+  database.exec(`DELETE FROM chunks WHERE message = (SELECT id FROM messages WHERE message = 'lost')
+    OR (at = 0 AND message = (SELECT id FROM messages WHERE message = 'large'))`);
+  const [first, lost, large] = await store.queue.take("xyz.com", 1, 9);
+  assert.equal((await bytesOf(first!.content)).length, first!.content.size);
+  await assert.rejects(bytesOf(lost!.content), /has 0 bytes of \d+/);
+  await assert.rejects(bytesOf(large!.content), /bytes of/);
+  assert.equal((await large!.content.slice(70_000, 70_010)).length, 10);
+  await store[Symbol.asyncDispose]();
+});
+
+Deno.test("what waited in a database of version 4 has its age and its sender", async () => {
+  const database = new DatabaseSync(":memory:");
+  migrate(database, MIGRATIONS.slice(0, 4));
+  database.exec(`
+    INSERT INTO messages (id, message, acceptedAt, senderLocal, senderDomain, body, size)
+      VALUES (1, 'm1', 100, 'alice', 'abc.com', '7BIT', 0), (2, 'm2', 100, NULL, NULL, '7BIT', 0);
+    INSERT INTO queue (message, hop, recipientLocal, recipientDomain, dueAt, heldUntil)
+      VALUES (1, 'xyz.com', 'bob', 'xyz.com', 900, 0), (2, 'xyz.com', 'bob', 'xyz.com', 900, 300)`);
+  const store = sqliteStore(database, { turn });
+  const rows = database.prepare("SELECT sender, since, warned FROM queue ORDER BY id").all();
+  assert.deepEqual(rows.map((row) => ({ ...row })), [
+    { sender: "alice@abc.com", since: 100, warned: 0 },
+    { sender: "", since: 300, warned: 0 },
+  ]);
+  assert.equal(await store.queue.size(), 2);
+  assert.deepEqual(await store.check(), []);
+  await store[Symbol.asyncDispose]();
+});

@@ -6,7 +6,7 @@ import { accountName } from "../mail/address.ts";
 import type { Metrics } from "../metrics.ts";
 import type { World } from "../net/world.ts";
 import { makeSecret, SALT_BYTES } from "../sasl/secret.ts";
-import { type Account, type Store, StoreError, type StoreErrorKind } from "../store/store.ts";
+import { type Account, StoreError, type StoreErrorKind } from "../store/store.ts";
 import {
   addAlias,
   type AliasRequest,
@@ -16,7 +16,7 @@ import {
   warningsAboutAccount,
   warningsWithout,
 } from "./admin_aliases.ts";
-import { listQueue, operate, type QueuedView, showQueued } from "./admin_queue.ts";
+import { listQueue, operate, type QueuedView, type QueueParts, showQueued } from "./admin_queue.ts";
 import { traceMessage, type TraceView } from "./admin_trace.ts";
 import { type AdminFault, RefusedError } from "./refused.ts";
 
@@ -87,9 +87,8 @@ export interface UserView {
   readonly created: string;
 }
 
-export interface AdminParts {
+export interface AdminParts extends QueueParts {
   readonly world: World;
-  readonly store: Store;
   /** The domain of names without one; `null` when it is not known, so that names must be whole. */
   readonly domain: string | null;
   /** What the running server counts; `null`: none runs. */
@@ -148,9 +147,9 @@ async function perform(parts: AdminParts, request: AdminRequest): Promise<AdminV
     case "alias remove":
       return await removeAlias(parts, request);
     case "queue list":
-      return await listQueue(store, request.after ?? 0);
+      return await listQueue(parts, request.after ?? 0);
     case "queue show":
-      return await showQueued(store, request.id);
+      return await showQueued(parts, request.id);
     case "queue retry":
     case "queue hold":
     case "queue release":
@@ -158,7 +157,7 @@ async function perform(parts: AdminParts, request: AdminRequest): Promise<AdminV
     case "queue flush":
       return { recipients: await operate(store, request, world.clock.now()) };
     case "trace":
-      return { traces: await traceMessage(store, request.name) };
+      return { traces: await traceMessage(parts, request.name) };
     case "status":
       if (parts.metrics != null) return { metrics: parts.metrics.read() };
       throw new RefusedError("unknown", "no server runs on this directory");

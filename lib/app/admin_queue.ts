@@ -1,8 +1,8 @@
 /** What an operator sees of the queue, and does to it. */
+import { QUEUE_LIFETIME_MS } from "../config.ts";
 import { asciiDomain } from "../idna.ts";
 import { formatAddress } from "../mail/address.ts";
 import { bytesOf } from "../mail/body.ts";
-import { EXPIRE_AFTER_MS } from "../queue/schedule.ts";
 import { encodeBase64 } from "../sasl/base64.ts";
 import { textOf } from "../smtp/reply.ts";
 import type { MessageId, Queued, Store } from "../store/store.ts";
@@ -45,26 +45,35 @@ const PAGE_MAX = 1000;
 /** A sentence is enough; it is shown with each recipient. */
 const REASON_CHARACTERS_MAX = 200;
 
+export interface QueueParts {
+  readonly store: Store;
+  /** How long the running server keeps mail; without one that is running, the default. */
+  readonly queueLifetimeMs?: number;
+}
+
 /** One page; `more`: another one may follow. */
-export async function listQueue(store: Store, after: number) {
-  const page = await store.queue.list({ after, max: PAGE_MAX });
-  return { queue: page.map(viewQueued), more: page.length === PAGE_MAX };
+export async function listQueue(parts: QueueParts, after: number) {
+  const page = await parts.store.queue.list({ after, max: PAGE_MAX });
+  return { queue: page.map((each) => viewQueued(parts, each)), more: page.length === PAGE_MAX };
 }
 
 /** @throws {RefusedError} when it does not wait */
-export async function showQueued(store: Store, id: MessageId) {
-  const recipients = await waitingOf(store, id);
-  const content = await store.queue.content(id);
+export async function showQueued(parts: QueueParts, id: MessageId) {
+  const recipients = await waitingOf(parts, id);
+  const content = await parts.store.queue.content(id);
   if (content === null || recipients.length === 0) throw notQueued(id);
   return { recipients, content: encodeBase64(await bytesOf(content)) };
 }
 
 /** Everybody who waits for a message. */
-export async function waitingOf(store: Store, message: MessageId): Promise<readonly QueuedView[]> {
+export async function waitingOf(
+  parts: QueueParts,
+  message: MessageId,
+): Promise<readonly QueuedView[]> {
   const recipients: QueuedView[] = [];
   for (let after = 0;;) {
-    const page = await store.queue.list({ after, max: PAGE_MAX, message });
-    recipients.push(...page.map(viewQueued));
+    const page = await parts.store.queue.list({ after, max: PAGE_MAX, message });
+    recipients.push(...page.map((each) => viewQueued(parts, each)));
     if (page.length < PAGE_MAX) return recipients;
     after = page.at(-1)!.id;
   }
@@ -107,13 +116,16 @@ function notQueued(id: string): RefusedError {
   return new RefusedError("unknown", `there is no message ${id} in the queue`);
 }
 
-function viewQueued(queued: Queued): QueuedView {
+function viewQueued(
+  { queueLifetimeMs = QUEUE_LIFETIME_MS }: QueueParts,
+  queued: Queued,
+): QueuedView {
   return {
     id: queued.message,
     mark: queued.id,
     accepted: isoTime(queued.acceptedAt),
     due: isoTime(queued.dueAt),
-    expires: isoTime(queued.waitingSince + EXPIRE_AFTER_MS),
+    expires: isoTime(queued.waitingSince + queueLifetimeMs),
     from: queued.sender === null ? "<>" : formatAddress(queued.sender),
     to: formatAddress(queued.recipient),
     hop: queued.hop,

@@ -2,8 +2,7 @@
 import { formatAddress } from "../mail/address.ts";
 import { textOf } from "../smtp/reply.ts";
 import type { Happening, MessageHistory, Origin, RecipientOutcome } from "../store/history.ts";
-import type { Store } from "../store/store.ts";
-import { isoTime, type QueuedView, waitingOf } from "./admin_queue.ts";
+import { isoTime, type QueuedView, type QueueParts, waitingOf } from "./admin_queue.ts";
 import { RefusedError } from "./refused.ts";
 
 export interface TraceView {
@@ -89,8 +88,11 @@ export interface OutcomeView {
 const TRACES_MAX = 20;
 
 /** @throws {RefusedError} when nothing is known about it */
-export async function traceMessage(store: Store, name: string): Promise<readonly TraceView[]> {
-  const found = await store.history.find(name, TRACES_MAX);
+export async function traceMessage(
+  parts: QueueParts,
+  name: string,
+): Promise<readonly TraceView[]> {
+  const found = await parts.store.history.find(name, TRACES_MAX);
   if (found.length === 0) {
     throw new RefusedError(
       "unknown",
@@ -99,7 +101,7 @@ export async function traceMessage(store: Store, name: string): Promise<readonly
     );
   }
   return await Promise.all(
-    found.map(async (history) => viewTrace(history, await waitingOf(store, history.message))),
+    found.map(async (history) => viewTrace(history, await waitingOf(parts, history.message))),
   );
 }
 

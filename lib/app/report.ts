@@ -29,7 +29,18 @@ export interface ReportedOutcome {
   readonly words: string | null;
   /** The server whose words they are; `null` when they are ours. */
   readonly remote: string | null;
+  /** Until when it is tried, in milliseconds since 1970; without, it is not tried again. */
+  readonly triedUntil?: number | null;
 }
+
+/** RFC 3461 §6.3 (g): for what a reply without a status of its own has come to. */
+const STATUS_WITHOUT: Readonly<Record<ReportedAction, string>> = {
+  failed: "5.0.0",
+  delayed: "4.0.0",
+  relayed: "2.0.0",
+  delivered: "2.0.0",
+  expanded: "2.0.0",
+};
 
 /** The report about what the queue has come to; see {@linkcode makeReport}. */
 export function makeQueueReport(site: Site, outcomes: readonly Reportable[]): Accepted | null {
@@ -39,13 +50,13 @@ export function makeQueueReport(site: Site, outcomes: readonly Reportable[]): Ac
   return makeReport(
     site,
     about,
-    outcomes.map(({ taken: { recipient }, action, reply, remote }) => ({
+    outcomes.map(({ taken: { recipient }, action, reply, remote, triedUntil }) => ({
       recipient,
       action,
-      // RFC 3461 §6.3 (g)
-      status: reply.status || (action === "failed" ? "5.0.0" : "2.0.0"),
+      status: reply.status || STATUS_WITHOUT[action],
       words: action === "delivered" || action === "expanded" ? null : textOf(reply),
       remote,
+      triedUntil,
     })),
   );
 }
@@ -79,7 +90,7 @@ export function makeReport(
     originalEnvelopeId: envid === undefined ? null : decodeXtext(envid),
     deliverBy: by?.at ?? null,
     holdRequest: hold?.request ?? null,
-    recipients: outcomes.map(({ recipient, action, status, words, remote }) => ({
+    recipients: outcomes.map(({ recipient, action, status, words, remote, triedUntil }) => ({
       address: recipient.address,
       via: recipient.via ?? null,
       orcpt: recipient.orcpt ?? null,
@@ -87,7 +98,8 @@ export function makeReport(
       status,
       diagnostic: words,
       remoteMta: remote,
-      lastAttemptAt: at,
+      lastAttemptAt: action === "delayed" ? null : at,
+      willRetryUntil: triedUntil ?? null,
     })),
     original: about.content,
     ...(ret === undefined ? {} : { returned: ret }),

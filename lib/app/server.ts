@@ -11,6 +11,7 @@ import { isIn, parseNetwork } from "../policy/networks.ts";
 import { parseAllowedSenders } from "../policy/senders.ts";
 import { createMetrics } from "../metrics.ts";
 import { createVisitors } from "../policy/visitors.ts";
+import { scheduleOf } from "../queue/schedule.ts";
 import { startWorker, type Worker } from "../queue/worker.ts";
 import { type Reply, reply } from "../smtp/reply.ts";
 import { createRoom, type Room } from "../smtp/room.ts";
@@ -112,6 +113,7 @@ export function startServer(parts: ServerParts): RunningServer {
     store,
     links: onward.links,
     targets: onward.targets,
+    schedule: scheduleOf(config),
     log,
     report: (outcomes) => makeQueueReport(site, outcomes),
     release: (group) => releaseOf(site, group),

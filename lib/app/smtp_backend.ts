@@ -55,6 +55,8 @@ const NOT_YOURS = reply(550, "5.7.1", "That sender is not yours");
 /** RFC 6409 §4.2: 554 for a domain that means something else on each server. */
 const UNQUALIFIED_SENDER = reply(554, "5.1.8", "That is not a whole domain name");
 const UNQUALIFIED_RECIPIENT = reply(554, "5.1.2", "That is not a whole domain name");
+/** RFC 5321 §4.2.2, RFC 3463 §3.4: the mail system is full; what is for mailboxes here is taken. */
+const QUEUE_FULL = reply(452, "4.3.1", "Too much waits here to be sent on, try again later");
 const NO_REPORT = reply(550, "5.7.27", "The sender's domain takes no mail");
 
 /** Copies in one transaction beyond one for each recipient; all others wait for its commit. */
@@ -148,7 +150,8 @@ class Conversation implements SmtpConversation {
       const open = this.#transaction();
       const slow = this.#tooMany(group.length, open.hello);
       const named = group.map((command) => this.#recipientOf(command));
-      const decided = named.map(({ address }) => slow ?? this.#decide(address, open));
+      const isFull = await this.#isFull();
+      const decided = named.map(({ address }) => slow ?? this.#decide(address, open, isFull));
       const local = await this.#slowed(decided, open.hello, signal);
       const asked = named.filter((_, at) => local[at] === "ask");
       const answers = await this.#ask(open, asked, signal);
@@ -227,8 +230,14 @@ class Conversation implements SmtpConversation {
     return decided;
   }
 
+  /** Whether so much waits for other servers that no more is taken for them. */
+  async #isFull(): Promise<boolean> {
+    const { config, store } = this.#site;
+    return await store.queue.size() >= config.queuedMax;
+  }
+
   /** What we know ourselves about a recipient; `ask`: the next hop knows more. */
-  #decide(to: Address, open: Open): Reply | "ask" {
+  #decide(to: Address, open: Open, isFull: boolean): Reply | "ask" {
     const { routes } = this.#site;
     const { hello } = open;
     const route = routeOf(to.domain, routes);
@@ -243,6 +252,7 @@ class Conversation implements SmtpConversation {
     }
     if (!this.#isQualified(to.domain)) return UNQUALIFIED_RECIPIENT;
     if (route.kind === "none") return reply(550, "5.1.2", "There is no route to that domain");
+    if (isFull) return QUEUE_FULL;
     return isAsked(route, this.#site) ? "ask" : TAKEN;
   }
 

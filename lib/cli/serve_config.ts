@@ -72,6 +72,10 @@ function configOf(settings: Settings): ServerConfig {
     ...given("allowedSenders", settings["allow-sender"]),
     ...given("trusted", settings.trust),
     ...given("limitLoopback", settings["limit-loopback"]),
+    ...given("retryAfterMs", settings["retry-schedule"]),
+    ...given("queueLifetimeMs", settings["queue-lifetime"]),
+    ...given("delayWarningMs", settings["delay-warning"]),
+    ...given("queuedMax", settings["max-queue"]),
   });
 }
 

@@ -1,5 +1,6 @@
 /** What a server can be told: one table for its flags and for its configuration file. */
 import { type AllowedSender, parseDomain } from "../config.ts";
+import { parseDuration } from "../duration.ts";
 import { LOG_LEVELS } from "../log.ts";
 import type { Endpoint, Relay } from "../endpoint.ts";
 import { canonicalAddress } from "../mail/literal.ts";
@@ -38,6 +39,11 @@ export interface SettingValues {
   readonly "max-connections-per-address": number;
   readonly "max-messages-per-minute": number;
   readonly "keep-history-days": number;
+  readonly "retry-schedule": readonly number[];
+  readonly "queue-lifetime": number;
+  /** In milliseconds; `null`: never. */
+  readonly "delay-warning": number | null;
+  readonly "max-queue": number;
   readonly "verify-recipients": (typeof VERIFY)[number];
   readonly "trust": readonly string[];
   readonly "allow-plain-auth": boolean;
@@ -177,6 +183,25 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<SettingValues[N
     parseCount,
     "days for which smtpd trace knows a message after its end, default 30",
   ),
+  "retry-schedule": once(
+    "string",
+    "T,T,…",
+    parseSchedule,
+    "waits until mail is tried again, the last repeats; default 30s,1m,2m,5m,10m,20m,30m,1h",
+  ),
+  "queue-lifetime": once("string", "T", parseDuration, "when mail is given up, default 5d"),
+  "delay-warning": once(
+    "string",
+    "T",
+    (text) => text === "never" ? null : parseDuration(text),
+    "when its sender hears that it is late, default 4h; never",
+  ),
+  "max-queue": once(
+    "number",
+    "N",
+    parseCount,
+    "recipients that may wait for other servers, default 1000000",
+  ),
   "verify-recipients": once(
     "string",
     "WHEN",
@@ -266,6 +291,10 @@ function parseText(text: string): string {
 function parseCount(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
   throw new RangeError(`${JSON.stringify(text)} is not a whole number`);
+}
+
+function parseSchedule(text: string): readonly number[] {
+  return text.split(",").map(parseDuration);
 }
 
 /** A password may hold colons, a name does not. The message leaves out what may be a password. */

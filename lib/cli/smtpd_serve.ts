@@ -57,10 +57,12 @@ export async function runServe(
   if (warning !== null) tell("connections-lowered", { max: config.connectionsMax }, warning);
   const identity = tls?.identity ?? null;
   const server = listening(() => startServer({ config, world, store, log, identity }));
+  const { queueLifetimeMs } = config;
+  const { metrics } = server.site;
   try {
     await using _control = data === MEMORY
       ? null
-      : listening(() => startControl(data, { world, store, domain, metrics: server.site.metrics }));
+      : listening(() => startControl(data, { world, store, domain, queueLifetimeMs, metrics }));
     // From here on a signal is an orderly end.
     const stop = context.stopRequested();
     context.onReload(reloader(tls, log));

@@ -57,6 +57,8 @@ export interface ReportedRecipient {
   readonly remoteMta: string | null;
   /** Milliseconds since 1970; `null` when nothing was tried (RFC 3464 §2.3.7). */
   readonly lastAttemptAt: number | null;
+  /** When it will be given up, of one that is delayed (RFC 3464 §2.3.9); `null` by default. */
+  readonly willRetryUntil?: number | null;
 }
 
 /** RFC 3464 §2.3.3. */
@@ -116,12 +118,13 @@ function reportHeader(report: Report, original: Header): Uint8Array {
 }
 
 /** RFC 3464 §2 (b): the part for people. */
-function explain({ reportingMta, recipients }: Report): string {
+function explain({ reportingMta, recipients, offsetMinutes }: Report): string {
   const paragraphs = [`This is the mail server ${reportingMta}.`];
   for (const { action, before, behind } of EXPLANATIONS) {
     const concerned = recipients.filter((each) => each.action === action);
     if (concerned.length === 0) continue;
-    paragraphs.push(before, ...concerned.map(explainRecipient), behind);
+    const lines = concerned.map((each) => explainRecipient(each, offsetMinutes));
+    paragraphs.push(before, ...lines, behind);
   }
   paragraphs.push("The details and the header of your message follow.");
   return paragraphs.join("\n\n");
@@ -174,14 +177,19 @@ function subjectOf(recipients: readonly ReportedRecipient[]): string {
   return found.subject;
 }
 
-function explainRecipient(recipient: ReportedRecipient): string {
-  const { address, via = null, diagnostic, remoteMta } = recipient;
+function explainRecipient(recipient: ReportedRecipient, offsetMinutes?: number): string {
+  const { address, via = null, diagnostic, remoteMta, willRetryUntil = null } = recipient;
   const named = via === null ? "" : `, to which ${formatAddress(via)} leads`;
-  const name = `  ${formatAddress(address)}${named}`;
-  if (diagnostic === null) return name;
-  const words = withoutControls(diagnostic).slice(0, DIAGNOSTIC_CHARACTERS_MAX);
-  const speaker = remoteMta === null ? "" : `${withoutControls(remoteMta)} said: `;
-  return `${name}\n    ${speaker}${words}`;
+  const lines = [`  ${formatAddress(address)}${named}`];
+  if (diagnostic !== null) {
+    const words = withoutControls(diagnostic).slice(0, DIAGNOSTIC_CHARACTERS_MAX);
+    const speaker = remoteMta === null ? "" : `${withoutControls(remoteMta)} said: `;
+    lines.push(`    ${speaker}${words}`);
+  }
+  if (willRetryUntil !== null) {
+    lines.push(`    tried until ${formatDate(willRetryUntil, offsetMinutes)}`);
+  }
+  return lines.join("\n");
 }
 
 /** RFC 3464 §2.1: the part for programs, which MUST be 7-bit. */
@@ -208,7 +216,8 @@ function deliveryStatus(report: Report): Uint8Array {
 }
 
 function recipientStatus(recipient: ReportedRecipient, offsetMinutes?: number): Uint8Array {
-  const { address, orcpt = null, action, status, diagnostic, remoteMta, lastAttemptAt } = recipient;
+  const { address, orcpt = null, action, status, diagnostic, remoteMta } = recipient;
+  const { lastAttemptAt, willRetryUntil = null } = recipient;
   const fields = [
     // RFC 3461 §6.3 (d): only where the sender gave one.
     ...(orcpt === null ? [] : [formatField("Original-Recipient", showOrcpt(orcpt))]),
@@ -225,6 +234,10 @@ function recipientStatus(recipient: ReportedRecipient, offsetMinutes?: number): 
   }
   if (lastAttemptAt !== null) {
     fields.push(formatField("Last-Attempt-Date", formatDate(lastAttemptAt, offsetMinutes)));
+  }
+  // RFC 3464 §2.3.9: it must not appear beside another action.
+  if (action === "delayed" && willRetryUntil !== null) {
+    fields.push(formatField("Will-Retry-Until", formatDate(willRetryUntil, offsetMinutes)));
   }
   return concat(fields);
 }

@@ -1,22 +1,35 @@
 /** What an attempt means for a queued recipient: pure. */
+import { durationText } from "../duration.ts";
 import { type Envelope, type Recipient, wantsReport } from "../mail/envelope.ts";
 import type { ReportedAction } from "../mail/report.ts";
 import type { Attempt } from "../smtp/client.ts";
 import type { Extensions } from "../smtp/ehlo.ts";
 import { isPositive, type Reply, reply } from "../smtp/reply.ts";
-import type { Accepted, Delivery, Taken, Verdict } from "../store/store.ts";
+import type { Accepted, Delivery, Overdue, Patience, Taken, Verdict } from "../store/store.ts";
 import { EXPANSION_REPLIES, type ExpansionFault } from "./expand.ts";
-import { isExpired, RETRY_AFTER_MS, waitingSince, waitMs } from "./schedule.ts";
+import { type RetrySchedule, waitMs } from "./schedule.ts";
 
 /** The words for an attempt in which the server said nothing. */
 const NO_ANSWER = reply(450, "4.4.2", "The connection was lost before there was an answer");
+/** The words about a recipient that was never tried. */
+const NOT_TRIED = reply(450, "4.4.7", "Not delivered yet");
 
-/** `failed` is reported to the sender; `unknown` is tried again, and may arrive twice. */
+/** When an attempt was made, and what it was to be tried again after. */
+export interface Moment {
+  readonly now: number;
+  readonly schedule: RetrySchedule;
+  /** Random in [0, 1), for the next wait. */
+  readonly fraction: number;
+}
+
+/**
+ * `failed` is reported to the sender; `unknown` is tried again, and may arrive twice. Whether it is
+ * too old to be tried again is seen when it is put off: see `Queue.overdue`.
+ */
 export function verdictOf(
-  taken: Taken,
+  taken: Pick<Taken, "attempts">,
   attempt: Pick<Attempt, "result" | "reply">,
-  now: number,
-  fraction: number,
+  { now, schedule, fraction }: Moment,
 ): Verdict {
   const words = wordsOf(attempt);
   switch (attempt.result) {
@@ -26,10 +39,9 @@ export function verdictOf(
       return { do: "finish", outcome: "failed", reply: words };
     case "deferred":
     case "unknown":
-      if (isExpired(waitingSince(taken), now)) return expired(words);
       return {
         do: "retry",
-        dueAt: now + waitMs(RETRY_AFTER_MS, taken.attempts + 1, fraction),
+        dueAt: now + waitMs(schedule.retryAfterMs, taken.attempts + 1, fraction),
         reply: words,
       };
   }
@@ -47,27 +59,50 @@ export interface Released {
 
 /** What its release means for a recipient here; what leads too far may be mended. */
 export function verdictHere(
-  taken: Taken,
+  taken: Pick<Taken, "attempts">,
   release: Release,
-  now: number,
-  fraction: number,
+  moment: Moment,
 ): Verdict {
   if (typeof release === "string") {
     const result = release === "tooFar" ? "deferred" : "refused";
-    return verdictOf(taken, { result, reply: EXPANSION_REPLIES[release] }, now, fraction);
+    return verdictOf(taken, { result, reply: EXPANSION_REPLIES[release] }, moment);
   }
   const { outcome, deliveries } = release;
   const words = outcome === "delivered" ? "Delivered" : "Passed on";
   return { do: "deliver", outcome, deliveries, reply: reply(250, "2.0.0", words) };
 }
 
-/** RFC 2852 §4.1.3: what the deadline of a message means for a recipient that still waits. */
-export function overdue({ by }: Envelope): Verdict {
+/** What it means for a recipient that still waits that one of its times has come. */
+export function verdictOnLate(
+  { why, envelope, lastReply }: Pick<Overdue, "why" | "envelope" | "lastReply">,
+  patience: Patience,
+): Verdict {
+  const last = lastReply ?? NOT_TRIED;
+  switch (why) {
+    case "age":
+      return expired(last, patience);
+    case "deadline":
+      return beyondDeadline(envelope);
+    case "delay":
+      return { do: "wait", past: "delay", reply: last };
+  }
+}
+
+/** RFC 2852 §4.1.3 */
+function beyondDeadline({ by }: Envelope): Verdict {
   if (by?.mode === "return") {
     const words = reply(550, "5.4.7", "Not delivered by the time that its sender set");
     return { do: "finish", outcome: "failed", reply: words };
   }
-  return { do: "wait", reply: reply(450, "4.4.7", "Not delivered yet; its time is over") };
+  const words = reply(450, "4.4.7", "Not delivered yet; its time is over");
+  return { do: "wait", past: "deadline", reply: words };
+}
+
+/** RFC 3463 §3.5: delivery time expired; the last words of the other side are kept. */
+function expired({ code, lines }: Reply, { giveUpAfterMs }: Patience): Verdict {
+  const within = durationText(giveUpAfterMs);
+  const words = reply(550, "5.4.7", `Not delivered in ${within}: ${code} ${lines[0]}`);
+  return { do: "finish", outcome: "failed", reply: words };
 }
 
 /** What the sender is to be told about a verdict, if anything; `offered` by the next server. */
@@ -80,7 +115,8 @@ export function actionToReport(
     case "retry":
       return null;
     case "wait":
-      return wantsReport(recipient, "DELAY") ? "delayed" : null;
+      // Nobody can be told about a report that is late, and nothing is lost yet.
+      return wantsReport(recipient, "DELAY") && envelope.sender !== null ? "delayed" : null;
     case "deliver":
       // RFC 3461 §5.2.7.2: whoever alone gets what was asked for says it.
       if (verdict.outcome === "queued" || !wantsReport(recipient, "SUCCESS")) return null;
@@ -120,10 +156,4 @@ function leavesTrace(
 function wordsOf({ result, reply }: Pick<Attempt, "result" | "reply">): Reply {
   if (reply === null) return NO_ANSWER;
   return isPositive(reply) && result !== "delivered" ? NO_ANSWER : reply;
-}
-
-/** RFC 3463 §3.5: delivery time expired; the last words of the other side are kept. */
-export function expired(last: Reply): Verdict {
-  const words = reply(550, "5.4.7", `Not delivered in five days: ${last.code} ${last.lines[0]}`);
-  return { do: "finish", outcome: "failed", reply: words };
 }

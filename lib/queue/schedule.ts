@@ -1,34 +1,34 @@
-/** When to try again: pure. RFC 5321 §4.5.4.1. */
+/** When to try again, and for how long: pure. RFC 5321 §4.5.4.1. */
+import type { ServerConfig } from "../config.ts";
 import type { Envelope } from "../mail/envelope.ts";
+import type { Patience } from "../store/store.ts";
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
+/** When is tried again, when the sender hears of a delay, and when all is given up. */
+export interface RetrySchedule extends Patience {
+  /** After a recipient was put off; the last wait repeats. */
+  readonly retryAfterMs: readonly number[];
+  /** After a next hop could not be reached; the last wait repeats. */
+  readonly probeAfterMs: readonly number[];
+}
 
-/**
- * After a recipient was put off: soon at first, for many servers only put off strangers' first try.
- */
-export const RETRY_AFTER_MS: readonly number[] = [
-  30_000,
-  MINUTE_MS,
-  2 * MINUTE_MS,
-  5 * MINUTE_MS,
-  10 * MINUTE_MS,
-  20 * MINUTE_MS,
-  30 * MINUTE_MS,
-  HOUR_MS,
-];
+/** One probe costs little, and many servers only restart: so these come before the first retry. */
+export const PROBE_AFTER_MS: readonly number[] = [5_000, 10_000, 20_000];
 
-/** After a next hop could not be reached: one probe costs little, and many only restart. */
-export const PROBE_AFTER_MS: readonly number[] = [
-  5_000,
-  10_000,
-  20_000,
-  40_000,
-  ...RETRY_AFTER_MS.slice(1),
-];
-
-/** RFC 5321 §4.5.4.1: giving up takes at least four to five days. */
-export const EXPIRE_AFTER_MS = 5 * 24 * HOUR_MS;
+/** The schedule that a server was told to keep. */
+export function scheduleOf(
+  { retryAfterMs, delayWarningMs, queueLifetimeMs }: Pick<
+    ServerConfig,
+    "retryAfterMs" | "delayWarningMs" | "queueLifetimeMs"
+  >,
+): RetrySchedule {
+  const quick = PROBE_AFTER_MS.filter((ms) => ms < retryAfterMs[0]!);
+  return {
+    retryAfterMs,
+    probeAfterMs: [...quick, ...retryAfterMs],
+    warnAfterMs: delayWarningMs,
+    giveUpAfterMs: queueLifetimeMs,
+  };
+}
 
 /**
  * The wait after `failures` (1 for the first), with a jitter of up to a tenth, so that what failed
@@ -39,14 +39,14 @@ export function waitMs(waits: readonly number[], failures: number, fraction: num
   return Math.round(wait * (0.95 + 0.1 * fraction));
 }
 
-/** Since when a message could be delivered: one that is held (RFC 4865) is new at its release. */
-export function waitingSince(
+/** Until when a message is tried, in milliseconds since 1970. */
+export function triedUntil(
   { acceptedAt, envelope }: { readonly acceptedAt: number; readonly envelope: Envelope },
+  { giveUpAfterMs }: Patience,
 ): number {
-  return Math.max(acceptedAt, envelope.hold?.until ?? 0);
-}
-
-/** Whether a message is too old to be tried again. */
-export function isExpired(since: number, now: number): boolean {
-  return now - since >= EXPIRE_AFTER_MS;
+  const { by } = envelope;
+  // One that is held (RFC 4865) is new at its release.
+  const since = Math.max(acceptedAt, envelope.hold?.until ?? 0);
+  // RFC 2852 §4.1.3: its sender may want it back earlier.
+  return Math.min(since + giveUpAfterMs, by?.mode === "return" ? by.at : Infinity);
 }

@@ -19,6 +19,8 @@ export interface Reportable {
   readonly reply: Reply;
   /** Who said it; `null` when it was this server. */
   readonly remote: string | null;
+  /** Until when it is tried, in milliseconds since 1970; `null` when it is not tried again. */
+  readonly triedUntil: number | null;
   /** The original content. */
   readonly content: Uint8Array;
 }
@@ -35,6 +37,8 @@ export interface Outcome {
   readonly uncertain?: boolean;
   /** What lists send on: accepted in the same transaction. */
   readonly copies?: readonly Accepted[];
+  /** Until when it is tried, in milliseconds since 1970; `null` when it is not tried again. */
+  readonly triedUntil: number | null;
 }
 
 /** What the log says about a delivery: where it went, and how long it took. */
@@ -135,21 +139,32 @@ function whyUnreported({ taken, action }: Outcome, report: Accepted | null): str
 const NOT_WANTED = "the sender asked not to hear of it";
 
 async function reportOf(
-  { report }: SettlementOptions,
+  { report, log }: SettlementOptions,
   outcomes: readonly Outcome[],
 ): Promise<Accepted | null> {
   const reported = outcomes.filter(({ action }) => action !== null);
   if (reported.length === 0) return null;
-  const content = await bytesOf(reported[0]!.taken.content);
+  const content = await readContent(reported[0]!.taken, log);
   return report(
-    reported.map(({ taken, verdict, action, speaker }) => ({
+    reported.map(({ taken, verdict, action, speaker, triedUntil }) => ({
       taken,
       action: action!,
       reply: verdict.reply,
       remote: speaker,
+      triedUntil,
       content,
     })),
   );
+}
+
+/** A report without the original is better than none, where the store has lost it. */
+async function readContent({ message, content }: Taken, log: Log): Promise<Uint8Array> {
+  try {
+    return await bytesOf(content);
+  } catch (error) {
+    log.error("unreadable", { id: message, reason: describeError(error) });
+    return new Uint8Array(0);
+  }
 }
 
 /** By which ids what lists send on can be followed. */
@@ -162,7 +177,7 @@ export function logCopies(log: Log, id: MessageId, copies: readonly Accepted[]):
 
 function logOutcome(
   log: Log,
-  { taken, verdict, action }: Outcome,
+  { taken, verdict, action, uncertain }: Outcome,
   { delivery, report }: { readonly delivery: Delivery; readonly report: Accepted | null },
 ): void {
   const { sender } = taken.envelope;
@@ -175,6 +190,8 @@ function logOutcome(
     attempt: taken.attempts + 1,
     ms: delivery.ms,
     reply: textOf(verdict.reply),
+    // What was perhaps taken is tried again, and may then arrive twice.
+    ...(uncertain ? { uncertain } : {}),
     report: action !== null && report !== null ? report.id : null,
   });
   if (action === null && isFailure(verdict)) {

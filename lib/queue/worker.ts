@@ -4,36 +4,14 @@
  */
 import { describeError } from "../log.ts";
 import { type Reply, textOf } from "../smtp/reply.ts";
-import { NO_EXTENSIONS } from "../smtp/ehlo.ts";
-import type { HopId, Taken, Verdict } from "../store/store.ts";
+import type { HopId, Taken } from "../store/store.ts";
 import { CLOCK_LOOK_MS, type ClockSteps, longestWaitMs, watchClock } from "./clock_steps.ts";
-import type { Links } from "./link.ts";
-import { createFailures } from "./failures.ts";
-import {
-  actionToReport,
-  expired,
-  overdue,
-  type Release,
-  verdictHere,
-  verdictOf,
-} from "./outcome.ts";
-import { isExpired, PROBE_AFTER_MS, RETRY_AFTER_MS, waitingSince, waitMs } from "./schedule.ts";
-import {
-  type Delivery,
-  NO_DELIVERY,
-  type Outcome,
-  settle,
-  type SettlementOptions,
-  settleOnce,
-} from "./settlement.ts";
-import type { Targets } from "./target.ts";
+import { concludeLate, deliver, type DeliveryOptions } from "./delivery.ts";
+import { answered, createHops, crowded, deliveriesMax, failed } from "./hops.ts";
+import { createPlaces, type Place, PLACES_MAX } from "./places.ts";
+import { waitMs } from "./schedule.ts";
 
-export interface WorkerOptions extends SettlementOptions {
-  readonly links: Links;
-  readonly targets: Targets;
-  /** Where recipients here lead, for each of them: one message that was held for them. */
-  readonly release: (group: readonly Taken[]) => readonly Release[];
-}
+export type WorkerOptions = DeliveryOptions;
 
 export interface Worker {
   /**
@@ -42,15 +20,10 @@ export interface Worker {
   stop(): Promise<void>;
 }
 
-/** Deliveries under way, in all and for one hop: a slow hop must leave room for the others. */
-const TASKS_MAX = 50;
-const TASKS_PER_HOP_MAX = 4;
 /** Recipients that one task takes at once. */
 const BATCH_MAX = 50;
-/**
- * One delivery, whatever the other side does; ten minutes are RFC 5321's for the final reply alone.
- */
-const DELIVERY_TIMEOUT_MS = 20 * 60_000;
+/** A delivery that has not got on for so long gives its place to another. */
+const SLOW_AFTER_MS = 2_000;
 /**
  * While hops are blocked by nothing but our own limits, or the store fails, look again after this.
  */
@@ -64,12 +37,21 @@ export function startWorker(options: WorkerOptions): Worker {
   return { stop: () => worker.stop(running) };
 }
 
+/** Where one task delivers, and what was known about its hop before. */
+interface Post {
+  readonly hop: HopId;
+  readonly isDown: boolean;
+  readonly place: Place;
+}
+
 class QueueWorker {
   readonly #options: WorkerOptions;
   readonly #clock: ClockSteps;
-  /** For a hop; `null`: for deadlines, at most one at a time. */
-  readonly #tasks = new Map<Promise<void>, HopId | null>();
-  readonly #failures = createFailures();
+  readonly #tasks = new Set<Promise<void>>();
+  readonly #places = createPlaces();
+  readonly #hops = createHops();
+  /** Whether somebody deals with what is late just now. */
+  #concluding = false;
   /** Cuts off deliveries that do not end in time when the server stops. */
   readonly #cut = new AbortController();
   #stopping = false;
@@ -81,20 +63,22 @@ class QueueWorker {
   }
 
   async run(): Promise<void> {
-    const { world, store, log } = this.#options;
+    const { world, store: { queue }, log, schedule } = this.#options;
     while (!this.#stopping) {
       // Read before the work is looked at: what comes after is seen as a change.
-      const version = store.queue.version();
+      const version = queue.version();
       let pauseMs = LOOK_AGAIN_MS;
       try {
         const now = world.clock.now();
         if (this.#clock.wasSetBack()) {
-          await store.queue.hasten(now, now + longestWaitMs(RETRY_AFTER_MS, PROBE_AFTER_MS));
+          const waitsMs = longestWaitMs(schedule.retryAfterMs, schedule.probeAfterMs);
+          await queue.hasten(now, now + waitsMs);
           this.#clock.note();
         }
-        await this.#meetDeadlines(now);
-        for (const { hop } of await store.queue.ready(now, TASKS_MAX)) this.#startTask(hop);
-        const dueAt = await store.queue.nextDueAt();
+        await this.#concludeLate(now);
+        await this.#startTasks(now, "up");
+        await this.#startTasks(now, "down");
+        const dueAt = await queue.nextDueAt(schedule);
         if (dueAt === null) pauseMs = Infinity;
         // What is due and not taken waits for a task to end; that wakes us too.
         else if (dueAt > now) pauseMs = dueAt - now;
@@ -111,7 +95,7 @@ class QueueWorker {
     await running;
     const alarm = this.#options.world.clock.alarm(() => this.#cut.abort());
     alarm.set(STOP_GRACE_MS);
-    await Promise.all(this.#tasks.keys());
+    await Promise.all(this.#tasks);
     alarm.cancel();
   }
 
@@ -132,153 +116,105 @@ class QueueWorker {
     await slept;
   }
 
-  #startTask(hop: HopId): void {
-    const ofHop = [...this.#tasks.values()].filter((each) => each === hop).length;
-    // A hop that is down costs one probe at a time.
-    const ofHopMax = this.#failures.of(hop) > 0 ? 1 : TASKS_PER_HOP_MAX;
-    if (this.#tasks.size >= TASKS_MAX || ofHop >= ofHopMax) return;
-    this.#run(hop, this.#deliverDue(hop));
+  /** For hops that have due work, in the order of their waiting, as far as there are places. */
+  async #startTasks(now: number, state: "up" | "down"): Promise<void> {
+    if (this.#places.isFull()) return;
+    // Those that are busy may come first, with more work than they may have at once.
+    const max = this.#places.hops() + PLACES_MAX;
+    for (const { hop } of await this.#options.store.queue.ready(now, max, state)) {
+      const known = this.#hops.of(hop);
+      const isDown = state === "down";
+      const standing = isDown ? "down" : known.isKnown ? "known" : "stranger";
+      const place = this.#places.take(hop, standing, isDown ? 1 : deliveriesMax(known));
+      if (place !== null) this.#start(() => this.#deliverDue({ hop, isDown, place }), place);
+    }
   }
 
-  /** RFC 2852 §4.1.3: when its time is over, a recipient is not left to its hop's next try. */
-  async #meetDeadlines(now: number): Promise<void> {
-    if ([...this.#tasks.values()].includes(null)) return;
-    const { queue } = this.#options.store;
-    const late = await queue.overdue(now, BATCH_MAX);
+  /** Those for which a time has come are not left to their hop's next try. */
+  async #concludeLate(now: number): Promise<void> {
+    if (this.#concluding) return;
+    const { store: { queue }, schedule } = this.#options;
+    const late = await queue.overdue(now, BATCH_MAX, schedule);
     if (late.length === 0) return;
-    const groups = byMessage(late).map((group) =>
-      this.#conclude(group, overdue(group[0]!.envelope))
-    );
-    const all = Promise.all(groups).finally(() => queue.release(late.map(({ token }) => token)));
-    this.#run(null, all.then(() => {}));
+    this.#concluding = true;
+    const { signal } = this.#cut;
+    this.#start(async () => {
+      try {
+        await Promise.all(
+          byMessage(late).map((group) => concludeLate(this.#options, group, signal)),
+        );
+      } finally {
+        this.#concluding = false;
+        queue.release(late.map(({ token }) => token));
+      }
+    }, null);
   }
 
-  #run(hop: HopId | null, work: Promise<void>): void {
-    const task = work.catch(async (error) => {
-      const { log, world } = this.#options;
-      log.error("delivery-failed", { hop, reason: describeError(error) });
+  #start(work: () => Promise<void>, place: Place | null): void {
+    const { log, world } = this.#options;
+    const task = work().catch(async (error) => {
+      log.error("delivery-failed", { reason: describeError(error) });
       // Its place is kept for a moment: what fails at once would be tried again at once.
       await world.clock.sleep(LOOK_AGAIN_MS, this.#cut.signal).catch(() => {});
     }).finally(() => {
+      place?.leave();
       this.#tasks.delete(task);
       this.#wake();
     });
-    this.#tasks.set(task, hop);
+    this.#tasks.add(task);
   }
 
-  async #deliverDue(hop: HopId): Promise<void> {
-    const { queue } = this.#options.store;
-    const failures = this.#failures.of(hop);
-    const batch = await queue.take(hop, this.#options.world.clock.now(), BATCH_MAX);
+  async #deliverDue(post: Post): Promise<void> {
+    const { hop, place } = post;
+    const { world, store: { queue } } = this.#options;
+    const batch = await queue.take(hop, world.clock.now(), BATCH_MAX);
+    // There is more, so there may be work for another task.
+    if (batch.length === BATCH_MAX) this.#wake();
     let left = batch;
+    let isDown = post.isDown;
+    const alarm = world.clock.alarm(() => {
+      place.slow();
+      this.#wake();
+    });
     try {
       for (const group of byMessage(batch)) {
         if (this.#stopping) return;
-        const unreachable = await this.#deliver(hop, group);
+        alarm.set(SLOW_AFTER_MS);
+        place.quick();
+        const words = await deliver(this.#options, hop, group, this.#cut.signal);
         // A delivery that was cut off because we stop says nothing about the hop.
-        if (unreachable !== null && this.#cut.signal.aborted) return;
-        if (unreachable !== null) return await this.#putOff(hop, left, unreachable, failures + 1);
+        if (words !== null && this.#cut.signal.aborted) return;
+        if (words !== null) return await this.#unreachable(post, words);
         left = left.filter((each) => !group.includes(each));
+        this.#hops.set(hop, answered(this.#hops.of(hop)));
+        if (isDown) await queue.reached(hop);
+        isDown = false;
       }
     } finally {
-      queue.release(left.map((each) => each.token));
+      alarm.cancel();
+      if (left.length > 0) queue.release(left.map((each) => each.token));
     }
   }
 
-  /**
-   * To recipients of one message; gives why the hop cannot be reached, so that the rest waits too.
-   */
-  async #deliver(hop: HopId, group: readonly Taken[]): Promise<Reply | null> {
-    const { world, links, targets } = this.#options;
-    const aim = await targets.of(hop, this.#cut.signal);
-    if (aim.kind === "later") return aim.reply;
-    if (aim.kind === "refused") {
-      await this.#conclude(group, { do: "finish", outcome: "failed", reply: aim.reply });
-      return null;
-    }
-    if (aim.kind === "local") {
-      await this.#deliverHere(group);
-      return null;
-    }
-    const startedMs = world.clock.monotonicMs();
-    const performed = await links.perform(aim.target, {
-      do: "send",
-      envelope: group[0]!.envelope,
-      content: group[0]!.content,
-      recipients: group.map((each) => each.recipient),
-    }, { timeoutMs: DELIVERY_TIMEOUT_MS, signal: this.#cut.signal });
-    if (!performed.done) return performed.words;
-    this.#failures.forget(hop);
+  /** Where others stand, only this connection was one too many; else the hop is put off. */
+  async #unreachable({ hop, place }: Post, words: Reply): Promise<void> {
+    const { world, store, log, schedule } = this.#options;
+    place.leave();
+    const before = this.#hops.of(hop);
+    if (this.#places.of(hop) > 0) return this.#hops.set(hop, crowded(before));
+    const { failures } = failed(before);
+    this.#hops.set(hop, failed(before));
+    const waitsMs = waitMs(schedule.probeAfterMs, failures, world.random.fraction());
     const now = world.clock.now();
-    const server = performed.serverName || performed.host;
-    const outcomes = group.map((taken, at): Outcome => {
-      const attempt = performed.attempts[at]!;
-      const verdict = verdictOf(taken, attempt, now, world.random.fraction());
-      const theirs = verdict.reply === attempt.reply && attempt.at !== "hello";
-      const action = actionToReport(verdict, taken, { offered: performed.extensions, now });
-      const uncertain = attempt.result === "unknown";
-      return { taken, verdict, action, speaker: theirs ? server : null, uncertain };
-    });
-    const ms = Math.round(world.clock.monotonicMs() - startedMs);
-    const tls = performed.tls === null ? null : `${performed.tls.version} ${performed.tls.cipher}`;
-    await this.#settle(outcomes, { via: performed.via, tls, ms });
-    return null;
-  }
-
-  /** Not held to its verdict as what was sent is: an account may go before it is recorded. */
-  async #deliverHere(group: readonly Taken[]): Promise<void> {
-    const { world, release } = this.#options;
-    const now = world.clock.now();
-    const outcomes = release(group).map((released, at): Outcome => {
-      const taken = group[at]!;
-      const verdict = verdictHere(taken, released, now, world.random.fraction());
-      const copies = typeof released === "string" ? [] : released.copies;
-      return { ...this.#outcomeOf(taken, verdict), copies };
-    });
-    await settleOnce(this.#options, outcomes, NO_DELIVERY);
-  }
-
-  /** `failures` of this hop in a row: those of several tasks at once count as one. */
-  async #putOff(
-    hop: HopId,
-    left: readonly Taken[],
-    words: Reply,
-    failures: number,
-  ): Promise<void> {
-    const { world, store, log } = this.#options;
-    this.#failures.remember(hop, failures);
-    const now = world.clock.now();
-    const old = left.filter((each) => isExpired(waitingSince(each), now));
-    for (const group of byMessage(old)) {
-      const verdict = expired(words);
-      await this.#conclude(group, verdict);
-    }
-    // Where all were too old, those behind them may be as well, and need not wait for it.
-    if (old.length === left.length) return;
-    const until = now + waitMs(PROBE_AFTER_MS, failures, world.random.fraction());
+    const until = now + waitsMs;
     log.info("hop-down", { hop, until: new Date(until).toISOString(), reply: textOf(words) });
     await store.queue.defer(hop, until, words, now);
-  }
-
-  /** Recipients of one message that nobody was asked about. */
-  async #conclude(group: readonly Taken[], verdict: Verdict): Promise<void> {
-    await this.#settle(group.map((taken) => this.#outcomeOf(taken, verdict)), NO_DELIVERY);
-  }
-
-  #outcomeOf(taken: Taken, verdict: Verdict): Outcome {
-    const now = this.#options.world.clock.now();
-    const action = actionToReport(verdict, taken, { offered: NO_EXTENSIONS, now });
-    return { taken, verdict, action, speaker: null };
-  }
-
-  async #settle(outcomes: readonly Outcome[], delivery: Delivery): Promise<void> {
-    await settle(this.#options, outcomes, { delivery, signal: this.#cut.signal });
   }
 }
 
 /** Recipients of the same message go in one transaction; messages keep their order. */
-function byMessage(batch: readonly Taken[]): readonly (readonly Taken[])[] {
-  const groups = new Map<string, Taken[]>();
+function byMessage<One extends Taken>(batch: readonly One[]): readonly (readonly One[])[] {
+  const groups = new Map<string, One[]>();
   for (const taken of batch) {
     const group = groups.get(taken.message);
     if (group === undefined) groups.set(taken.message, [taken]);

@@ -2,7 +2,13 @@
 import { announceWork } from "./arrivals.ts";
 import { dropOf } from "./happenings.ts";
 import { appendHistory } from "./memory_history.ts";
-import { type Memory, type MemoryParts, type QueuedRow, removeQueued } from "./memory_tables.ts";
+import {
+  type Memory,
+  type MemoryParts,
+  type QueuedRow,
+  removeQueued,
+  waitOf,
+} from "./memory_tables.ts";
 import type { HopId, MessageId, Queue, Queued } from "./store.ts";
 
 type Operations = Pick<
@@ -94,8 +100,6 @@ function hasten(memory: Memory, now: number, latest: number): number {
 function queuedOf(memory: Memory, row: QueuedRow): Queued {
   const { id, content, hop, recipient, attempts, taken, held } = row;
   const { acceptedAt, envelope } = content;
-  const deferral = memory.hops.get(hop);
-  const isDeferred = deferral !== undefined && deferral.until > row.dueAt;
   const unreached = memory.unreached.get(hop) ?? [];
   return {
     id,
@@ -105,12 +109,10 @@ function queuedOf(memory: Memory, row: QueuedRow): Queued {
     sender: envelope.sender,
     recipient: recipient.address,
     hop,
-    dueAt: isDeferred ? deferral.until : row.dueAt,
     waitingSince: Math.max(acceptedAt, envelope.hold?.until ?? 0),
     attempts,
     unreached: unreached.filter(({ at }) => at >= acceptedAt).length,
-    // While the deferral of its hop holds a recipient up, that is what there is to say about it.
-    lastReply: isDeferred ? deferral.reply : row.reply,
+    ...waitOf(memory, row),
     taken,
     held,
   };

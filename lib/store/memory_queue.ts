@@ -1,6 +1,6 @@
 /** The queue in memory, as its worker sees it. */
 import { announce, announceWork, queues } from "./arrivals.ts";
-import { prepareMessage } from "./content.ts";
+import { CHUNK_BYTES, prepareMessage } from "./content.ts";
 import { attemptsOf, type Settled } from "./happenings.ts";
 import { addUnreached, appendHistory } from "./memory_history.ts";
 import { memoryOperations } from "./memory_operator.ts";
@@ -13,6 +13,7 @@ import {
   messageInserter,
   type QueuedRow,
   removeQueued,
+  waitOf,
   waits,
 } from "./memory_tables.ts";
 import {
@@ -21,18 +22,24 @@ import {
   type HopId,
   type MessageId,
   type ModSeq,
+  NO_HURRY,
+  type Overdue,
+  type Patience,
   PRIORITY_HEAD_START_MS,
   type Queue,
   type QueuedId,
   type Settling,
   type Taken,
+  TAKEN_BYTES_MAX,
   type Token,
   type Verdict,
 } from "./store.ts";
+import { createTurns, dealOut, senderKey, type Turns } from "./turns.ts";
 
 export function memoryQueue(parts: MemoryParts): Queue {
   const { memory, marks, group } = parts;
   const tokens = new Map<Token, QueuedId>();
+  const turns = createTurns();
 
   /** The recipient whose token this is, and no longer taken; `null` when the token is stale. */
   function untake(token: Token): QueuedRow | null {
@@ -65,18 +72,28 @@ export function memoryQueue(parts: MemoryParts): Queue {
   }
 
   return {
-    ready: (now, max) => Promise.resolve(readyHops(memory, now).slice(0, max)),
+    ready(now, max, state) {
+      const hops = readyHops(memory, now).filter(({ hop }) =>
+        state === undefined || memory.hops.has(hop) === (state === "down")
+      );
+      return Promise.resolve(hops.slice(0, max));
+    },
     take(hop, now, max) {
       const due = [...memory.queue.values()]
         .filter((row) => row.hop === hop && isFree(row) && dueAt(memory, row) <= now)
-        .sort((a, b) => rankOf(a) - rankOf(b) || a.id - b.id);
-      return Promise.resolve(takeThese(due.slice(0, max)));
+        .sort(byRank);
+      return Promise.resolve(takeThese(fitting(byTurns(due, { hop, turns, max }))));
     },
-    overdue(now, max) {
-      const late = [...memory.queue.values()]
-        .filter((row) => isFree(row) && deadlineOf(row) <= now)
-        .sort((a, b) => deadlineOf(a) - deadlineOf(b) || a.id - b.id);
-      return Promise.resolve(takeThese(late.slice(0, max)));
+    overdue(now, max, patience = NO_HURRY) {
+      const late = [...memory.queue.values()].flatMap((row) => {
+        const why = isFree(row) ? lateness(memory, row, { now, patience }) : null;
+        return why === null ? [] : [{ row, why }];
+      }).slice(0, max);
+      const lastReplies = late.map(({ row }) => waitOf(memory, row).lastReply);
+      const taken = takeThese(late.map(({ row }) => row));
+      return Promise.resolve(
+        taken.map((each, at) => ({ ...each, why: late[at]!.why, lastReply: lastReplies[at]! })),
+      );
     },
     release(released) {
       for (const token of released) untake(token);
@@ -88,6 +105,9 @@ export function memoryQueue(parts: MemoryParts): Queue {
         memory.hops.set(hop, { until, reply });
         if (at !== undefined) addUnreached(memory, { hop, at, until, reply });
       }, () => announceWork(marks));
+    },
+    reached(hop) {
+      return group.run(() => void memory.hops.delete(hop), () => announceWork(marks));
     },
     async settle(verdicts, reports) {
       const prepared = await Promise.all(reports.map(prepareMessage));
@@ -114,12 +134,15 @@ export function memoryQueue(parts: MemoryParts): Queue {
       }, ({ arrivals }) => arrivals.forEach((each) => announce(each, marks)));
       return settled.stale;
     },
-    nextDueAt() {
+    nextDueAt(patience = NO_HURRY) {
       const dueAt = readyHops(memory, Infinity)[0]?.dueAt ?? Infinity;
       const free = [...memory.queue.values()].filter(isFree);
-      const next = free.reduce((least, row) => Math.min(least, deadlineOf(row)), dueAt);
+      const lateAt = (row: QueuedRow) =>
+        Math.min(deadlineOf(row), delayedAt(row, patience), sinceOf(row) + patience.giveUpAfterMs);
+      const next = free.reduce((least, row) => Math.min(least, lateAt(row)), dueAt);
       return next === Infinity ? null : next;
     },
+    size: () => memory.queue.size,
     version: marks.queue.value,
     changed: marks.queue.passed,
     ...memoryOperations(parts),
@@ -143,6 +166,10 @@ function rankOf({ dueAt, content }: QueuedRow): number {
   return dueAt - (content.envelope.priority ?? 0) * PRIORITY_HEAD_START_MS;
 }
 
+function byRank(one: QueuedRow, other: QueuedRow): number {
+  return rankOf(one) - rankOf(other) || one.id - other.id;
+}
+
 /** Whether it can be taken when it is due. */
 function isFree({ taken, held }: QueuedRow): boolean {
   return !taken && held === null;
@@ -150,6 +177,54 @@ function isFree({ taken, held }: QueuedRow): boolean {
 
 function deadlineOf({ deadline }: QueuedRow): number {
   return deadline ?? Infinity;
+}
+
+function sinceOf({ content }: QueuedRow): number {
+  return Math.max(content.acceptedAt, content.envelope.hold?.until ?? 0);
+}
+
+/** When the sender is to be told that this one is late. */
+function delayedAt(row: QueuedRow, { warnAfterMs }: Patience): number {
+  return row.warned || warnAfterMs === null ? Infinity : sinceOf(row) + warnAfterMs;
+}
+
+/** Which of its times has come, the gravest first; `null`: none. */
+function lateness(
+  memory: Memory,
+  row: QueuedRow,
+  { now, patience }: { readonly now: number; readonly patience: Patience },
+): Overdue["why"] | null {
+  const isPutOff = dueAt(memory, row) > now;
+  if (isPutOff && sinceOf(row) + patience.giveUpAfterMs <= now) return "age";
+  if (deadlineOf(row) <= now) return "deadline";
+  return isPutOff && delayedAt(row, patience) <= now ? "delay" : null;
+}
+
+/** Of rows by rank: senders take turns. */
+function byTurns(
+  due: readonly QueuedRow[],
+  { hop, turns, max }: { readonly hop: HopId; readonly turns: Turns; readonly max: number },
+): readonly QueuedRow[] {
+  const bySender = Map.groupBy(due, ({ content }) => senderKey(content.envelope.sender));
+  const senders = [...bySender.keys()].sort();
+  const first = turns.of(hop);
+  const order = [...senders.filter((each) => each >= first), ...senders.filter((s) => s < first)];
+  turns.set(hop, order[max] ?? "");
+  const theirs = order.slice(0, max).map((sender) => bySender.get(sender)!);
+  return dealOut(theirs, max, byRank);
+}
+
+/** Those for which there is room in memory, as a store on disk would need it. */
+function fitting(rows: readonly QueuedRow[]): readonly QueuedRow[] {
+  let bytes = 0;
+  const counted = new Set<MessageId>();
+  return rows.filter(({ content }) => {
+    if (counted.has(content.id)) return true;
+    if (bytes >= TAKEN_BYTES_MAX) return false;
+    counted.add(content.id);
+    bytes += Math.min(content.body.size, CHUNK_BYTES);
+    return true;
+  });
 }
 
 /** When the recipient, and its hop, may be tried. */
@@ -168,7 +243,8 @@ function settleRow(memory: Memory, row: QueuedRow, verdict: Verdict): void {
       row.attempts++;
       return;
     case "wait":
-      row.deadline = null;
+      row.warned = true;
+      if (verdict.past === "deadline") row.deadline = null;
   }
 }
 

@@ -92,6 +92,8 @@ export interface QueuedRow {
   dueAt: number;
   /** `null`: there is none, or it was dealt with. */
   deadline: number | null;
+  /** Whether its sender was told that it is late, or did not want to be. */
+  warned: boolean;
   attempts: number;
   reply: Reply | null;
   taken: boolean;
@@ -116,6 +118,17 @@ export interface HistoryRow {
 export interface HopRow {
   readonly until: number;
   readonly reply: Reply;
+}
+
+/** While the deferral of its hop holds a recipient up, that is what there is to say about it. */
+export function waitOf(
+  { hops }: Memory,
+  { hop, dueAt, reply }: QueuedRow,
+): { readonly dueAt: number; readonly lastReply: Reply | null } {
+  const deferral = hops.get(hop);
+  return deferral !== undefined && deferral.until > dueAt
+    ? { dueAt: deferral.until, lastReply: deferral.reply }
+    : { dueAt, lastReply: reply };
 }
 
 export function createMemory(): Memory {
@@ -268,7 +281,15 @@ function enqueue(
 ): void {
   const id = memory.nextId();
   const deadline = content.envelope.by?.at ?? null;
-  const now = { dueAt, deadline, attempts: 0, reply: null, taken: false, held: null };
+  const now = {
+    dueAt,
+    deadline,
+    warned: false,
+    attempts: 0,
+    reply: null,
+    taken: false,
+    held: null,
+  };
   memory.queue.set(id, { id, content, hop, recipient, ...now });
   content.uses++;
 }

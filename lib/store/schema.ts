@@ -125,6 +125,7 @@ export const MIGRATIONS: readonly Migration[] = [
   (database) => database.exec(HISTORY),
   (database) => database.exec(POLICIES),
   (database) => database.exec(ALIASES),
+  (database) => database.exec(TURNS),
 ];
 
 /**
@@ -231,6 +232,19 @@ CREATE TABLE aliases (
   targets TEXT NOT NULL, -- JSON of Address[]
   owner TEXT -- JSON of Address; NULL: it is not a list
 ) STRICT, WITHOUT ROWID;
+`;
+
+/** Whose turn it is, and how long it has waited. */
+const TURNS = `
+ALTER TABLE queue ADD COLUMN sender TEXT NOT NULL DEFAULT ''; -- '' is the null sender
+ALTER TABLE queue ADD COLUMN since INTEGER NOT NULL DEFAULT 0; -- its acceptance, or its release
+ALTER TABLE queue ADD COLUMN warned INTEGER NOT NULL DEFAULT 0; -- 1: its sender knows of the delay
+UPDATE queue SET (sender, since) = (
+  SELECT ifnull(senderLocal || '@' || senderDomain, ''), max(acceptedAt, heldUntil)
+  FROM messages WHERE id = queue.message
+);
+CREATE INDEX queueBySender ON queue (hop, sender, held, ${RANK}, id);
+CREATE INDEX queueByAge ON queue (warned, since, id) WHERE held = 0;
 `;
 
 interface Column {

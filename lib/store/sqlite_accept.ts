@@ -29,12 +29,12 @@ export function sqliteAccept({ contents, schedule, deliver, histories }: {
     const row = contents.insert(prepared);
     histories.begin(row, prepared);
     const modSeqs = new Map<AccountId, ModSeq>();
-    const { envelope, deliveries } = prepared.message;
+    const { deliveries } = prepared.message;
     let queued = false;
     for (const delivery of deliveries) {
       if (delivery.to === "mailbox") modSeqs.set(delivery.account, deliver(delivery, row));
       else {
-        schedule.insert(row, envelope, delivery);
+        schedule.insert(row, prepared.message, delivery);
         queued = true;
       }
     }

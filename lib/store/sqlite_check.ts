@@ -89,10 +89,13 @@ const RULES: readonly string[] = [
   `SELECT format('hop %s is deferred though nothing waits for it', hop) FROM hops h
    WHERE NOT EXISTS (SELECT 1 FROM queue WHERE hop = h.hop)`,
   ...HISTORY_RULES,
+  `SELECT format('the queue counts %d recipients and has %d', recipients, found)
+   FROM temp.size, (SELECT count(*) AS found FROM queue) WHERE recipients <> found`,
   `SELECT format('hop %s is due at %s and not at %s', hop, found, expected) FROM (
-     SELECT hop, s.dueAt AS found, e.dueAt AS expected
+     SELECT hop, s.dueAt || iif(s.down, ', down', '') AS found,
+       e.dueAt || iif(e.down, ', down', '') AS expected
      FROM temp.schedule s FULL JOIN (
-       SELECT q.hop, max(min(q.dueAt), ifnull(h.until, 0)) AS dueAt
+       SELECT q.hop, max(min(q.dueAt), ifnull(h.until, 0)) AS dueAt, h.hop IS NOT NULL AS down
        FROM queue q LEFT JOIN hops h ON h.hop = q.hop WHERE ${IS_FREE} GROUP BY q.hop
      ) e USING (hop)
    ) WHERE found IS NOT expected`,

@@ -66,7 +66,9 @@ export function sqliteContents(database: DatabaseSync): Contents {
     },
     body(message, size) {
       // One chunk costs as much to read as to look for, and then nothing depends on its row.
-      if (size <= CHUNK_BYTES) return bodyOf(readChunks(selectChunks, message, 0, size));
+      if (size <= CHUNK_BYTES) {
+        return bodyRead(size, () => readChunks(selectChunks, message, 0, size));
+      }
       const body: Body = {
         size,
         slice: (from, to) =>
@@ -92,7 +94,19 @@ export function sqliteContents(database: DatabaseSync): Contents {
 
 type ChunkQuery = Query<{ readonly bytes: Uint8Array }>;
 
-/** The bytes from `from` up to `to`, from those chunks only in which they lie. */
+/** Read at once. What cannot be read fails whoever asks for it, and nobody else. */
+function bodyRead(size: number, read: () => Uint8Array): Body {
+  try {
+    return bodyOf(read());
+  } catch (error) {
+    return { size, slice: () => Promise.reject(error) };
+  }
+}
+
+/**
+ * The bytes from `from` up to `to`, from those chunks only in which they lie.
+ * @throws {Error} when some of them are not there: half a message is not sent as a whole one.
+ */
 function readChunks(
   query: ChunkQuery,
   message: MessageRow,
@@ -103,7 +117,9 @@ function readChunks(
   const first = Math.floor(from / CHUNK_BYTES);
   const rows = query.all(message, first, Math.ceil(to / CHUNK_BYTES));
   const start = first * CHUNK_BYTES;
-  return concat(rows.map((row) => row.bytes)).subarray(from - start, to - start);
+  const bytes = concat(rows.map((row) => row.bytes)).subarray(from - start, to - start);
+  if (bytes.length === to - from) return bytes;
+  throw new Error(`message ${message} has ${bytes.length} bytes of ${to - from} from ${from} on`);
 }
 
 /**

@@ -1,34 +1,34 @@
 /** The queue in SQLite, as its worker sees it. */
 import type { DatabaseSync } from "node:sqlite";
-import type { Body } from "../mail/body.ts";
-import type { Envelope, EnvelopeOptions, Recipient } from "../mail/envelope.ts";
 import { announce, announceWork } from "./arrivals.ts";
 import { prepareMessage } from "./content.ts";
 import { promised } from "./promised.ts";
-import { RANK } from "./schema.ts";
-import { prepare, type Query, type Value } from "./sql.ts";
-import { addressOf, type MessageRow } from "./sqlite_content.ts";
+import { prepare } from "./sql.ts";
 import { queueOperations } from "./sqlite_operator.ts";
 import type { SqliteParts } from "./sqlite_parts.ts";
 import { IS_FREE } from "./sqlite_schedule.ts";
 import { settler, type Tokens } from "./sqlite_settle.ts";
-import type { Hop, HopId, MessageId, Queue, QueuedId, Taken, Token } from "./store.ts";
+import { taker } from "./sqlite_take.ts";
+import {
+  type Hop,
+  type HopId,
+  NO_HURRY,
+  type Patience,
+  type Queue,
+  type QueuedId,
+  type Token,
+} from "./store.ts";
 
 export function sqliteQueue(parts: SqliteParts): Queue {
   const { database, group, schedule, marks, histories } = parts;
   const selectReady = prepare<Hop>(
     database,
-    "SELECT hop, dueAt FROM temp.schedule WHERE dueAt <= ? ORDER BY dueAt, hop LIMIT ?",
+    `SELECT hop, dueAt FROM temp.schedule WHERE down BETWEEN ? AND ? AND dueAt <= ?
+     ORDER BY dueAt, hop LIMIT ?`,
   );
-  const selectNextDueAt = prepare<{ readonly dueAt: number | null }>(
+  const selectSize = prepare<{ readonly recipients: number }>(
     database,
-    `SELECT min(at) AS dueAt FROM (
-       SELECT min(dueAt) AS at FROM temp.schedule
-       UNION ALL SELECT * FROM (
-         SELECT q.deadline FROM queue q WHERE q.deadline IS NOT NULL AND ${IS_FREE}
-         ORDER BY q.deadline LIMIT 1
-       )
-     )`,
+    "SELECT recipients FROM temp.size",
   );
   const upsertHop = prepare(
     database,
@@ -36,14 +36,21 @@ export function sqliteQueue(parts: SqliteParts): Queue {
      WHERE EXISTS (SELECT 1 FROM queue WHERE hop = ?1)
      ON CONFLICT (hop) DO UPDATE SET until = excluded.until, reply = excluded.reply`,
   );
+  const deleteHop = prepare(database, "DELETE FROM hops WHERE hop = ?");
   const tokens = createTokens(parts);
   const { take, overdue } = taker(parts, tokens);
+  const nextDueAt = nextDueSelector(parts);
   const settle = settler(parts, tokens);
 
   return {
-    ready: (now, max) => promised(() => selectReady.all(now, max)),
-    take: (hop, now, max) => promised(() => take(hop, now, max)),
-    overdue: (now, max) => promised(() => overdue(now, max)),
+    ready(now, max, state) {
+      const from = state === "down" ? 1 : 0;
+      const to = state === "up" ? 0 : 1;
+      return promised(() => selectReady.all(from, to, now, max));
+    },
+    take: (hop, now, max) => promised(() => inTransaction(database, () => take(hop, now, max))),
+    overdue: (now, max, patience = NO_HURRY) =>
+      promised(() => inTransaction(database, () => overdue(now, max, patience))),
     release(released) {
       // A worker that ends with the store gives back late; closing has forgotten it all already.
       if (!database.isOpen) return;
@@ -57,6 +64,12 @@ export function sqliteQueue(parts: SqliteParts): Queue {
         schedule.update(hop);
       }, () => announceWork(marks));
     },
+    reached(hop) {
+      return group.run(() => {
+        deleteHop.run(hop);
+        schedule.update(hop);
+      }, () => announceWork(marks));
+    },
     async settle(verdicts, reports) {
       const prepared = await Promise.all(reports.map(prepareMessage));
       const { stale } = await group.run(
@@ -65,10 +78,40 @@ export function sqliteQueue(parts: SqliteParts): Queue {
       );
       return stale;
     },
-    nextDueAt: () => selectNextDueAt.first()!.dueAt,
+    nextDueAt: (patience = NO_HURRY) => nextDueAt(patience),
+    size: () => selectSize.first()!.recipients,
     version: marks.queue.value,
     changed: marks.queue.passed,
     ...queueOperations(parts),
+  };
+}
+
+/** Gives the function that finds when a recipient is due, or too late. */
+function nextDueSelector({ database }: SqliteParts): (patience: Patience) => number | null {
+  const selectDue = prepare<{ readonly at: number | null }>(
+    database,
+    `SELECT min(at) AS at FROM (
+       SELECT min(dueAt) AS at FROM temp.schedule WHERE down = 0
+       UNION ALL SELECT min(dueAt) FROM temp.schedule WHERE down = 1
+       UNION ALL SELECT * FROM (
+         SELECT q.deadline FROM queue q WHERE q.deadline IS NOT NULL AND ${IS_FREE}
+         ORDER BY q.deadline LIMIT 1
+       )
+     )`,
+  );
+  const selectOldest = prepare<{ readonly since: number }>(
+    database,
+    `SELECT q.since FROM queue q WHERE q.warned = ? AND ${IS_FREE} ORDER BY q.since LIMIT 1`,
+  );
+  return ({ warnAfterMs, giveUpAfterMs }) => {
+    const lateAt = (warned: 0 | 1, ageMs: number) =>
+      ageMs === Infinity ? Infinity : (selectOldest.first(warned)?.since ?? Infinity) + ageMs;
+    const next = Math.min(
+      selectDue.first()!.at ?? Infinity,
+      lateAt(0, Math.min(warnAfterMs ?? Infinity, giveUpAfterMs)),
+      lateAt(1, giveUpAfterMs),
+    );
+    return next === Infinity ? null : next;
   };
 }
 
@@ -111,87 +154,5 @@ function createTokens({ database, opened, schedule }: SqliteParts): Tokens {
       const row = queued === null ? null : selectHop.first(queued);
       if (row !== null) schedule.update(row.hop);
     },
-  };
-}
-
-interface DueRow {
-  readonly id: QueuedId;
-  readonly hop: HopId;
-  readonly row: MessageRow;
-  readonly message: MessageId;
-  readonly acceptedAt: number;
-  readonly senderLocal: string | null;
-  readonly senderDomain: string | null;
-  readonly body: Envelope["body"];
-  readonly size: number;
-  readonly envelopeOptions: string;
-  readonly recipientLocal: string;
-  readonly recipientDomain: string;
-  readonly recipientOptions: string;
-  readonly attempts: number;
-}
-
-function taker(
-  { database, contents, schedule }: SqliteParts,
-  tokens: Tokens,
-): {
-  take(hop: HopId, now: number, max: number): readonly Taken[];
-  overdue(now: number, max: number): readonly Taken[];
-} {
-  const columns = `q.id, q.hop, m.id AS row, m.message, m.acceptedAt, m.senderLocal,
-    m.senderDomain, m.body, m.size, m.options AS envelopeOptions, q.recipientLocal,
-    q.recipientDomain, q.options AS recipientOptions, q.attempts`;
-  // The index is named, or a long queue would be sorted anew for each batch.
-  const selectDue = prepare<DueRow>(
-    database,
-    `SELECT ${columns} FROM queue q INDEXED BY queueByRank JOIN messages m ON m.id = q.message
-     WHERE q.hop = ?1 AND q.dueAt <= ?2 AND ${IS_FREE}
-       AND NOT EXISTS (SELECT 1 FROM hops WHERE hop = ?1 AND until > ?2)
-     ORDER BY ${RANK}, q.id LIMIT ?3`,
-  );
-  const selectOverdue = prepare<DueRow>(
-    database,
-    `SELECT ${columns} FROM queue q JOIN messages m ON m.id = q.message
-     WHERE q.deadline <= ?1 AND ${IS_FREE} ORDER BY q.deadline, q.id LIMIT ?2`,
-  );
-
-  function takeThese(query: Query<DueRow>, ...values: Value[]): readonly Taken[] {
-    return inTransaction(database, () => {
-      const bodies = new Map<MessageRow, Body>();
-      const rows = query.all(...values);
-      const taken = rows.map((due) => {
-        const content = bodies.get(due.row) ?? contents.body(due.row, due.size);
-        bodies.set(due.row, content);
-        return takenOf(due, tokens.take(due.id), content);
-      });
-      for (const hop of new Set(rows.map((row) => row.hop))) schedule.update(hop);
-      return taken;
-    });
-  }
-
-  return {
-    take: (hop, now, max) => takeThese(selectDue, hop, now, max),
-    overdue: (now, max) => takeThese(selectOverdue, now, max),
-  };
-}
-
-function takenOf(due: DueRow, token: Token, content: Body): Taken {
-  const envelopeOptions = JSON.parse(due.envelopeOptions) as EnvelopeOptions;
-  const recipientOptions = JSON.parse(due.recipientOptions) as Omit<Recipient, "address">;
-  return {
-    token,
-    message: due.message,
-    acceptedAt: due.acceptedAt,
-    envelope: {
-      sender: addressOf(due.senderLocal, due.senderDomain),
-      body: due.body,
-      ...envelopeOptions,
-    },
-    recipient: {
-      address: { local: due.recipientLocal, domain: due.recipientDomain },
-      ...recipientOptions,
-    },
-    content,
-    attempts: due.attempts,
   };
 }

@@ -5,20 +5,27 @@
  * longest waiting hop is found without looking at the recipients of any other.
  */
 import type { DatabaseSync } from "node:sqlite";
-import type { EnvelopeOptions } from "../mail/envelope.ts";
+import type { Envelope } from "../mail/envelope.ts";
 import { prepare } from "./sql.ts";
 import type { MessageRow } from "./sqlite_content.ts";
 import type { Delivery, HopId } from "./store.ts";
+import { senderKey } from "./turns.ts";
 
 export interface Schedule {
   /** Puts one recipient into the queue. */
-  insert(message: MessageRow, envelope: EnvelopeOptions, delivery: QueueDelivery): void;
-  /** After recipients of this hop were taken or given back, or the hop was deferred. */
+  insert(message: MessageRow, accepted: AcceptedMessage, delivery: QueueDelivery): void;
+  /** After recipients of this hop were taken or given back, or it was put off or reached. */
   update(hop: HopId): void;
   /** After recipients of it were changed or removed: a hop for which nothing waits is forgotten. */
   settled(hop: HopId): void;
   /** The same for all hops at once. */
   rebuild(): void;
+}
+
+/** What of a message decides about its recipients' turns. */
+export interface AcceptedMessage {
+  readonly acceptedAt: number;
+  readonly envelope: Omit<Envelope, "body">;
 }
 
 type QueueDelivery = Delivery & { readonly to: "queue" };
@@ -32,15 +39,28 @@ export const IS_FREE = `q.held = 0 AND ${NOT_TAKEN}`;
 const TABLES = `
 DROP TABLE IF EXISTS temp.taken;
 DROP TABLE IF EXISTS temp.schedule;
+DROP TABLE IF EXISTS temp.size;
+DROP TRIGGER IF EXISTS temp.sizeGrows;
+DROP TRIGGER IF EXISTS temp.sizeShrinks;
 CREATE TEMP TABLE taken (
   token INTEGER PRIMARY KEY AUTOINCREMENT,
   queued INTEGER NOT NULL UNIQUE
 ) STRICT;
 CREATE TEMP TABLE schedule (
   hop TEXT PRIMARY KEY,
-  dueAt INTEGER NOT NULL
+  dueAt INTEGER NOT NULL,
+  down INTEGER NOT NULL -- 1: it was put off, and not reached since
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX temp.scheduleByDueAt ON schedule (dueAt, hop);
+CREATE INDEX temp.scheduleByDueAt ON schedule (down, dueAt, hop);
+-- How many recipients wait; counting them anew would read all of the queue.
+CREATE TEMP TABLE size (recipients INTEGER NOT NULL) STRICT;
+INSERT INTO temp.size SELECT count(*) FROM queue;
+CREATE TEMP TRIGGER sizeGrows AFTER INSERT ON main.queue BEGIN
+  UPDATE size SET recipients = recipients + 1;
+END;
+CREATE TEMP TRIGGER sizeShrinks AFTER DELETE ON main.queue BEGIN
+  UPDATE size SET recipients = recipients - 1;
+END;
 `;
 
 export function openSchedule(database: DatabaseSync): Schedule {
@@ -48,21 +68,23 @@ export function openSchedule(database: DatabaseSync): Schedule {
   const insertQueued = prepare(
     database,
     `INSERT INTO queue (message, hop, recipientLocal, recipientDomain, dueAt, options,
-       heldUntil, deadline, priority)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       heldUntil, deadline, priority, sender, since)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const advanceHop = prepare(
     database,
-    `INSERT INTO temp.schedule (hop, dueAt)
-     VALUES (?1, max(?2, ifnull((SELECT until FROM hops WHERE hop = ?1), 0)))
+    `INSERT INTO temp.schedule (hop, dueAt, down)
+     VALUES (?1, max(?2, ifnull((SELECT until FROM hops WHERE hop = ?1), 0)),
+       EXISTS (SELECT 1 FROM hops WHERE hop = ?1))
      ON CONFLICT (hop) DO UPDATE SET dueAt = min(dueAt, excluded.dueAt)`,
   );
   const deleteHop = prepare(database, "DELETE FROM temp.schedule WHERE hop = ?");
   const insertHop = prepare(
     database,
-    `INSERT INTO temp.schedule (hop, dueAt)
-     SELECT q.hop, max(q.dueAt, ifnull((SELECT until FROM hops h WHERE h.hop = q.hop), 0))
-     FROM queue q WHERE q.hop = ? AND ${IS_FREE} ORDER BY q.dueAt LIMIT 1`,
+    `INSERT INTO temp.schedule (hop, dueAt, down)
+     SELECT q.hop, max(q.dueAt, ifnull(h.until, 0)), h.hop IS NOT NULL
+     FROM queue q LEFT JOIN hops h ON h.hop = q.hop
+     WHERE q.hop = ? AND ${IS_FREE} ORDER BY q.dueAt LIMIT 1`,
   );
 
   const forgetHop = prepare(
@@ -76,7 +98,8 @@ export function openSchedule(database: DatabaseSync): Schedule {
   }
 
   return {
-    insert(message, { hold, by, priority }, { hop, recipient, dueAt }) {
+    insert(message, { envelope, acceptedAt }, { hop, recipient, dueAt }) {
+      const { sender, hold, by, priority } = envelope;
       const { address, ...options } = recipient;
       const written = JSON.stringify(options);
       insertQueued.run(
@@ -89,6 +112,8 @@ export function openSchedule(database: DatabaseSync): Schedule {
         hold?.until ?? 0,
         by?.at ?? null,
         priority ?? 0,
+        senderKey(sender),
+        Math.max(acceptedAt, hold?.until ?? 0),
       );
       advanceHop.run(hop, dueAt);
     },
@@ -101,8 +126,8 @@ export function openSchedule(database: DatabaseSync): Schedule {
       database.exec(`
         DELETE FROM hops WHERE NOT EXISTS (SELECT 1 FROM queue q WHERE q.hop = hops.hop);
         DELETE FROM temp.schedule;
-        INSERT INTO temp.schedule (hop, dueAt)
-          SELECT q.hop, max(min(q.dueAt), ifnull(h.until, 0))
+        INSERT INTO temp.schedule (hop, dueAt, down)
+          SELECT q.hop, max(min(q.dueAt), ifnull(h.until, 0)), h.hop IS NOT NULL
           FROM queue q LEFT JOIN hops h ON h.hop = q.hop
           WHERE ${IS_FREE} GROUP BY q.hop`);
     },

@@ -4,7 +4,7 @@ import { type Arrivals, queues } from "./arrivals.ts";
 import type { Prepared } from "./content.ts";
 import { attemptsOf, type Settled as SettledRecipient } from "./happenings.ts";
 import { prepare } from "./sql.ts";
-import type { MessageRow } from "./sqlite_content.ts";
+import { addressOf, type MessageRow } from "./sqlite_content.ts";
 import type { SqliteParts } from "./sqlite_parts.ts";
 import type {
   AccountId,
@@ -90,9 +90,13 @@ function rowSettler(
     `UPDATE queue SET dueAt = ?2, reply = ?3, attempts = attempts + 1 WHERE id = ?1
      ${RETURNING}`,
   );
-  const wait = prepare<Row>(
+  const pastDeadline = prepare<Row>(
     database,
-    `UPDATE queue SET deadline = NULL WHERE id = ? ${RETURNING}`,
+    `UPDATE queue SET deadline = NULL, warned = 1 WHERE id = ? ${RETURNING}`,
+  );
+  const pastDelay = prepare<Row>(
+    database,
+    `UPDATE queue SET warned = 1 WHERE id = ? ${RETURNING}`,
   );
   return (token, verdict) => {
     const queued = tokens.end(token);
@@ -104,7 +108,7 @@ function rowSettler(
       case "retry":
         return retry.first(queued, verdict.dueAt, JSON.stringify(verdict.reply));
       case "wait":
-        return wait.first(queued);
+        return (verdict.past === "deadline" ? pastDeadline : pastDelay).first(queued);
     }
   };
 }
@@ -118,14 +122,21 @@ function releaser(
     `SELECT 1 FROM entries e JOIN mailboxes b ON b.id = e.mailbox
      WHERE e.message = ?1 AND b.account = ?2 AND b.name = ?3`,
   );
-  const selectOptions = prepare<{ readonly options: string }>(
+  const selectAccepted = prepare<{
+    readonly acceptedAt: number;
+    readonly senderLocal: string | null;
+    readonly senderDomain: string | null;
+    readonly options: string;
+  }>(
     database,
-    "SELECT options FROM messages WHERE id = ?",
+    "SELECT acceptedAt, senderLocal, senderDomain, options FROM messages WHERE id = ?",
   );
   return (delivery, message, modSeqs) => {
     if (delivery.to === "queue") {
-      const { options } = selectOptions.first(message)!;
-      schedule.insert(message, JSON.parse(options) as EnvelopeOptions, delivery);
+      const { acceptedAt, senderLocal, senderDomain, options } = selectAccepted.first(message)!;
+      const sender = addressOf(senderLocal, senderDomain);
+      const envelope = { sender, ...JSON.parse(options) as EnvelopeOptions };
+      schedule.insert(message, { acceptedAt, envelope }, delivery);
     } else if (selectCopy.first(message, delivery.account, delivery.mailbox) === null) {
       modSeqs.set(delivery.account, deliver(delivery, message));
     }

@@ -9,12 +9,14 @@
 import type { Address } from "../mail/address.ts";
 import type { Body } from "../mail/body.ts";
 import type { Envelope, Recipient } from "../mail/envelope.ts";
-import type { StoredSecret } from "../sasl/secret.ts";
 import type { Reply } from "../smtp/reply.ts";
 import type { MaybePromise } from "../wire/session.ts";
 import type { Aliases } from "./aliases.ts";
 import type { History, Note, Origin } from "./history.ts";
+import type { AccountId, Mail, MessageId, Users } from "./mailbox.ts";
 import type { Policies } from "./policies.ts";
+
+export * from "./mailbox.ts";
 
 export interface Store extends AsyncDisposable {
   readonly users: Users;
@@ -45,9 +47,6 @@ export interface Store extends AsyncDisposable {
    */
   giveBack(): Promise<void>;
 }
-
-/** The id of a message in this server, unique for ever; made by the caller from the world. */
-export type MessageId = string;
 
 export interface Accepted {
   readonly id: MessageId;
@@ -80,127 +79,6 @@ export interface MailboxDelivery {
   readonly prefix: Uint8Array;
 }
 
-// Accounts
-
-export type AccountId = number;
-
-export interface Account {
-  readonly id: AccountId;
-  /** A full address in the form of `accountName` (lower case, NFC). */
-  readonly name: string;
-  /** Milliseconds since 1970. */
-  readonly createdAt: number;
-}
-
-/** Accounts are read from memory: they are asked for with every recipient. */
-export interface Users {
-  /** In the order in which they were added. */
-  list(): readonly Account[];
-  find(name: string): Account | null;
-  secret(id: AccountId): StoredSecret | null;
-  /**
-   * The key of what is shown in place of secrets that are not there. The first one that is given is
-   * kept for the life of the store; later ones are ignored.
-   */
-  decoyKey(fresh: Uint8Array): Promise<Uint8Array>;
-  /**
-   * Makes an account and its INBOX.
-   * @throws {StoreError} `exists`
-   */
-  add(name: string, secret: StoredSecret, createdAt: number): Promise<Account>;
-  /** @throws {StoreError} `unknown` */
-  setSecret(id: AccountId, secret: StoredSecret): Promise<void>;
-  /**
-   * Removes the account with its mailboxes and mail.
-   * @throws {StoreError} `unknown`
-   */
-  remove(id: AccountId): Promise<void>;
-}
-
-// Mailboxes
-
-export type MailboxId = number;
-/** Grows with every arrival in a mailbox and is never used again (RFC 9051 §2.3.1.1). */
-export type Uid = number;
-/**
- * Grows with every change of an account, and no two changes share one; the spine of views, watchers
- * and snapshots. Positive as soon as the account is there (RFC 7162 §3.1.2.1).
- */
-export type ModSeq = number;
-/** The mark of an account in which nothing happened yet but that its INBOX was made. */
-export const FIRST_MODSEQ: ModSeq = 1;
-
-export interface Mailbox {
-  readonly id: MailboxId;
-  readonly account: AccountId;
-  readonly name: string;
-  /** Greater than that of every mailbox which was made before (RFC 9051 §2.3.1.1). */
-  readonly uidValidity: number;
-  readonly uidNext: Uid;
-  /** Its newest change (HIGHESTMODSEQ, RFC 7162 §3.1.2.1); the account's mark may be past it. */
-  readonly modSeq: ModSeq;
-}
-
-export interface Entry {
-  readonly uid: Uid;
-  /** Prefix and content, in bytes. */
-  readonly size: number;
-  readonly receivedAt: number;
-  readonly modSeq: ModSeq;
-  readonly message: MessageId;
-}
-
-/** What is true now about everything that changed after a mark. */
-export interface Changes {
-  /** By `modSeq`, rising. */
-  readonly entries: readonly Entry[];
-  /** By the order of removal; may name some that came and went after the mark. */
-  readonly removed: readonly Uid[];
-  /** The mark for the next call: behind the last page it is the account's newest. */
-  readonly modSeq: ModSeq;
-  /** Whether the page was full and more changes wait behind `modSeq`. */
-  readonly more: boolean;
-  /**
-   * Whether some removals after the mark are forgotten: then `removed` is not complete, and the
-   * caller has to `list` the mailbox anew.
-   */
-  readonly forgotten: boolean;
-}
-
-/** A mailbox remembers at least so many of its newest removals; a client could make any number. */
-export const REMOVED_KEPT = 10_000;
-
-export interface Mail {
-  mailbox(account: AccountId, name: string): Promise<Mailbox | null>;
-  /**
-   * The account's newest mark.
-   * @throws {StoreError} `unknown`
-   */
-  modSeq(account: AccountId): ModSeq;
-  /**
-   * What is there, by uid: at most `max` entries, those behind `after`. A view begins with the mark
-   * of `modSeq`, then lists, then follows `changes` from that mark.
-   */
-  list(mailbox: MailboxId, after: Uid, max: number): Promise<readonly Entry[]>;
-  /**
-   * At most `max` changes after `since`; 0 gives everything that is there, and no removals.
-   * @throws {StoreError} `unknown`
-   */
-  changes(mailbox: MailboxId, since: ModSeq, max: number): Promise<Changes>;
-  /** `null` when it is not there any more. A body that was given can be read to its end. */
-  body(mailbox: MailboxId, uid: Uid): Promise<Body | null>;
-  /** In one transaction; what is already gone, mailbox included, is passed over. */
-  remove(mailbox: MailboxId, uids: readonly Uid[]): Promise<void>;
-  /**
-   * Resolves when the account has a change after `since`: at once when it has one already.
-   * Rejects with the signal's reason when that is aborted first.
-   * @throws {StoreError} `unknown`, also when the account is removed meanwhile
-   */
-  changed(account: AccountId, since: ModSeq, signal: AbortSignal): Promise<void>;
-}
-
-// Queue
-
 /** A next hop: the recipient's domain. Where it leads is asked anew at each attempt. */
 export type HopId = string;
 export type QueuedId = number;
@@ -224,6 +102,34 @@ export interface Taken {
   readonly attempts: number;
 }
 
+/**
+ * How long a recipient may wait, in milliseconds from its message's acceptance, or from its release
+ * where that was held (RFC 4865).
+ */
+export interface Patience {
+  /** Then the sender is told of the delay, once; `null`: never. */
+  readonly warnAfterMs: number | null;
+  /** Then the recipient is given up. */
+  readonly giveUpAfterMs: number;
+}
+
+/** Nobody is warned, and nobody is given up. */
+export const NO_HURRY: Patience = { warnAfterMs: null, giveUpAfterMs: Infinity };
+
+/** A recipient that was taken because of its age, not because it may be tried. */
+export interface Overdue extends Taken {
+  /**
+   * `age`: it is to be given up; `deadline`: that of its message has come (`Envelope.by`);
+   * `delay`: its sender is to be told that it is late.
+   */
+  readonly why: "age" | "deadline" | "delay";
+  /**
+   * What it waits because of: the answer to its last attempt, or to that of its hop; `null` where
+   * nothing was tried.
+   */
+  readonly lastReply: Reply | null;
+}
+
 export type Verdict =
   /** The recipient has its outcome: accepted by the next server, or reported, or recorded. */
   | { readonly do: "finish"; readonly outcome: "relayed" | "failed"; readonly reply: Reply }
@@ -241,8 +147,11 @@ export type Verdict =
     readonly reply: Reply;
   }
   | { readonly do: "retry"; readonly dueAt: number; readonly reply: Reply }
-  /** Its deadline has passed and was dealt with; it waits on as before. */
-  | { readonly do: "wait"; readonly reply: Reply };
+  /**
+   * Its sender was told that it is late, or did not want to be; it waits on as before. Beyond its
+   * deadline it counts as told of the delay as well.
+   */
+  | { readonly do: "wait"; readonly past: "deadline" | "delay"; readonly reply: Reply };
 
 /** A taken recipient's verdict, and what history says about it. */
 export type Settling = readonly [token: Token, verdict: Verdict, note?: Note];
@@ -278,20 +187,33 @@ export interface Queued {
  */
 export const PRIORITY_HEAD_START_MS = 10 * 60_000;
 
+/**
+ * Content that one call of `take` keeps in memory, and the recipient that reached it: with many
+ * deliveries under way, so much for each of them must fit.
+ */
+export const TAKEN_BYTES_MAX = 1024 * 1024;
+
 export interface Queue {
-  /** Next hops that have due work which nobody has taken, the longest waiting first. */
-  ready(now: number, max: number): Promise<readonly Hop[]>;
   /**
-   * Takes due recipients of one hop, oldest first, where one of a higher priority counts as older
-   * by {@linkcode PRIORITY_HEAD_START_MS} for each step. With one owner of the data directory,
-   * taking is a fact in memory: it costs no commit, and opening the store forgets it.
+   * Next hops that have due work which nobody has taken, the longest waiting first; with a state,
+   * only those that are `down` (put off, and not `reached` since), or those that are not.
+   */
+  ready(now: number, max: number, state?: "up" | "down"): Promise<readonly Hop[]>;
+  /**
+   * Takes due recipients of one hop, at most `max` and {@linkcode TAKEN_BYTES_MAX}. Senders take
+   * turns, from one call to the next, so that nobody waits behind all that another has sent. Of one
+   * sender the oldest go first, where one of a higher priority counts as older by
+   * {@linkcode PRIORITY_HEAD_START_MS} for each step. With one owner of the data directory, taking
+   * is a fact in memory: it costs no commit, and opening the store forgets it.
    */
   take(hop: HopId, now: number, max: number): Promise<readonly Taken[]>;
   /**
-   * Takes recipients, at most `max`, whose message was to be delivered by a time that has come
-   * (`Envelope.by`), and whose deadline was not dealt with; the state of their hop does not matter.
+   * Takes recipients, at most `max`, for which a time has come, whatever the state of their hop:
+   * their message was to be delivered by then (`Envelope.by`), and that was not dealt with; or they
+   * were put off until later, and are older than `patience` allows (for ever, where it is left
+   * out). What is due is tried first.
    */
-  overdue(now: number, max: number): Promise<readonly Taken[]>;
+  overdue(now: number, max: number, patience?: Patience): Promise<readonly Overdue[]>;
   /** Gives back what was taken and not tried; stale tokens are ignored. */
   release(tokens: readonly Token[]): void;
   /**
@@ -300,6 +222,8 @@ export interface Queue {
    * remembers `at`, when it was tried.
    */
   defer(hop: HopId, until: number, reply: Reply, at?: number): Promise<void>;
+  /** A hop that was put off has answered: it counts no longer as down. */
+  reached(hop: HopId): Promise<void>;
   /**
    * Records outcomes and accepts the reports about them, all in one transaction.
    * Gives the tokens that were stale (dropped meanwhile, or settled before); those are ignored.
@@ -310,7 +234,9 @@ export interface Queue {
     reports: readonly Accepted[],
   ): Promise<readonly Token[]>;
   /** When the next recipient that nobody has taken is due or overdue; `null` when none waits. */
-  nextDueAt(): MaybePromise<number | null>;
+  nextDueAt(patience?: Patience): MaybePromise<number | null>;
+  /** How many recipients wait. */
+  size(): MaybePromise<number>;
   /** Grows whenever `nextDueAt` may have become earlier: new work, a retry, what is given back. */
   version(): number;
   /**

@@ -8,6 +8,7 @@ import { policiesConformance } from "./store_policies.ts";
 import { queueConformance } from "./store_queue.ts";
 import type { OpenStore } from "./store_support.ts";
 import { timesConformance } from "./store_times.ts";
+import { turnsConformance } from "./store_turns.ts";
 import { usersConformance } from "./store_users.ts";
 
 /** Registers the suite under a name; `open` gives a new, empty store each time. */
@@ -21,4 +22,5 @@ export function storeConformance(name: string, open: OpenStore): void {
   policiesConformance(name, open);
   historyConformance(name, open);
   holdConformance(name, open);
+  turnsConformance(name, open);
 }

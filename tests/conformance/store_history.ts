@@ -172,7 +172,7 @@ export function historyConformance(name: string, open: OpenStore): void {
       FINISHED,
       LATER,
       { do: "deliver", outcome: "delivered", deliveries: [delivery], reply: FINISHED.reply },
-      { do: "wait", reply: GREYLISTED },
+      { do: "wait", past: "delay", reply: GREYLISTED },
     ];
     // Without a note there is still an outcome.
     await store.queue.settle(taken.map(({ token }, at) => [token, verdicts[at]!]), []);

@@ -114,7 +114,7 @@ export function timesConformance(name: string, open: OpenStore): void {
     await store.accept(asked(message("m1", [toQueue("xyz.com", 30)]), by(20)));
     const [late] = await store.queue.overdue(20, 9);
     const version = store.queue.version();
-    const verdict = { do: "wait", reply: GREYLISTED } as const;
+    const verdict = { do: "wait", past: "deadline", reply: GREYLISTED } as const;
     assert.deepEqual(await store.queue.settle([[late!.token, verdict]], []), []);
     await store.queue.changed(version, NEVER);
     assert.deepEqual(await store.queue.overdue(1000, 9), []);

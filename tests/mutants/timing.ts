@@ -44,9 +44,9 @@ export const TIMING_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "future release: a held message is too old when it is released",
-    file: "lib/queue/schedule.ts",
-    find: "return Math.max(acceptedAt, envelope.hold?.until ?? 0);",
-    replace: "return acceptedAt;",
+    file: "lib/store/memory_queue.ts",
+    find: "return Math.max(content.acceptedAt, content.envelope.hold?.until ?? 0);",
+    replace: "return content.acceptedAt;",
     test: { file: APP, name: "a held message has its five days from its release on" },
     why: "it would be given up at the first try that fails",
   },
@@ -93,7 +93,7 @@ export const TIMING_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "priority: the queue does not look at it",
-    file: "lib/store/sqlite_queue.ts",
+    file: "lib/store/sqlite_take.ts",
     find: "ORDER BY ${RANK}, q.id LIMIT ?3",
     replace: "ORDER BY dueAt, q.id LIMIT ?3",
     test: { file: "tests/store_sqlite_test.ts" },
