@@ -16,6 +16,7 @@ import { LMTP_MUTANTS } from "./mutants/lmtp.ts";
 import type { Mutant } from "./mutants/mutant.ts";
 import { NET_MUTANTS } from "./mutants/net.ts";
 import { POP3_MUTANTS } from "./mutants/pop3.ts";
+import { QUEUE_MUTANTS } from "./mutants/queue.ts";
 import { FLOODS_MUTANTS } from "./mutants/floods.ts";
 import { PROXY_MUTANTS } from "./mutants/proxy.ts";
 import { RELAY_MUTANTS } from "./mutants/relay.ts";
@@ -49,6 +50,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...TIMING_MUTANTS,
   ...HISTORY_MUTANTS,
   ...PROXY_MUTANTS,
+  ...QUEUE_MUTANTS,
   ...POP3_MUTANTS,
   ...NET_MUTANTS,
   ...SASL_MUTANTS,

@@ -43,6 +43,8 @@ export interface NextHopOptions {
   readonly answer?: (line: string) => HopAnswer;
   /** How long it thinks about each command and each content; by default not at all. */
   readonly thinksMs?: number;
+  /** Whether it keeps nothing of what it was told, where that would be too much. */
+  readonly forgets?: true;
 }
 
 export function startNextHop(world: World, options: NextHopOptions = {}): NextHop {
@@ -54,12 +56,13 @@ export function startNextHop(world: World, options: NextHopOptions = {}): NextHo
 
   async function serve(transport: Transport): Promise<void> {
     const lines: string[] = [];
-    connections.push(lines);
+    if (!options.forgets) connections.push(lines);
     open.add(transport);
     try {
       const { answer = () => undefined, thinksMs = 0 } = options;
       const think = async () => void (thinksMs > 0 && await world.clock.sleep(thinksMs));
-      await converse({ transport, lines, messages, answer, think });
+      const kept = options.forgets ? [] : messages;
+      await converse({ transport, lines, messages: kept, answer, think });
     } catch {
       // The other side has left, or the test has stopped this one.
     } finally {

@@ -3,8 +3,8 @@ import type { ServerConfig } from "../config.ts";
 import { openFilesLeft } from "../net/open_files.ts";
 import { TLS_FILES_PER_CONNECTION } from "../net/tls_upgrade.ts";
 
-/** For the store, the listeners, the operator's commands, and deliveries to other servers. */
-export const RESERVED_FILES = 200;
+/** For the store, the listeners, the operator's commands, and 200 deliveries to other servers. */
+export const RESERVED_FILES = 300;
 /** Fewer would be no server; what is then refused is refused by the system. */
 const CONNECTIONS_LEAST = 10;
 

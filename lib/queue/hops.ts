@@ -17,9 +17,9 @@ export interface HopState {
   readonly slowAbove: number;
 }
 
-/** Deliveries at once to a hop about which nothing is known, */
+/** From here the window grows with the first answer, */
 const WINDOW_AT_FIRST = 2;
-/** and to one that has taken everything so far. */
+/** up to here. */
 const WINDOW_MAX = 20;
 
 export const NEW_HOP: HopState = {
@@ -46,9 +46,9 @@ export function failed(state: HopState): HopState {
   return { ...crowded(state), failures: state.failures + 1 };
 }
 
-/** How many deliveries it may have at once: one that is down costs one probe, whatever waits. */
-export function deliveriesMax({ failures, window }: HopState): number {
-  return failures > 0 ? 1 : Math.floor(window);
+/** How many deliveries it may have at once: one, whatever waits, until it is known to answer. */
+export function deliveriesMax({ failures, isKnown, window }: HopState): number {
+  return failures > 0 || !isKnown ? 1 : Math.floor(window);
 }
 
 /** What is remembered about all of them. */

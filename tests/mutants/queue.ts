@@ -1,0 +1,152 @@
+/** The queue's fairness, its schedule, and what it does about messages that are ill. */
+import type { Mutant } from "./mutant.ts";
+
+const FAIRNESS = "tests/queue_fairness_test.ts";
+const SQLITE = "tests/store_sqlite_test.ts";
+const APP = "tests/app_queue_test.ts";
+
+export const QUEUE_MUTANTS: readonly Mutant[] = [
+  {
+    name: "queue: whoever sent first is sent first (SQLite)",
+    file: "lib/store/sqlite_take.ts",
+    find: "takeThese(dueOf.byTurns(hop, now, max));",
+    replace: "takeThese([]);",
+    test: { file: SQLITE, name: "the SQLite store: queue.take lets senders take turns" },
+    why: "one sender of a hundred thousand messages holds up all others to that hop",
+  },
+  {
+    name: "queue: the turns always begin with the first sender (SQLite)",
+    file: "lib/store/sqlite_take.ts",
+    find: 'turns.set(hop, senders[max] ?? "");',
+    replace: 'turns.set(hop, "");',
+    test: {
+      file: SQLITE,
+      name: "the SQLite store: queue.take comes to every sender, however many",
+    },
+    why: "more senders than a delivery has room for, and the last ones never get their turn",
+  },
+  {
+    name: "queue: the turns always begin with the first sender (memory)",
+    file: "lib/store/memory_queue.ts",
+    find: 'turns.set(hop, order[max] ?? "");',
+    replace: 'turns.set(hop, "");',
+    test: {
+      file: "tests/store_memory_test.ts",
+      name: "the memory store: queue.take comes to every sender, however many",
+    },
+    why: "the same",
+  },
+  {
+    name: "queue: a delivery takes whatever is due into memory",
+    file: "lib/store/sqlite_take.ts",
+    find: "if (bytes >= TAKEN_BYTES_MAX && !bodies.has(row.row)) continue;",
+    replace: "",
+    test: { file: SQLITE, name: "the SQLite store: queue.take keeps to what fits into memory" },
+    why: "two hundred deliveries of fifty messages each are too much",
+  },
+  {
+    name: "queue: what was due while the server was down is given up untried",
+    file: "lib/store/sqlite_take.ts",
+    find: "AND max(q.dueAt, ifnull(h.until, 0)) > ?3",
+    replace: "AND ?3 > 0",
+    test: { file: SQLITE, name: "the SQLite store: queue.overdue takes what was put off too long" },
+    why: "mail is lost to a week without power",
+  },
+  {
+    name: "queue: senders are warned again and again",
+    file: "lib/store/sqlite_settle.ts",
+    find: "`UPDATE queue SET warned = 1 WHERE id = ? ${RETURNING}`",
+    replace: "`UPDATE queue SET warned = 0 WHERE id = ? ${RETURNING}`",
+    test: { file: SQLITE, name: "the SQLite store: queue.overdue takes what was put off too long" },
+    why: "a report a second",
+  },
+  {
+    name: "queue: half a message is sent as a whole one",
+    file: "lib/store/sqlite_content.ts",
+    find: "if (bytes.length === to - from) return bytes;",
+    replace: "if (bytes.length <= to - from) return bytes;",
+    test: {
+      file: "tests/store_faults_test.ts",
+      name: "content that is not there fails who reads it, and takes nobody else along",
+    },
+    why: "a damaged database must not damage mail silently",
+  },
+  {
+    name: "queue: a hop that is down costs as many probes as before",
+    file: "lib/queue/hops.ts",
+    find: "return failures > 0 || !isKnown ? 1 : Math.floor(window);",
+    replace: "return !isKnown ? 1 : Math.floor(window);",
+    test: {
+      file: "tests/queue_hops_test.ts",
+      name: "a hop that is down has one, and begins anew when it answers",
+    },
+    why: "a busy server that restarts is met by a crowd",
+  },
+  {
+    name: "queue: one connection too many puts off the whole hop",
+    file: "lib/queue/worker.ts",
+    find: "if (this.#places.of(hop) > 0) return",
+    replace: "if (this.#places.of(hop) > 1000) return",
+    test: {
+      file: FAIRNESS,
+      name: "a hop gets more deliveries at once as it takes them, and fewer when it is full",
+    },
+    why: "mail waits although the hop takes it",
+  },
+  {
+    name: "queue: deliveries that wait for their hop keep their place",
+    file: "lib/queue/worker.ts",
+    find: "      place.slow();\n",
+    replace: "",
+    test: {
+      file: FAIRNESS,
+      name: "three hundred hops that swallow connections do not hold up one that answers",
+    },
+    why: "fifty dead servers hold up the mail to all others",
+  },
+  {
+    name: "queue: 421 is taken for an answer about the recipient",
+    file: "lib/queue/delivery.ts",
+    find: "if (goodbye !== null) return goodbye;",
+    replace: "if (goodbye === undefined) return goodbye;",
+    test: {
+      file: FAIRNESS,
+      name: "RFC 5321 §3.8: a host that says 421 is left alone for a while, with all its mail",
+    },
+    why: "each message in turn is offered to a server that is going down",
+  },
+  {
+    name: "queue: a message that cannot be read puts off its hop",
+    file: "lib/queue/delivery.ts",
+    find: "const error = fault();",
+    replace: "const error = fault() && null;",
+    test: {
+      file: FAIRNESS,
+      name: "a message that cannot be read waits alone, and is reported in the end",
+    },
+    why: "all mail to that hop waits for days behind it",
+  },
+  {
+    name: "queue: a report that is late is a reason for a report",
+    file: "lib/queue/outcome.ts",
+    find: '"DELAY") && envelope.sender !== null ? "delayed"',
+    replace: '"DELAY") ? "delayed"',
+    test: {
+      file: APP,
+      name: "a report that is late makes no report, and one that fails is written down",
+    },
+    why: "warnings in the log about nothing that is lost",
+  },
+  {
+    name: "queue: --max-queue is not looked at",
+    file: "lib/app/smtp_backend.ts",
+    find: "if (isFull) return QUEUE_FULL;",
+    replace: "",
+    test: {
+      file: APP,
+      name:
+        "beyond --max-queue nothing more is taken for other servers, and mailboxes here get theirs",
+    },
+    why: "a user's program in a loop fills the disk",
+  },
+];
