@@ -25,7 +25,7 @@ import { SMTP_MUTANTS } from "./mutants/smtp.ts";
 import { STS_MUTANTS } from "./mutants/sts.ts";
 import { TIMING_MUTANTS } from "./mutants/timing.ts";
 import { TLS_MUTANTS } from "./mutants/tls.ts";
-import { SIM_WORLD_MUTANTS } from "./mutants/sim_world.ts";
+import { SIM_WORLD_MUTANTS } from "./mutants/sim.ts";
 import { SASL_MUTANTS } from "./mutants/sasl.ts";
 import { WIRE_MUTANTS } from "./mutants/wire.ts";
 

@@ -2,7 +2,7 @@
 import assert from "$assert";
 import { runMutants, staleness, type Verdict } from "../scripts/mutants.ts";
 import { MUTANTS } from "./mutants.ts";
-import { SIM_MUTANTS } from "./mutants/sim.ts";
+import { SIM_MUTANTS } from "./mutants/simulated.ts";
 import type { Mutant } from "./mutants/mutant.ts";
 import { canRun, canUseFiles, temporaryFolder } from "./support.ts";
 

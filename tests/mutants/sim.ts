@@ -1,84 +1,65 @@
-/**
- * Deliberate bugs that lose, double or change mail: `deno task sim --mutants` puts each into a copy
- * of the project, and the simulation has to find it.
- */
+/** The simulation has to notice when its own world, or what it watches over, is not sound. */
 import type { Mutant } from "./mutant.ts";
 
-/** No single test has to notice it. */
-export type SimMutant = Omit<Mutant, "test">;
+const SIM = "tests/sim_run_test.ts";
+const TWO_SERVERS = "the simulation of two servers passes with the first seeds";
 
-export const SIM_MUTANTS: readonly SimMutant[] = [
+export const SIM_WORLD_MUTANTS: readonly Mutant[] = [
   {
-    name: "250 before the commit",
-    file: "lib/app/accept.ts",
-    find: "  await store.accept(first!, others);\n",
-    replace: "  store.accept(first!, others).catch(() => {});\n",
-    why: "promise 1: a 250 means durable",
+    name: "a simulated process that is dead still writes to the disk",
+    file: "tests/sim/disk.ts",
+    find: '    if (!life.act()) throw new Gone("the process is dead");\n',
+    replace: "    life.act();\n",
+    why: "what happens after a crash would change what the crash has left",
+    test: {
+      file: "tests/sim_disk_test.ts",
+      name: "a simulated process that is dead does nothing to the database that others go on with",
+    },
   },
   {
-    name: "settle outside the transaction",
-    file: "lib/queue/settlement.ts",
-    find: "    [...(report === null ? [] : [report]), " +
-      "...outcomes.flatMap(({ copies = [] }) => copies)],\n  );\n",
-    replace: "    outcomes.flatMap(({ copies = [] }) => copies),\n  );\n" +
-      "  if (report !== null) await options.store.accept(report);\n",
-    why: "a crash in between loses the report, and with it the message",
+    name: "a simulated crash keeps what was not committed",
+    file: "tests/sim/disk.ts",
+    find: '      if (database.isTransaction) database.exec("ROLLBACK");\n      for',
+    replace: '      if (database.isTransaction) database.exec("COMMIT");\n      for',
+    why: "a disk has a transaction whole or not at all",
+    test: {
+      file: "tests/sim_disk_test.ts",
+      name: "a simulated disk keeps a transaction whole or not at all, whenever its process dies",
+    },
   },
   {
-    name: "a taken message is never given back",
-    file: "lib/queue/worker.ts",
-    find: "      queue.release(left.map((each) => each.token));\n",
+    name: "a simulation passes over what is left open",
+    file: "tests/sim/simulate.ts",
+    find: "for (const open of network.open()) complain(`left open: ${open}`);",
     replace: "",
-    why: "what was taken and not tried waits for ever",
+    why: "every session ends, and every transport is closed",
+    test: { file: SIM, name: "the simulation fails with a scenario that leaves a connection open" },
   },
   {
-    name: "report sent before settle",
-    file: "lib/queue/settlement.ts",
-    find: "  const stale = await options.store.queue.settle(\n",
-    replace: "  if (report !== null) await options.store.accept(report);\n" +
-      "  const stale = await options.store.queue.settle(\n",
-    why: "a crash in between tells the sender twice",
+    name: "chance in the simulation depends on what was simulated before",
+    file: "tests/sim/network.ts",
+    find: "  let lastPort = 40_000;\n",
+    replace: "  let lastPort = 40_000 + Math.floor(performance.now()) % 9999;\n",
+    why: "a seed is worth nothing when it does not tell the same story again",
+    test: {
+      file: SIM,
+      name: "the simulation tells the same seed the same way, line by line, and others otherwise",
+    },
   },
   {
-    name: "retry after 5xx",
-    file: "lib/queue/outcome.ts",
-    find: '    case "refused":\n      return { do: "finish", outcome: "failed", reply: words };\n',
-    replace: '    case "refused":\n',
-    why: "RFC 5321 §4.2.1: what was refused for good is not tried again",
-  },
-  {
-    name: "verify cache never expiring",
-    file: "lib/policy/verdicts.ts",
-    find: "return kept === null || nowMs >= kept.untilMs ? null : kept.heard;",
-    replace: "return kept === null || kept.untilMs === 0 ? null : kept.heard;",
-    why: "whoever gets an account after somebody asked for it is never written to",
-  },
-  {
-    name: "dot-stuffing off by one",
-    file: "lib/wire/dots.ts",
-    find: 'return at === 1 ? before === "behindCr" : chunk[at - 2] === CR;',
-    replace: "return at > 1 && chunk[at - 2] === CR;",
-    why: "a dot is lost or doubled where a chunk was cut in the middle of CRLF",
-  },
-  {
-    name: "duplicate on reconnect",
-    file: "lib/queue/link.ts",
-    find: "      if (begun) return performed;\n",
-    replace: "      if (begun && !performed.done) return performed;\n",
-    why: "what a kept connection has delivered is delivered again over a new one",
-  },
-  {
-    name: "lost wake-up",
-    file: "lib/store/arrivals.ts",
-    find: "  if (arrivals.queued) announceWork(marks);\n",
-    replace: "",
-    why: "the queue's worker sleeps on while there is work",
-  },
-  {
-    name: "recipients mixed between messages",
+    name: "the worker leaves its watcher behind",
     file: "lib/queue/worker.ts",
-    find: "    const group = groups.get(taken.message);\n",
-    replace: "    const group = groups.get(taken.message) ?? [...groups.values()][0];\n",
-    why: "somebody gets what was meant for somebody else",
+    find: "store.queue.changed(version, woken.signal)",
+    replace: "store.queue.changed(version, new AbortController().signal)",
+    why: "each sleep of the worker would keep one more, for ever",
+    test: { file: SIM, name: TWO_SERVERS },
+  },
+  {
+    name: "content that was stored still counts as being in memory",
+    file: "lib/smtp/room.ts",
+    find: "          held -= mine;\n",
+    replace: "",
+    why: "after a while no message would find room",
+    test: { file: SIM, name: TWO_SERVERS },
   },
 ];

@@ -5,7 +5,7 @@
  */
 import { parseArgs } from "$fmt";
 import { makeTrees, spread, staleness } from "../../scripts/mutants.ts";
-import { SIM_MUTANTS, type SimMutant } from "../mutants/sim.ts";
+import { SIM_MUTANTS, type SimMutant } from "../mutants/simulated.ts";
 import type { Print } from "./command.ts";
 
 /** Each has to be found within so many seeds. */

@@ -1,0 +1,97 @@
+/**
+ * Deliberate bugs that lose, double or change mail: `deno task sim --mutants` puts each into a copy
+ * of the project, and the simulation has to find it.
+ */
+import type { Mutant } from "./mutant.ts";
+
+/** No single test has to notice it. */
+export type SimMutant = Omit<Mutant, "test">;
+
+/** The one transaction of `settleOnce`, line by line. */
+const SETTLE = "  const stale = await options.store.queue.settle(\n";
+const NOTES = `    outcomes.map((outcome) => [
+      outcome.taken.token,
+      outcome.verdict,
+      noteOf(outcome, { at: options.world.clock.now(), delivery, report }),
+    ]),
+`;
+const REPORT_WITH_THEM =
+  "    [...(report === null ? [] : [report]), ...outcomes.flatMap(({ copies = [] }) => copies)],\n" +
+  "  );\n";
+const COPIES_WITH_THEM = "    outcomes.flatMap(({ copies = [] }) => copies),\n  );\n";
+
+export const SIM_MUTANTS: readonly SimMutant[] = [
+  {
+    name: "250 before the commit",
+    file: "lib/app/accept.ts",
+    find: "  await store.accept(first!, others);\n",
+    replace: "  store.accept(first!, others).catch(() => {});\n",
+    why: "promise 1: a 250 means durable",
+  },
+  {
+    name: "settle outside the transaction",
+    file: "lib/queue/settlement.ts",
+    find: REPORT_WITH_THEM + "  for (const outcome of outcomes) {\n",
+    replace: COPIES_WITH_THEM +
+      "  if (report !== null) await options.store.accept(report);\n" +
+      "  for (const outcome of outcomes) {\n",
+    why: "a crash in between loses the report, and with it the message",
+  },
+  {
+    name: "a taken message is never given back",
+    file: "lib/queue/worker.ts",
+    find: "      queue.release(left.map((each) => each.token));\n",
+    replace: "",
+    why: "what was taken and not tried waits for ever",
+  },
+  {
+    name: "report sent before settle",
+    file: "lib/queue/settlement.ts",
+    find: SETTLE + NOTES + REPORT_WITH_THEM,
+    replace: "  if (report !== null) await options.store.accept(report);\n" +
+      SETTLE + NOTES + COPIES_WITH_THEM,
+    why: "a crash in between tells the sender twice",
+  },
+  {
+    name: "retry after 5xx",
+    file: "lib/queue/outcome.ts",
+    find: '    case "refused":\n      return { do: "finish", outcome: "failed", reply: words };\n',
+    replace: '    case "refused":\n',
+    why: "RFC 5321 §4.2.1: what was refused for good is not tried again",
+  },
+  {
+    name: "verify cache never expiring",
+    file: "lib/policy/verdicts.ts",
+    find: "return kept === null || nowMs >= kept.untilMs ? null : kept.heard;",
+    replace: "return kept === null || kept.untilMs === 0 ? null : kept.heard;",
+    why: "whoever gets an account after somebody asked for it is never written to",
+  },
+  {
+    name: "dot-stuffing off by one",
+    file: "lib/wire/dots.ts",
+    find: 'return at === 1 ? before === "behindCr" : chunk[at - 2] === CR;',
+    replace: "return at > 1 && chunk[at - 2] === CR;",
+    why: "a dot is lost or doubled where a chunk was cut in the middle of CRLF",
+  },
+  {
+    name: "duplicate on reconnect",
+    file: "lib/queue/link.ts",
+    find: "      if (begun) return performed;\n",
+    replace: "      if (begun && !performed.done) return performed;\n",
+    why: "what a kept connection has delivered is delivered again over a new one",
+  },
+  {
+    name: "lost wake-up",
+    file: "lib/store/arrivals.ts",
+    find: "  if (arrivals.queued) announceWork(marks);\n",
+    replace: "",
+    why: "the queue's worker sleeps on while there is work",
+  },
+  {
+    name: "recipients mixed between messages",
+    file: "lib/queue/worker.ts",
+    find: "    const group = groups.get(taken.message);\n",
+    replace: "    const group = groups.get(taken.message) ?? [...groups.values()][0];\n",
+    why: "somebody gets what was meant for somebody else",
+  },
+];
