@@ -64,6 +64,10 @@ Deno.test("a user's mail goes to the first mail host that takes it", async () =>
   assert.deepEqual(setting.hop.messages.map(({ recipients }) => recipients), [["bob@xyz.com"]]);
   const [relayed] = setting.server.logged("relayed");
   assert.equal(relayed!.via, "mx.xyz.com[192.0.2.1]:25");
+  assert.deepEqual(setting.server.logged("passed-over"), [{
+    via: "dead.xyz.com[192.0.2.9]:25",
+    reply: "450 4.4.1 nothing listens on 192.0.2.9:25",
+  }]);
   // Asked for once, and remembered.
   assert.deepEqual(setting.world.dns.questions, [
     "xyz.com MX",

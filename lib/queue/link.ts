@@ -5,6 +5,7 @@
 import type { Log } from "../log.ts";
 import { NetError, type World } from "../net/world.ts";
 import type { SmtpJob } from "../smtp/client.ts";
+import { type Reply, textOf } from "../smtp/reply.ts";
 import {
   failed,
   GOING_DOWN,
@@ -106,7 +107,7 @@ class LinkPool implements Links {
     job: SmtpJob,
     options: PerformOptions,
   ): Promise<PerformedVia> {
-    const { clock } = this.#options.world;
+    const { world: { clock }, log } = this.#options;
     const endMs = clock.monotonicMs() + options.timeoutMs;
     const places = this.#detours.sort(placesOf(target), (place) => this.#isKept(place));
     let last: PerformedVia | null = null;
@@ -117,6 +118,9 @@ class LinkPool implements Links {
       const performed = await this.#performOnce(place, job, { ...options, timeoutMs, connectMs });
       const here = { ...performed, host: place.relay.host, via: place.text };
       if (!isForTheNext(performed)) return here;
+      if (tried < places.length - 1) {
+        log.info("passed-over", { via: place.text, reply: textOf(firstWords(performed)) });
+      }
       // What may change counts more than what does not: the message waits for it.
       if (last === null || isPassing(performed) || !isPassing(last)) last = here;
     }
@@ -279,6 +283,11 @@ function isForTheNext(performed: Performed): boolean {
 
 /** RFC 8689 §4.2.1: what it says where there is no TLS, and where there is no REQUIRETLS. */
 const LACKS_TLS: readonly string[] = ["5.7.10", "5.7.30"];
+
+/** Where it is for the next place, they are the same for all. */
+function firstWords(performed: Performed): Reply {
+  return performed.done ? performed.attempts[0]!.reply! : performed.words;
+}
 
 /** Whether it may go better the next time. */
 function isPassing(performed: Performed): boolean {
