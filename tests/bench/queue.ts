@@ -14,6 +14,7 @@ import type { Accepted } from "../../lib/store/store.ts";
 import { encode } from "../../lib/wire/bytes.ts";
 import { fakeWorld } from "../fake_world.ts";
 import { startNextHop } from "../next_hop.ts";
+import { targetsIn } from "../queue_support.ts";
 
 const MESSAGES = 100_000;
 const DESTINATIONS = 1_000;
@@ -78,15 +79,15 @@ const worker = startWorker({
   links,
   log: SILENT,
   schedule: scheduleOf(makeConfig({ domains: ["abc.com"] })),
-  routes: {
-    local: new Set(),
-    hops: new Map(
+  targets: targetsIn(
+    world,
+    Object.fromEntries(
       Array.from(
         { length: DESTINATIONS },
         (_, at) => [`d${at}.test`, { host: "127.0.0.1", port: portOf(at) }] as const,
       ),
     ),
-  },
+  ),
   report: () => null,
   release: (group) => group.map(() => "unknown"),
 });
