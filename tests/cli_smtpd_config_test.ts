@@ -5,41 +5,40 @@ import { EXIT, type ExitStatus, Failure } from "../lib/cli/fail.ts";
 import { planOf } from "../lib/cli/serve_config.ts";
 import { type Settings, UNBUILT } from "../lib/cli/settings.ts";
 
+/** Everything that there is. */
+const FILE = `
+port = 0
+host = ["::1", "127.0.0.1"]
+domain = "abc.com"
+hostname = "mx.abc.com"
+user = ["alice:a:b", "bob"]
+route = ["xyz.com=127.0.0.1:2526", "*=relay"]
+dns = "192.0.2.53"
+mx-port = 2599
+submission-port = 587
+pop3-port = 110
+data = "/var/mail"
+max-message-bytes = 1_000_000
+max-recipients = 200
+max-connections = 10
+max-connections-per-address = 5
+max-messages-per-minute = 20
+trust = ["10.0.0.0/8", "::1"]
+tls-ca = "ca.pem"
+lmtp-port = 24
+retry-schedule = "1m, 90s,2h"
+queue-lifetime = "2d"
+delay-warning = "never"
+max-queue = 1000
+verify-recipients = "always"
+allow-plain-auth = false
+allow-sender = ["alice=sales@abc.com", "bob=*"]
+log-level = "debug"
+log-format = "json"
+`;
+
 Deno.test("a configuration file has the names of the flags", () => {
-  const settings = parseConfig(
-    `
-    # Everything that there is.
-    port = 0
-    host = ["::1", "127.0.0.1"]
-    domain = "abc.com"
-    hostname = "mx.abc.com"
-    user = ["alice:a:b", "bob"]
-    route = ["xyz.com=127.0.0.1:2526", "*=relay"]
-    dns = "192.0.2.53"
-    mx-port = 2599
-    submission-port = 587
-    pop3-port = 110
-    data = "/var/mail"
-    max-message-bytes = 1_000_000
-    max-recipients = 200
-    max-connections = 10
-    max-connections-per-address = 5
-    max-messages-per-minute = 20
-    trust = ["10.0.0.0/8", "::1"]
-    tls-ca = "ca.pem"
-    lmtp-port = 24
-    retry-schedule = "1m, 90s,2h"
-    queue-lifetime = "2d"
-    delay-warning = "never"
-    max-queue = 1000
-    verify-recipients = "always"
-    allow-plain-auth = false
-    allow-sender = ["alice=sales@abc.com", "bob=*"]
-    log-level = "debug"
-    log-format = "json"
-    `,
-    "f",
-  );
+  const settings = parseConfig(FILE, "f");
   assert.deepEqual(settings, {
     "port": 0,
     "host": ["::1", "127.0.0.1"],

@@ -1,7 +1,7 @@
 /**
- * `deno task sim --mutants [--only TEXT] [--seeds N] [--jobs J]` shows that the simulation can fail:
- * it puts each deliberate bug into a copy of the project, and says which seed is the first to find
- * it, beginning with 1. Ends with `N passed, N failed`.
+ * `deno task sim --mutants [--only TEXT] [--seeds N] [--jobs J]` shows that the simulation can
+ * fail: it puts each deliberate bug into a copy of the project, and says which seed is the first to
+ * find it, beginning with 1. Ends with `N passed, N failed`.
  */
 import { parseArgs } from "$fmt";
 import { makeTrees, spread, staleness } from "../../scripts/mutants.ts";
