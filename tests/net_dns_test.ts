@@ -1,7 +1,7 @@
 /** The stub resolver against a real server on loopback. */
 import assert from "$assert";
 import { type DnsAnswer, DnsError, type DnsType } from "../lib/net/dns.ts";
-import { dnsOf } from "../lib/net/dns_client.ts";
+import { dnsOf, systemDns } from "../lib/net/dns_client.ts";
 import { type DnsReply, type DnsServer, SOA, startDnsServer, zone } from "./dns_server.ts";
 
 function ask(server: DnsServer, name: string, type: DnsType): Promise<DnsAnswer> {
@@ -69,6 +69,31 @@ Deno.test("SERVFAIL, a refusal, and a server that knows nothing are failures, an
     assert.match(error.message, new RegExp(words!));
   }
   assert.equal(server.asked.length, 3, "a server that has answered is not asked again");
+});
+
+Deno.test("where one resolver cannot say, or is silent, the next is asked", async () => {
+  const answer = zone({ "xyz.com": [MX(10, "mx.xyz.com")] });
+  await using silent = await startDnsServer(() => null);
+  await using broken = await startDnsServer(() => ({ rcode: "SERVFAIL" }));
+  await using whole = await startDnsServer(answer);
+  const dns = dnsOf(...[silent, broken, whole].map(({ endpoint }) => endpoint));
+  const { signal } = new AbortController();
+  assert.equal((await dns.query("xyz.com", "MX", signal)).kind, "found");
+  assert.equal((await dns.query("none.test", "MX", signal)).kind, "noName");
+  const once = ["udp xyz.com MX", "udp none.test MX"];
+  assert.deepEqual([silent.asked, broken.asked, whole.asked], [once, once, once]);
+});
+
+Deno.test({
+  name: "without the permission to find the system's resolvers, questions fail and say how to help",
+  permissions: { net: true, read: false },
+  async fn() {
+    await assert.rejects(systemDns().query("xyz.com", "MX", new AbortController().signal), {
+      name: "DnsError",
+      kind: "failed",
+      message: /--dns/,
+    });
+  },
 });
 
 Deno.test("RFC 7766 §5: an answer that is cut is asked for by TCP", async () => {

@@ -46,9 +46,9 @@ export function systemDns(): Dns {
   });
 }
 
-/** Asks this resolver. */
-export function dnsOf(server: Endpoint): Dns {
-  return createDns(() => Promise.resolve([server]));
+/** Asks these resolvers, in their order. */
+export function dnsOf(...servers: readonly Endpoint[]): Dns {
+  return createDns(() => Promise.resolve(servers));
 }
 
 function createDns(servers: () => Promise<readonly Endpoint[]>): Dns {

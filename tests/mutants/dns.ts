@@ -71,6 +71,17 @@ export const DNS_MUTANTS: readonly Mutant[] = [
     why: "mail goes to the domain's web server, for it seems to have no MX",
   },
   {
+    name: "dns: the first resolver speaks for all",
+    file: "lib/net/dns_client.ts",
+    find: "for (const server of left) {",
+    replace: "for (const server of left.slice(0, 1)) {",
+    test: {
+      file: WIRE,
+      name: "where one resolver cannot say, or is silent, the next is asked",
+    },
+    why: "one resolver that is down stops all mail",
+  },
+  {
     name: "resolver: answers never grow old",
     file: "lib/net/resolver.ts",
     find: "if (kept !== undefined && leftMs > 0)",
