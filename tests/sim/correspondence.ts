@@ -5,9 +5,11 @@
 import { administer } from "../../lib/app/admin.ts";
 import type { Relay } from "../../lib/endpoint.ts";
 import { formatAddress } from "../../lib/mail/address.ts";
+import type { DnsRecord } from "../../lib/net/dns.ts";
 import { startChaos } from "./chaos.ts";
 import { checkLedger } from "./checkers.ts";
 import type { World } from "./checkers_outcomes.ts";
+import { NOBODY } from "./dns.ts";
 import { startForeign } from "./foreign.ts";
 import { drawPersona, type Persona } from "./foreign_persona.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
@@ -44,6 +46,7 @@ export async function correspondence(sim: Sim): Promise<void> {
       isCalm: () => isCalm,
     });
   }
+  for (const house of [...cast.homes, ...cast.foreigners]) enterInDns(sim, house);
   const servers = [...homes.values()];
   await Promise.all(servers.map((node) => node.start()));
   for (const house of cast.homes) await makeAliases(house, homes.get(house.domain)!);
@@ -118,8 +121,11 @@ function startHome(sim: Sim, cast: Cast, house: House, ledger: Ledger): ServerNo
     config: {
       domains: [domain],
       routes: Object.fromEntries(
-        others.map((each) => [each.domain, routeTo(sim, each)]),
+        others.filter((each) => !isInDns(sim, each)).map((
+          each,
+        ) => [each.domain, routeTo(sim, each)]),
       ),
+      mxPort: portOf("smtp"),
       plainAuth: true,
       verifyRecipients: sim.random(`verify ${domain}`).chance(0.8) ? "routes" : "never",
     },
@@ -135,6 +141,25 @@ function startHome(sim: Sim, cast: Cast, house: House, ledger: Ledger): ServerNo
 /** The same whenever it is asked for. */
 function personaAt(sim: Sim, domain: string): Persona {
   return drawPersona(sim.random(`persona ${domain}`));
+}
+
+/** Whether its next hop is not named, but looked for; who speaks LMTP has no MX. */
+function isInDns(sim: Sim, house: House): boolean {
+  return routeTo(sim, house).protocol !== "lmtp" && sim.random(`mx ${house.domain}`).chance(0.5);
+}
+
+/** RFC 5321 §5.1: some have no MX and are their own, others have one that is down beside it. */
+function enterInDns(sim: Sim, { domain }: House): void {
+  const prng = sim.random(`zone ${domain}`);
+  if (prng.chance(0.3)) return;
+  const own: DnsRecord = { type: "MX", preference: 10, exchange: domain };
+  const backup: DnsRecord = {
+    type: "MX",
+    preference: prng.between(1, 20),
+    exchange: `mx2.${domain}`,
+  };
+  sim.zones.set(backup.exchange, [{ type: "A", address: NOBODY }]);
+  sim.zones.set(domain, [...sim.zones.get(domain)!, own, ...prng.chance(0.5) ? [backup] : []]);
 }
 
 /** RFC 2033 §5: LMTP stays off the port of SMTP. */
@@ -229,14 +254,26 @@ async function drain(sim: Sim, servers: readonly ServerNode[]): Promise<void> {
 /** What the servers say became of each message. */
 async function readHistory({ homes, ledger }: Stage): Promise<void> {
   for (const { server, id } of ledger.submissions) {
-    if (id === null) continue;
-    const [found] = await homes.get(server)!.running!.store.history.find(id, 1);
+    if (id !== null) await readHistoryOf({ homes, ledger }, { server, submitted: id, id });
+  }
+}
+
+/** Of a message, and of what it became on the other servers of ours to which it went. */
+async function readHistoryOf(
+  { homes, ledger }: Pick<Stage, "homes" | "ledger">,
+  message: { readonly server: string; readonly submitted: string; readonly id: string },
+): Promise<void> {
+  const { server, submitted: id } = message;
+  for (const { running } of homes.values()) {
+    const [found] = await running!.store.history.find(message.id, 1);
     for (const happening of found?.happenings ?? []) {
       if (happening.what !== "attempt") continue;
-      for (const { recipients, outcome, report } of happening.outcomes) {
+      for (const { recipients, outcome, report, reply } of happening.outcomes) {
         for (const recipient of recipients.map(formatAddress)) {
           ledger.records.push({ server, id, recipient, outcome, isReported: report !== null });
         }
+        const next = /^Accepted as (\S+)/.exec(reply?.lines[0] ?? "")?.[1];
+        if (next !== undefined) await readHistoryOf({ homes, ledger }, { ...message, id: next });
       }
     }
   }

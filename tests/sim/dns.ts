@@ -21,6 +21,9 @@ export interface DnsOptions {
   readonly tell: (line: string) => void;
 }
 
+/** An address at which nobody is (RFC 5737). */
+export const NOBODY = "192.0.2.1";
+
 /** Nobody remembers longer what has changed since. */
 const TTL_MS_MAX = 3_600_000;
 /** A resolver that got no answer says so after that. */
@@ -62,11 +65,11 @@ export function simDns(options: DnsOptions): Dns {
 function answer({ zones, prng, faults, tell }: DnsOptions, name: string, type: DnsType): DnsAnswer {
   const ttlMs = prng.chance(0.2) ? 0 : Math.floor(TTL_MS_MAX * prng.fraction());
   const known = zones.get(name);
-  if (known !== undefined && faults.strikes("dnsLie")) {
-    tell(`lies that there is no ${name}`);
-    return { kind: "noName", ttlMs };
-  }
   if (known === undefined) return { kind: "noName", ttlMs };
+  if (type === "A" && faults.strikes("dnsLie")) {
+    tell(`lies about ${name}`);
+    return { kind: "found", records: [{ type, address: NOBODY }], ttlMs };
+  }
   const records = known.filter((each) => each.type === type);
   return records.length === 0 ? { kind: "noData", ttlMs } : { kind: "found", records, ttlMs };
 }

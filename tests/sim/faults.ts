@@ -12,7 +12,7 @@ export const FAULTS = {
   tls: "a TLS handshake fails, or is never answered",
   dnsSlow: "a question about a name is answered late, or never",
   dnsFailed: "a name server fails (SERVFAIL)",
-  dnsLie: "a name server says that a name is not there",
+  dnsLie: "a name server gives an address at which nobody is",
   web: "a page of the web is not to be had",
   crash: "a process ends between two of its effects",
   power: "a machine loses its power between two effects of its process",

@@ -160,7 +160,10 @@ async function connectFrom(parts: Parts, { machine, life, to, options }: {
 }): Promise<Transport> {
   if (!life.act()) return await never();
   options.signal?.throwIfAborted();
-  const there = parts.machines.get(to.host);
+  // An address at which nobody is does not answer; a name that nobody has is none.
+  const isAddress = /^[\d.]+$/.test(to.host);
+  const nobody = { name: to.host, address: to.host, isUp: () => false };
+  const there = parts.machines.get(to.host) ?? (isAddress ? nobody : undefined);
   if (there === undefined) throw new NetError("unknownHost", `there is no host ${to.host}`);
   const path = parts.pathBetween(machine, there);
   const outcome = Promise.withResolvers<Transport>();

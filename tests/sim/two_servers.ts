@@ -14,6 +14,8 @@ const DOMAINS = ["abc.com", "xyz.com"] as const;
 const USERS = ["ann", "bob", "cid"];
 const PASSWORD = "secret";
 const LETTERS_MAX = 12;
+/** More than one buffer. */
+const TEXT = "Hello, hello, hello.\r\n".repeat(500);
 /** Mail is sent, and faults happen, within that time. */
 const BUSY_MS = 2 * HOUR_MS;
 /** By then everything has arrived: the longest waits of the schedule have passed. */
@@ -120,7 +122,7 @@ async function send(world: World, { mark, from, to }: Letter): Promise<number | 
       const code = await ask(`${command}\r\n`);
       if (code !== wanted) return code ?? 0;
     }
-    return await ask(`From: <${from}>\r\nSubject: ${mark}\r\n\r\nHello.\r\n.\r\n`);
+    return await ask(`From: <${from}>\r\nSubject: ${mark}\r\n\r\n${TEXT}.\r\n`);
   } finally {
     alarm.cancel();
     transport.close();
