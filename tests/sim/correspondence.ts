@@ -3,18 +3,15 @@
  * and faults; then quiet, in which everything that was accepted has to find its end.
  */
 import { administer } from "../../lib/app/admin.ts";
-import type { Relay } from "../../lib/endpoint.ts";
 import { formatAddress } from "../../lib/mail/address.ts";
-import type { DnsRecord } from "../../lib/net/dns.ts";
 import { startChaos } from "./chaos.ts";
 import { checkLedger } from "./checkers.ts";
 import type { World } from "./checkers_outcomes.ts";
-import { NOBODY } from "./dns.ts";
 import { startForeign } from "./foreign.ts";
-import { drawPersona, type Persona } from "./foreign_persona.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import type { Prng } from "./prng.ts";
 import type { Node, ServerNode, Sim } from "./sim.ts";
+import { enterInDns, hasTls, personaAt, portOf, routesTo } from "./ways.ts";
 import { PASSWORD, perform, read, type Stage } from "./workload.ts";
 import { type Cast, type House, planWorkload } from "./workload_plan.ts";
 
@@ -46,7 +43,7 @@ export async function correspondence(sim: Sim): Promise<void> {
       isCalm: () => isCalm,
     });
   }
-  for (const house of [...cast.homes, ...cast.foreigners]) enterInDns(sim, house);
+  for (const { domain } of [...cast.homes, ...cast.foreigners]) enterInDns(sim, domain);
   const servers = [...homes.values()];
   await Promise.all(servers.map((node) => node.start()));
   for (const house of cast.homes) await makeAliases(house, homes.get(house.domain)!);
@@ -113,64 +110,28 @@ function drawAliases(
 
 function startHome(sim: Sim, cast: Cast, house: House, ledger: Ledger): ServerNode {
   const { domain, users } = house;
-  const others = [...cast.homes, ...cast.foreigners].filter((each) => each.domain !== domain);
+  const domains = [...cast.homes, ...cast.foreigners].map((each) => each.domain);
+  const others = domains.filter((each) => each !== domain);
   for (const account of users) {
     ledger.accounts.push({ server: domain, account, change: "added", atMs: 0 });
   }
   return sim.server(domain, {
     config: {
       domains: [domain],
-      routes: Object.fromEntries(
-        others.filter((each) => !isInDns(sim, each)).map((
-          each,
-        ) => [each.domain, routeTo(sim, each)]),
-      ),
+      routes: routesTo(sim, others),
       mxPort: portOf("smtp"),
+      // The certificate of each is its name.
+      authorities: cast.homes.map((each) => each.domain),
       plainAuth: true,
       verifyRecipients: sim.random(`verify ${domain}`).chance(0.8) ? "routes" : "never",
     },
     users: Object.fromEntries(users.map((user) => [user, PASSWORD])),
-    tls: sim.random(`tls ${domain}`).chance(0.5),
+    tls: hasTls(sim, domain),
     onLog(event) {
       if (event !== "settle-failed") return;
       ledger.interruptions.push({ what: "unrecorded", nodes: [domain], atMs: sim.now() });
     },
   });
-}
-
-/** The same whenever it is asked for. */
-function personaAt(sim: Sim, domain: string): Persona {
-  return drawPersona(sim.random(`persona ${domain}`));
-}
-
-/** Whether its next hop is not named, but looked for; who speaks LMTP has no MX. */
-function isInDns(sim: Sim, house: House): boolean {
-  return routeTo(sim, house).protocol !== "lmtp" && sim.random(`mx ${house.domain}`).chance(0.5);
-}
-
-/** RFC 5321 §5.1: some have no MX and are their own, others have one that is down beside it. */
-function enterInDns(sim: Sim, { domain }: House): void {
-  const prng = sim.random(`zone ${domain}`);
-  if (prng.chance(0.3)) return;
-  const own: DnsRecord = { type: "MX", preference: 10, exchange: domain };
-  const backup: DnsRecord = {
-    type: "MX",
-    preference: prng.between(1, 20),
-    exchange: `mx2.${domain}`,
-  };
-  sim.zones.set(backup.exchange, [{ type: "A", address: NOBODY }]);
-  sim.zones.set(domain, [...sim.zones.get(domain)!, own, ...prng.chance(0.5) ? [backup] : []]);
-}
-
-/** RFC 2033 §5: LMTP stays off the port of SMTP. */
-function portOf(protocol: "smtp" | "lmtp"): number {
-  return protocol === "lmtp" ? 24 : 25;
-}
-
-function routeTo(sim: Sim, { domain }: House): Relay {
-  const isForeign = domain.endsWith(".example");
-  const protocol = isForeign ? personaAt(sim, domain).protocol : "smtp";
-  return { host: domain, port: portOf(protocol), protocol };
 }
 
 async function makeAliases({ domain, aliases }: House, node: ServerNode): Promise<void> {

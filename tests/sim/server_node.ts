@@ -167,7 +167,8 @@ async function beginProcess(ground: Ground, { node, life, world }: {
   });
   const config = makeConfig({ ...setup.config, hosts: [node.address], ports: PORTS });
   await ensureUsers({ store, world, domain: config.domains[0]! }, setup.users);
-  const pair = { certificate: [...config.domains, name].join(","), key: "" };
+  const names = new Set([...config.domains, name]);
+  const pair = { certificate: [...names].join(","), key: "" };
   const identity = setup.tls ? world.net.tlsIdentity([pair]) : null;
   const log = tracingLog(ground, node, life);
   const watched = watchedStore(store);
