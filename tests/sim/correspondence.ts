@@ -11,7 +11,7 @@ import { startForeign } from "./foreign.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import type { Prng } from "./prng.ts";
 import type { Node, ServerNode, Sim } from "./sim.ts";
-import { enterInDns, hasTls, personaAt, portOf, routesTo } from "./ways.ts";
+import { enterInDns, hasTls, isAbsent, personaAt, portOf, routesTo } from "./ways.ts";
 import { PASSWORD, perform, read, type Stage } from "./workload.ts";
 import { type Cast, type House, planWorkload } from "./workload_plan.ts";
 
@@ -151,6 +151,7 @@ function openForeign(
     readonly isCalm: () => boolean;
   },
 ): void {
+  if (isAbsent(sim, domain)) return sim.trace(domain, "is not there");
   const persona = personaAt(sim, domain);
   sim.trace(domain, `is ${persona.name}`);
   startForeign({

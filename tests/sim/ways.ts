@@ -29,6 +29,11 @@ export function personaAt(sim: Sim, domain: string): Persona {
   return drawPersona(sim.random(`persona ${domain}`));
 }
 
+/** Whether a foreign server never comes: what was meant for it has to come back after days. */
+export function isAbsent(sim: Sim, domain: string): boolean {
+  return sim.random(`absent ${domain}`).chance(0.1);
+}
+
 /** RFC 5321 §5.1: some have no MX and are their own, others have one that is down beside it. */
 export function enterInDns(sim: Sim, domain: string): void {
   const prng = sim.random(`zone ${domain}`);
