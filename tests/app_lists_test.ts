@@ -79,3 +79,22 @@ Deno.test("EXPN tells users who is on a list, and not where an alias leads", asy
   assert.match(await stranger.say("EXPN team"), /^502 5\.5\.1 /);
   stranger.close();
 });
+
+Deno.test("the history of what goes to a list only tells who wrote, and that of a copy whence", async () => {
+  await using server = await startTestServer({ world: fakeWorld(), users: ["alice", "bob"] });
+  await lead(server, "team", ["alice"], "boss@abc.com");
+  const stranger = await server.smtp();
+  const from = "carol@other.test";
+  await send(stranger, { from, to: ["<team@abc.com>"] });
+  await send(stranger, { from, to: ["<team@abc.com>", "<bob@abc.com>"] });
+  stranger.close();
+  const [first] = server.logged("delivered");
+  const [only] = await server.store.history.find(`${first!["id"]}`, 1);
+  assert.equal(only!.sender?.local, "boss");
+  const sender = only!.origin?.from === "peer" ? only!.origin.sender : null;
+  assert.deepEqual(sender, { local: "carol", domain: "other.test" });
+  const copy = server.logged("redistributed")[1]!;
+  const [sentOn] = await server.store.history.find(`${copy["as"]}`, 1);
+  assert.deepEqual(sentOn!.origin, { from: "list", message: copy["id"] });
+  assert.deepEqual(sentOn!.mailboxes, ["alice@abc.com"]);
+});

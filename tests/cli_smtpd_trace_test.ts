@@ -165,6 +165,12 @@ Deno.test("a trace tells what a report and a list's message are about", () => {
   assert.match(report, /this server's report about message m0\n/);
   const list = textOfTrace({ ...NOTHING, origin: { from: "list", message: "m0" } });
   assert.match(list, /what a list here makes of message m0\n/);
+  const origin = { ...WHOLE.origin, from: "peer", sender: "carol@xyz.com" } as typeof WHOLE.origin;
+  const only = textOfTrace({ ...WHOLE, origin });
+  assert.match(
+    only,
+    /its sender was carol@xyz\.com; a list has put its owner, alice@abc\.com, there/,
+  );
   const gone = textOfTrace({ ...NOTHING, mailboxes: [null] });
   assert.match(gone, /put into the mailbox of an account that was removed since\n/);
 });

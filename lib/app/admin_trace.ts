@@ -38,6 +38,8 @@ export type OriginView =
     readonly tls: string | null;
     /** As the client named them. */
     readonly recipients: readonly string[];
+    /** Its own sender, where a list has put its owner in that place. */
+    readonly sender?: string;
   }
   /** A report of this server about that message. */
   | { readonly from: "report"; readonly about: string }
@@ -122,7 +124,12 @@ function viewTrace(history: MessageHistory, waiting: readonly QueuedView[]): Tra
 
 function viewOrigin(origin: Origin): OriginView {
   if (origin.from !== "peer") return origin;
-  return { ...origin, recipients: origin.recipients.map(formatAddress) };
+  const { sender, recipients, ...rest } = origin;
+  return {
+    ...rest,
+    recipients: recipients.map(formatAddress),
+    ...(sender === undefined ? {} : { sender: formatAddress(sender) }),
+  };
 }
 
 function viewHappening(happening: Happening): HappeningView {

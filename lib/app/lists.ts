@@ -23,7 +23,16 @@ export function messagesOf(
   const [first, ...others] = copies;
   if (first === undefined) throw new Error("a message that goes nowhere was taken");
   const { envelope, deliveries: members } = first;
-  return { message: null, copies: [{ ...message, envelope, deliveries: members }, ...others] };
+  const origin = withSender(message);
+  const renamed = { ...message, ...origin, envelope, deliveries: members };
+  return { message: null, copies: [renamed, ...others] };
+}
+
+/** Its history has the list's owner for a sender, and would not tell who wrote. */
+function withSender(
+  { origin, envelope: { sender } }: Pick<Accepted, "origin" | "envelope">,
+): Pick<Accepted, "origin"> {
+  return origin?.from === "peer" && sender !== null ? { origin: { ...origin, sender } } : {};
 }
 
 /** One for each list of a plan. */

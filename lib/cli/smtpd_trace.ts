@@ -56,6 +56,9 @@ function acceptance(trace: TraceView): readonly string[] {
     lines.push(`sent by ${origin.hello} (${origin.peer})${login}`);
     lines.push(`by ${origin.protocol}, ${tlsText(origin.tls)}`);
     lines.push(`for ${origin.recipients.join(", ")}`);
+    if (origin.sender !== undefined) {
+      lines.push(`its sender was ${origin.sender}; a list has put its owner, ${from}, there`);
+    }
   }
   for (const name of mailboxes) {
     lines.push(`put into the mailbox of ${name ?? "an account that was removed since"}`);

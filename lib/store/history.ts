@@ -42,6 +42,8 @@ export type Origin =
     readonly tls: string | null;
     /** As the client named them. */
     readonly recipients: readonly Address[];
+    /** Its own sender, where it goes to lists only and so has another. */
+    readonly sender?: Address;
   }
   /** A report of this server about one of its messages. */
   | { readonly from: "report"; readonly about: string }
