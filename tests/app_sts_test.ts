@@ -21,8 +21,8 @@ import { lab } from "./tls_support.ts";
 
 const URL = "https://mta-sts.xyz.com/.well-known/mta-sts.txt";
 
-function policyText(mode: string, mx: string): string {
-  return `version: STSv1\r\nmode: ${mode}\r\nmx: ${mx}\r\nmax_age: 86400\r\n`;
+function policyText(mode: string, mx: string, maxAge = 86_400): string {
+  return `version: STSv1\r\nmode: ${mode}\r\nmx: ${mx}\r\nmax_age: ${maxAge}\r\n`;
 }
 
 /** xyz.com with Bob at 192.0.2.1; `names` of its certificate, `null`: it has no TLS. */
@@ -223,6 +223,66 @@ Deno.test("who has no time to look up a policy sends nothing", async () => {
   const again = targets.of("xyz.com", new AbortController().signal);
   await world.clock.pass(20_000);
   assert.equal((await again).kind, "target", "RFC 8461 §3.3: what cannot be fetched binds nobody");
+});
+
+Deno.test("RFC 8461 §3.3: a policy is refreshed once a day, also where no mail goes there", async () => {
+  const world = worldWith("enforce", "mx.xyz.com");
+  await using _other = await startOther(world, "mx.xyz.com");
+  await using ours = await startOurs(world);
+  await write(ours);
+  const fetched = () => world.https.asked.length;
+  assert.equal(fetched(), 1);
+  await world.clock.pass(24 * 60 * 60_000);
+  assert.equal(fetched(), 1, "max_age is a day: it has run out, and there is no mail");
+  world.https.set(URL, { text: policyText("enforce", "mx.xyz.com", 10 * 86_400) });
+  await write(ours);
+  assert.equal(fetched(), 2);
+  for (const days of [1, 2, 3]) {
+    await world.clock.pass(25 * 60 * 60_000);
+    assert.equal(fetched(), 2 + days);
+  }
+  world.https.remove(URL);
+  await world.clock.pass(26 * 60 * 60_000);
+  const failures = ours.logged("sts-fetch-failed").length;
+  assert.ok(failures >= 1 && failures <= 3, `${failures}: once an hour until it succeeds`);
+});
+
+Deno.test("more policies than one round holds are refreshed in the next", async () => {
+  const world = fakeWorld();
+  const store = openMemoryStore({ turn: world.clock.turn });
+  const fetchedAt = world.clock.now() - 2 * 86_400_000;
+  const kept = { id: "1", fetchedAt, mode: "enforce", mx: ["mx.test"], maxAgeMs: 864e6 } as const;
+  for (let n = 0; n < 251; n++) {
+    await store.policies.keep(`d${n}.test`, kept);
+    world.dns.set(`_mta-sts.d${n}.test`, "TXT v=STSv1; id=1;");
+    const url = `https://mta-sts.d${n}.test/.well-known/mta-sts.txt`;
+    world.https.set(url, { text: policyText("enforce", "mx.test") });
+  }
+  await using _ours = await startTestServer({ world, store, mxPort: 25 });
+  await world.clock.pass(1_000);
+  assert.equal(world.https.asked.length, 250);
+  await world.clock.pass(60 * 60_000);
+  assert.equal(world.https.asked.length, 251);
+});
+
+Deno.test("RFC 8461 §3.4: a smarthost is its own policy domain, where nothing else protects it", async () => {
+  for (const names of ["relay.test", "other.test"]) {
+    const world = fakeWorld();
+    world.dns.set("_mta-sts.relay.test", "TXT v=STSv1; id=1;");
+    const text = policyText("enforce", "relay.test");
+    world.https.set("https://mta-sts.relay.test/.well-known/mta-sts.txt", { text });
+    await using other = await startOther(world, names, "127.0.0.1");
+    await using ours = await startTestServer({
+      world,
+      users: ["alice"],
+      mxPort: 25,
+      smarthost: { host: "relay.test", port: 25 },
+      authorities: ["relay.test", "other.test"],
+    });
+    await write(ours);
+    const expected = names === "relay.test" ? /^ESMTPS$/ : /^450 4\.7\.5 /;
+    assert.match(await outcome(ours, other), expected);
+  }
 });
 
 Deno.test("on sockets: DNS, HTTPS and TLS, and a policy that is enforced", async () => {

@@ -23,6 +23,7 @@ import { releaseOf } from "./release.ts";
 import { createOnward } from "./onward.ts";
 import { createPop3Backend } from "./pop3_backend.ts";
 import { type HistoryKeeper, startHistoryKeeper } from "./history_keeper.ts";
+import { type PolicyKeeper, startPolicyKeeper } from "./policy_keeper.ts";
 import { introduce } from "./proxied.ts";
 import { type QuietLog, quietLog } from "./quiet_log.ts";
 import { makeQueueReport } from "./report.ts";
@@ -118,12 +119,12 @@ export function startServer(parts: ServerParts): RunningServer {
     report: (outcomes) => makeQueueReport(site, outcomes),
     release: (group) => releaseOf(site, group),
   });
-  const keeper = startHistoryKeeper(site);
+  const keepers = [startHistoryKeeper(site), startPolicyKeeper(site)];
   return {
     site,
     listening: listeners.map(([service, { local }]) => ({ service, ...local })),
     contentBytes: () => connections.contentBytes(),
-    stop: () => stop(site, { listeners, accepting, connections, worker, quiet, keeper }),
+    stop: () => stop(site, { listeners, accepting, connections, worker, quiet, keepers }),
   };
 }
 
@@ -140,7 +141,7 @@ interface Running {
   readonly connections: Connections;
   readonly worker: Worker;
   readonly quiet: QuietLog;
-  readonly keeper: HistoryKeeper;
+  readonly keepers: readonly (HistoryKeeper | PolicyKeeper)[];
 }
 
 async function stop(site: Site, running: Running): Promise<void> {
@@ -149,7 +150,8 @@ async function stop(site: Site, running: Running): Promise<void> {
   // Kept connections go as soon as no delivery needs them: their servers may be stopping as well,
   // and would wait for us as we wait for them.
   const delivered = running.worker.stop().then(() => site.links.close());
-  await Promise.all([running.connections.end(), delivered, running.keeper.stop()]);
+  const kept = running.keepers.map((keeper) => keeper.stop());
+  await Promise.all([running.connections.end(), delivered, ...kept]);
   // A recipient may have been asked about meanwhile, over a new connection.
   await site.links.close();
   site.policies.close();

@@ -24,8 +24,9 @@ export interface Place {
 export function placesOf(target: Target): readonly Place[] {
   if (target.kind === "named") {
     const { endpoint: relay } = target;
+    const policy = policyOn(relay.host, target.policy ?? null);
     // RFC 8689 §4.2.1 is about names that others give; the operator vouches for this one.
-    return [{ relay, at: relay, vouched: true, policy: null, text: endpointText(relay) }];
+    return [{ relay, at: relay, vouched: true, policy, text: endpointText(relay) }];
   }
   const { hosts, port } = target;
   return hosts.flatMap(({ host, addresses, vouched: certain }) => {

@@ -38,7 +38,7 @@ const FAILED_MS = 5 * 60_000;
 /** Domains whose policy could not be fetched; beyond that, some are tried again sooner. */
 const FAILED_MAX = 1_000;
 /** RFC 8461 §3.3: whoever listens in from now on must not be able to wait for it to run out. */
-const REFRESH_AFTER_MS = 24 * 60 * 60_000;
+export const REFRESH_AFTER_MS = 24 * 60 * 60_000;
 
 export function createStsPolicies(options: StsPoliciesOptions): StsPolicies {
   const failed = new Map<string, { readonly id: string; readonly untilMs: number }>();

@@ -1,6 +1,5 @@
 /** Where a domain's mail is taken to now: the route, and behind it the names that the DNS knows. */
 import { endpointText, type Relay } from "../endpoint.ts";
-import { literalAddress } from "../mail/literal.ts";
 import type { Dns } from "../net/dns.ts";
 import type { World } from "../net/world.ts";
 import { type Reply, reply } from "../smtp/reply.ts";
@@ -12,7 +11,12 @@ import type { StsPolicies } from "./sts_policies.ts";
 /** Servers that take mail for a domain. */
 export type Target =
   /** A person has named it, so the system finds its addresses. */
-  | { readonly kind: "named"; readonly endpoint: Relay }
+  | {
+    readonly kind: "named";
+    readonly endpoint: Relay;
+    /** What the domain of a smarthost says about it (RFC 8461); by default nothing. */
+    readonly policy?: StsPolicy | null;
+  }
   /** The DNS has named these; they are tried in their order, each at all of its addresses. */
   | {
     readonly kind: "hosts";
@@ -60,8 +64,12 @@ export function createTargets(
       switch (route.kind) {
         case "local":
           return { kind: "local" };
-        case "relay":
-          return { kind: "target", target: { kind: "named", endpoint: route.to } };
+        case "relay": {
+          const isSmarthost = route.to === routes.smarthost && routes.dns;
+          const policy = isSmarthost ? await policyOf(policies, route.to.host, signal) : null;
+          if (policy === "aborted") return { kind: "later", reply: NO_TIME };
+          return { kind: "target", target: { kind: "named", endpoint: route.to, policy } };
+        }
         case "noMail":
           return { kind: "refused", reply: NO_MAIL };
         case "none":
@@ -94,8 +102,9 @@ async function policyOf(
   domain: string,
   signal: AbortSignal,
 ): Promise<StsPolicy | null | "aborted"> {
-  // RFC 8461 §3.4: an address literal has no policy.
-  if (literalAddress(domain) !== null) return null;
+  // RFC 8461 §3.4: a smarthost is its own policy domain, and an address literal has no policy; nor
+  // has what has no place in the DNS.
+  if (!/^[^[]+\.[a-z][^.]*$/i.test(domain)) return null;
   try {
     return await policies.of(domain, signal);
   } catch (error) {

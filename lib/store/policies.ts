@@ -24,4 +24,11 @@ export interface Policies {
    * {@linkcode POLICIES_KEPT}, those that were fetched first are forgotten.
    */
   keep(domain: string, policy: KeptPolicy): Promise<void>;
+  /**
+   * Domains whose policy was fetched before that time, has not run out now, and binds; at most
+   * `max`, those that were fetched first in front.
+   */
+  aging(times: { readonly fetchedBefore: number; readonly now: number }, max: number): MaybePromise<
+    readonly string[]
+  >;
 }

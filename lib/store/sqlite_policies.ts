@@ -24,7 +24,14 @@ export function sqlitePolicies(
     `DELETE FROM policies WHERE domain IN (SELECT domain FROM policies ORDER BY fetchedAt, domain
      LIMIT max(0, (SELECT count(*) FROM policies) - ${POLICIES_KEPT}))`,
   );
+  const aging = prepare<{ readonly domain: string }>(
+    database,
+    `SELECT domain FROM policies WHERE fetchedAt < ? AND fetchedAt + maxAgeMs > ? AND mode <> 'none'
+     ORDER BY fetchedAt, domain LIMIT ?`,
+  );
   return {
+    aging: ({ fetchedBefore, now }, max) =>
+      aging.all(fetchedBefore, now, max).map(({ domain }) => domain),
     find(domain) {
       const row = find.first(domain);
       return row === null ? null : { ...row, mx: JSON.parse(row.mx) as readonly string[] };

@@ -24,6 +24,23 @@ export function policiesConformance(name: string, open: OpenStore): void {
     assert.deepEqual((await policies.find("other.test"))?.mx, []);
   });
 
+  storeTest(`${name}: policies that bind and grow old are named, the oldest first`, open, async (
+    { policies },
+  ) => {
+    const times = { fetchedBefore: 2000, now: 5000 };
+    const kept = { ...POLICY, fetchedAt: 1000, maxAgeMs: 10_000 };
+    await policies.keep("b.test", kept);
+    await policies.keep("a.test", { ...kept, fetchedAt: 1001 });
+    await policies.keep("c.test", { ...kept, fetchedAt: 999, mode: "testing" });
+    await policies.keep("young.test", { ...kept, fetchedAt: 2000 });
+    await policies.keep("over.test", { ...kept, maxAgeMs: 4000 });
+    await policies.keep("none.test", { ...kept, mode: "none" });
+    assert.deepEqual(await policies.aging(times, 10), ["c.test", "b.test", "a.test"]);
+    assert.deepEqual(await policies.aging(times, 2), ["c.test", "b.test"]);
+    await policies.keep("c.test", { ...kept, fetchedAt: 4000 });
+    assert.deepEqual(await policies.aging(times, 10), ["b.test", "a.test"]);
+  });
+
   storeTest(
     `${name}: five thousand policies are kept, and those that were fetched first are forgotten`,
     open,

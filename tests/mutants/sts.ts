@@ -122,8 +122,8 @@ export const STS_MUTANTS: readonly Mutant[] = [
   {
     name: "sts: who has no time to ask for a policy does without",
     file: "lib/queue/target.ts",
-    find: 'if (policy === "aborted") return',
-    replace: 'if (policy === "aborted" && found.hosts.length > 99) return',
+    find: 'if (signal.aborted) return "aborted";',
+    replace: "if (signal.aborted) return null;",
     test: { ...WHOLE, name: "who has no time to look up a policy sends nothing" },
     why: "whoever makes the DNS slow takes the protection away",
   },
@@ -142,6 +142,22 @@ export const STS_MUTANTS: readonly Mutant[] = [
     replace: "policy === null",
     test: WHOLE,
     why: "RFC 8461 §8.3: a domain that has given it up is still held to it",
+  },
+  {
+    name: "sts: policies run out where no mail goes",
+    file: "lib/app/policy_keeper.ts",
+    find: "      await policies.of(domain, signal);\n",
+    replace: "      if (domain === null) return;\n",
+    test: WHOLE,
+    why: "RFC 8461 §10.2: whoever waits finds us without one",
+  },
+  {
+    name: "sts: a smarthost needs no policy",
+    file: "lib/queue/target.ts",
+    find: "route.to === routes.smarthost && routes.dns",
+    replace: "routes.dns && route.to.port < 0",
+    test: WHOLE,
+    why: "RFC 8461 §3.4: mail to a smarthost is as easily led astray",
   },
   {
     name: "https: redirections are followed",
