@@ -197,8 +197,8 @@ Deno.test("connections are lowered to what the limit of open files can carry", (
   const table: readonly (readonly [number | null, boolean, number])[] = [
     [null, true, 1000],
     [3300, true, 1000],
-    [1100, true, 300],
-    [1100, false, 900],
+    [1200, true, 300],
+    [1200, false, 900],
     [50, true, 10],
   ];
   for (const [left, hasTls, connectionsMax] of table) {

@@ -84,7 +84,7 @@ const worker = startWorker({
     Object.fromEntries(
       Array.from(
         { length: DESTINATIONS },
-        (_, at) => [`d${at}.test`, { host: "127.0.0.1", port: portOf(at) }] as const,
+        (_, at) => [`d${at}.test`, { host: "127.0.0.1", port: portOf(at) }],
       ),
     ),
   ),
