@@ -116,3 +116,53 @@ Deno.test({
       assert.equal(failed.parts[2]!.groups[0]!["Subject"], "Grüße");
     }),
 });
+
+Deno.test({
+  name: "Python's email parser reads that a message is late, and then that it is given up",
+  ignore: !canRun,
+  async fn() {
+    await using folder = await temporaryFolder();
+    await using server = await startSmtpd([
+      ...["--port", "0", "--pop3-port", "0", "--domain", "abc.com", "--user", "alice:secret"],
+      // Nobody listens there.
+      ...["--route", "xyz.com=127.0.0.1:1", "--verify-recipients", "never"],
+      ...["--retry-schedule", "1s", "--delay-warning", "2s", "--queue-lifetime", "4s"],
+      ...["--data", `${folder.path}/a`],
+    ]);
+    const sent = await runSmtpc([
+      ...["send", "127.0.0.1", `${server.ports["smtp"]}`, "--user", "alice"],
+      ...[
+        "--from",
+        "alice@abc.com",
+        "--to",
+        "böb@xyz.com",
+        "--subject",
+        "Grüße",
+        "--body",
+        "Hallö",
+      ],
+      ...["--envid", "letter 3", "--ret", "full"],
+    ], { password: "secret" });
+    assert.equal(sent.status, 0, sent.stderr);
+    const reports = await until("two reports", async () => {
+      const found = await reportsOf(server.ports["pop3"]!);
+      return found.length === 2 ? found : null;
+    }, 60_000);
+    const actions = reports.map((report) => {
+      assert.deepEqual(report.defects, []);
+      const [, status, returned] = report.parts;
+      const [message, recipient] = status!.groups;
+      assert.equal(message!["Original-Envelope-Id"], "letter 3");
+      assert.equal(recipient!["Final-Recipient"], "utf-8; b\\x{F6}b@xyz.com");
+      const until = recipient!["Will-Retry-Until"];
+      const waits = until === undefined
+        ? null
+        : (Date.parse(until) - Date.parse(message!["Arrival-Date"]!)) / 1000;
+      return [report.subject, recipient!["Action"], recipient!["Status"], waits, returned!.type];
+    });
+    assert.deepEqual(actions, [
+      ["Your message is delayed", "delayed", "4.4.1", 4, "message/global-headers"],
+      ["Your message could not be delivered", "failed", "5.4.7", null, "message/global"],
+    ]);
+  },
+});
