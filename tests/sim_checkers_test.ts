@@ -191,6 +191,25 @@ testCases([
     null,
   ],
   [
+    "an alias on a server that died, reached twice, and another outcome each time",
+    {
+      submissions: [submission("team@abc.test", { server: "klm.test" })],
+      interruptions: [{ what: "crash", nodes: ["abc.test"], atMs: 2500 }],
+      copies: [copy(BOB), TOLD()],
+      takings: [taking({ client: "abc.test" })],
+    },
+    null,
+  ],
+  [
+    "an alias on a server where nothing broke, and two outcomes",
+    {
+      submissions: [submission("team@abc.test", { server: "klm.test" })],
+      copies: [copy(BOB), TOLD()],
+      takings: [taking({ client: "abc.test" })],
+    },
+    /has more than one outcome: accepted by the next server, reported as failed$/,
+  ],
+  [
     "an alias of whose members one gets nothing",
     { submissions: [submission("team@abc.test")], copies: [copy(BOB)] },
     /<cid@one\.example>.* and is lost$/,

@@ -41,7 +41,7 @@ export interface Fate {
 /** What is wrong with the outcomes, one sentence each. */
 export function checkOutcomes(ledger: Ledger, world: World): readonly string[] {
   return fatesOf(ledger, world).flatMap((fate) => [
-    ...checkFate(fate),
+    ...checkFate(fate, ledger, world),
     ...checkCopies(fate, ledger, world),
     ...checkTries(fate, ledger),
   ]);
@@ -171,7 +171,7 @@ function isAccepted({ submission, names }: Fate): "yes" | "no" | "maybe" {
     : "no";
 }
 
-function checkFate(fate: Fate): readonly string[] {
+function checkFate(fate: Fate, ledger: Ledger, world: World): readonly string[] {
   const kept = fate.takings.filter(({ verdict }) => verdict === "kept");
   const outcomes = [
     ...(fate.copies.length > 0 ? ["in the mailbox"] : []),
@@ -191,26 +191,39 @@ function checkFate(fate: Fate): readonly string[] {
   }
   // A server that kept it without a word may refuse it later, or never answer again.
   const isUnclear = kept.length > 0 && !kept.some(({ heard }) => heard);
-  return outcomes.length === 1 || isUnclear || fate.isGone || fate.ways > 1
+  // An alias elsewhere may have been reached twice, and then each of the two has its outcome.
+  const isTwice = isPassedOn(fate, world) && breaksOn(fate, ledger, world) > 0;
+  return outcomes.length === 1 || isUnclear || fate.isGone || fate.ways > 1 || isTwice
     ? []
     : [`${name} has more than one outcome: ${outcomes.join(", ")}`];
 }
 
 /** Promise 2: twice only when something died between the acceptance there and the record here. */
 function checkCopies(fate: Fate, ledger: Ledger, world: World): readonly string[] {
-  const { submission: { server }, address, copies, names } = fate;
-  const homes = [server, ...[...names, address].map((name) => world.homeOf(domainOf(name)))];
-  const passed = new Set(homes.filter((home) => home !== null));
-  const broken = passed.size === 1
-    ? 0
-    : ledger.interruptions.filter((each) =>
-      each.what !== "unrecorded" && concerns(each, [...passed])
-    ).length;
-  const isTooMuch = copies.length > fate.ways + broken;
+  const { copies, ways } = fate;
+  const isTooMuch = copies.length > ways + breaksOn(fate, ledger, world);
   return [
     ...(isTooMuch ? [`${nameOf(fate)} is there ${copies.length} times, and nothing broke`] : []),
     ...checkAgain(fate, ledger, "kept"),
   ];
+}
+
+/** How often something broke or died on the way there, where it leads from one server to another. */
+function breaksOn({ submission, names, address }: Fate, ledger: Ledger, world: World): number {
+  const homes = [...names, address].map((name) => world.homeOf(domainOf(name)));
+  const passed = new Set([submission.server, ...homes.filter((home) => home !== null)]);
+  if (passed.size === 1) return 0;
+  return ledger.interruptions.filter((each) =>
+    each.what !== "unrecorded" && concerns(each, [...passed])
+  ).length;
+}
+
+/** Whether it is an alias on another server of ours that leads there. */
+function isPassedOn({ submission, names, address }: Fate, world: World): boolean {
+  return names.some((name) => {
+    const home = world.homeOf(domainOf(name));
+    return name !== address && home !== null && home !== submission.server;
+  });
 }
 
 /** RFC 5321 §4.2.1: what was refused for good is not tried again. */
