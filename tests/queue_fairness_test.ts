@@ -125,6 +125,21 @@ Deno.test("a message that cannot be read waits alone, and is reported in the end
   assert.deepEqual(await setting.waiting(), []);
 });
 
+Deno.test("a message at whose sight a server goes down does not hold up the others", async () => {
+  await using setting = await startSetting();
+  const hop = setting.hop((line) => line.startsWith("MAIL FROM:<mallory@") ? "close" : undefined);
+  await setting.queueAll([{ id: "bad", from: "mallory@abc.com" }]);
+  await setting.world.clock.pass(100);
+  assert.equal(setting.logged("hop-down").length, 1);
+  // It is the oldest, and would be first again and again.
+  await setting.queueAll([{ id: "good1" }, { id: "good2" }]);
+  await setting.world.clock.pass(MINUTE_MS);
+  assert.deepEqual(taken(hop).toSorted(), ["good1", "good2"]);
+  const [queued] = await setting.store.queue.list({ max: 9 });
+  assert.equal(queued!.message, "bad");
+  assert.ok(queued!.attempts >= 2);
+});
+
 Deno.test("the log says of which message a second copy may arrive", async () => {
   await using setting = await startSetting();
   let dots = 0;

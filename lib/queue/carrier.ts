@@ -34,7 +34,15 @@ export type Performed =
     readonly extensions: Extensions;
   }
   /** No transaction came about; `words` is what the server, or the network, said. */
-  | { readonly done: false; readonly words: Reply };
+  | {
+    readonly done: false;
+    readonly words: Reply;
+    /**
+     * Left out where the next server is to blame for it: then other jobs need not be tried. `job`:
+     * it is about this one alone; `both`: who knows.
+     */
+    readonly concerns?: "job" | "both";
+  };
 
 /** Kept this long without a job: well below the five minutes that servers wait. */
 const IDLE_MS = 15_000;
@@ -42,7 +50,7 @@ const IDLE_MS = 15_000;
 const QUIT_MS = 5_000;
 
 /** Where no transaction came about, in our own words. */
-export function failed(words: string): Performed {
+export function failed(words: string): Performed & { readonly done: false } {
   return { done: false, words: reply(450, "4.4.1", words) };
 }
 
@@ -185,7 +193,9 @@ export class Link implements SmtpJobs {
       return this.#finish({ performed: done, begun: !goodbye && !noPlace });
     }
     const { aborted, reason } = this.#cut.signal;
-    this.#finish({ performed: failed(aborted ? reason : LOST), begun: aborted });
+    const performed = failed(aborted ? reason : LOST);
+    // A server may go down whenever it sees a certain message.
+    this.#finish({ performed: { ...performed, concerns: "both" }, begun: aborted });
   }
 
   #finish(served: Served): void {

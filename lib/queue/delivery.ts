@@ -32,30 +32,36 @@ const DELIVERY_TIMEOUT_MS = 20 * 60_000;
 /** Where our own store has lost a message, or its disk is ill, others go on. */
 const UNREADABLE = reply(451, "4.3.0", "This server cannot read the message just now");
 
-/**
- * To recipients of one message; gives why the hop cannot be reached, so that the rest waits too.
- * Rejects when `signal` is aborted before the outcome is recorded.
- */
+export interface Delivered {
+  /** Why the hop cannot be reached, so that the rest waits too; `null`: it can. */
+  readonly unreachable: Reply | null;
+  /** Whether outcomes are recorded; else the recipients are as they were. */
+  readonly isSettled: boolean;
+}
+
+const SETTLED: Delivered = { unreachable: null, isSettled: true };
+
+/** To recipients of one message. Rejects when `signal` is aborted before outcomes are recorded. */
 export async function deliver(
   options: DeliveryOptions,
   hop: HopId,
   group: readonly Taken[],
   signal: AbortSignal,
-): Promise<Reply | null> {
+): Promise<Delivered> {
   const aim = await options.targets.of(hop, signal);
   switch (aim.kind) {
     case "refused": {
       const verdict = { do: "finish", outcome: "failed", reply: aim.reply } as const;
       await settleAll(options, group.map((taken) => ownOutcome(options, taken, verdict)), signal);
-      return null;
+      return SETTLED;
     }
     case "local":
       await deliverHere(options, group);
-      return null;
+      return SETTLED;
     case "target":
       return await relay(options, aim.target, group, signal);
     case "later":
-      return aim.reply;
+      return { unreachable: aim.reply, isSettled: false };
   }
 }
 
@@ -76,7 +82,7 @@ async function relay(
   target: Target,
   group: readonly Taken[],
   signal: AbortSignal,
-): Promise<Reply | null> {
+): Promise<Delivered> {
   const { world, links, log } = options;
   const startedMs = world.clock.monotonicMs();
   const { envelope, message } = group[0]!;
@@ -89,22 +95,37 @@ async function relay(
   const error = fault();
   if (error !== null) {
     log.error("unreadable", { id: message, reason: describeError(error.cause) });
-    const unread = { reply: UNREADABLE, result: "deferred" } as const;
-    const outcomes = group.map((taken) => {
-      const verdict = verdictOf(taken, unread, momentOf(options));
-      return ownOutcome(options, taken, verdict);
-    });
-    await settleAll(options, outcomes, signal);
-    return null;
+    await deferAll(options, group, UNREADABLE, signal);
+    return SETTLED;
   }
-  if (!performed.done) return performed.words;
+  if (!performed.done) {
+    const { words, concerns } = performed;
+    // Another message is tried first then, which may fare better.
+    const isSettled = concerns !== undefined && !signal.aborted;
+    if (isSettled) await deferAll(options, group, words, signal);
+    return { unreachable: concerns === "job" ? null : words, isSettled };
+  }
   const goodbye = goodbyeOf(performed);
-  if (goodbye !== null) return goodbye;
+  if (goodbye !== null) return { unreachable: goodbye, isSettled: false };
   const ms = Math.round(world.clock.monotonicMs() - startedMs);
   const tls = performed.tls === null ? null : `${performed.tls.version} ${performed.tls.cipher}`;
   const outcomes = outcomesOf(options, group, performed);
   await settleAll(options, outcomes, signal, { via: performed.via, tls, ms });
-  return null;
+  return SETTLED;
+}
+
+/** Each is tried again on its own schedule. */
+async function deferAll(
+  options: DeliveryOptions,
+  group: readonly Taken[],
+  words: Reply,
+  signal: AbortSignal,
+): Promise<void> {
+  const attempt = { reply: words, result: "deferred" } as const;
+  const outcomes = group.map((taken) =>
+    ownOutcome(options, taken, verdictOf(taken, attempt, momentOf(options)))
+  );
+  await settleAll(options, outcomes, signal);
 }
 
 type Done = PerformedVia & { readonly done: true };

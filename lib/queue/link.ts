@@ -143,7 +143,10 @@ class LinkPool implements Links {
       if (performed !== "tlsFailed") return performed;
     }
     const { do: what, reply: words } = ways.otherwise;
-    return what === "refuse" ? refusedAt("hello", words, job) : { done: false, words };
+    if (what === "refuse") return refusedAt("hello", words, job);
+    // Other mail may go there without TLS.
+    const isItsOwn = job.envelope.tls === "required";
+    return { done: false, words, ...(isItsOwn ? { concerns: "job" } : {}) };
   }
 
   /** Over a connection with this TLS: a kept one, if there is any. */

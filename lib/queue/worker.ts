@@ -181,11 +181,12 @@ class QueueWorker {
         if (this.#stopping) return;
         alarm.set(SLOW_AFTER_MS);
         place.quick();
-        const words = await deliver(this.#options, hop, group, this.#cut.signal);
+        const { signal } = this.#cut;
+        const { unreachable, isSettled } = await deliver(this.#options, hop, group, signal);
+        if (isSettled) left = left.filter((each) => !group.includes(each));
         // A delivery that was cut off because we stop says nothing about the hop.
-        if (words !== null && this.#cut.signal.aborted) return;
-        if (words !== null) return await this.#unreachable(post, words);
-        left = left.filter((each) => !group.includes(each));
+        if (unreachable !== null && signal.aborted) return;
+        if (unreachable !== null) return await this.#unreachable(post, unreachable);
         this.#hops.set(hop, answered(this.#hops.of(hop)));
         if (isDown) await queue.reached(hop);
         isDown = false;

@@ -127,6 +127,17 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
     why: "all mail to that hop waits for days behind it",
   },
   {
+    name: "queue: a message that brings servers down is tried first for ever",
+    file: "lib/queue/carrier.ts",
+    find: 'performed: { ...performed, concerns: "both" }',
+    replace: "performed",
+    test: {
+      file: FAIRNESS,
+      name: "a message at whose sight a server goes down does not hold up the others",
+    },
+    why: "everything behind it waits for five days",
+  },
+  {
     name: "queue: a report that is late is a reason for a report",
     file: "lib/queue/outcome.ts",
     find: '"DELAY") && envelope.sender !== null ? "delayed"',
