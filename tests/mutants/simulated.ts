@@ -15,8 +15,8 @@ const NOTES = `    outcomes.map((outcome) => [
       noteOf(outcome, { at: options.world.clock.now(), delivery, report }),
     ]),
 `;
-const REPORT_WITH_THEM =
-  "    [...(report === null ? [] : [report]), ...outcomes.flatMap(({ copies = [] }) => copies)],\n" +
+const REPORT_WITH_THEM = "    [...(report === null ? [] : [report]), " +
+  "...outcomes.flatMap(({ copies = [] }) => copies)],\n" +
   "  );\n";
 const COPIES_WITH_THEM = "    outcomes.flatMap(({ copies = [] }) => copies),\n  );\n";
 
@@ -40,7 +40,7 @@ export const SIM_MUTANTS: readonly SimMutant[] = [
   {
     name: "a taken message is never given back",
     file: "lib/queue/worker.ts",
-    find: "      if (left.length > 0) queue.release(left.map((each) => each.token));\n",
+    find: "if (left.length > 0) queue.release(left.map((each) => each.token));",
     replace: "",
     why: "what was taken and not tried waits for ever",
   },
