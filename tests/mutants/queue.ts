@@ -107,8 +107,8 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
   {
     name: "queue: 421 is taken for an answer about the recipient",
     file: "lib/queue/delivery.ts",
-    find: "if (goodbye !== null) return goodbye;",
-    replace: "if (goodbye === undefined) return goodbye;",
+    find: "if (goodbye !== null) return {",
+    replace: "if (goodbye !== null && group.length === 0) return {",
     test: {
       file: FAIRNESS,
       name: "RFC 5321 §3.8: a host that says 421 is left alone for a while, with all its mail",
