@@ -13,14 +13,15 @@ export type MetricName = (typeof METRICS)[number];
 
 /** Numbers that only grow, from 0 when the process starts. */
 export interface Metrics {
-  count(name: MetricName): void;
+  /** Adds `more`, by default one. */
+  count(name: MetricName, more?: number): void;
   read(): Readonly<Record<MetricName, number>>;
 }
 
 export function createMetrics(): Metrics {
   const counts = Object.fromEntries(METRICS.map((name) => [name, 0])) as Record<MetricName, number>;
   return {
-    count: (name) => void counts[name]++,
+    count: (name, more = 1) => void (counts[name] += more),
     read: () => ({ ...counts }),
   };
 }

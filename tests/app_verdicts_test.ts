@@ -75,6 +75,15 @@ Deno.test("what is known for a sender is not known for reports", async () => {
   assert.equal(asked(sites, "bob@xyz.com"), 2);
 });
 
+Deno.test("a hop that takes a recipient is asked again where a message wants more", async () => {
+  await using sites = await startWithHop();
+  assert.match(await ask(sites, "bob@xyz.com"), /^250 /);
+  const alice = await sites.server.smtp("alice");
+  assert.match(await alice.say("MAIL FROM:<alice@abc.com> BY=3600;R"), /^250 /);
+  assert.match(await alice.say("RCPT TO:<bob@xyz.com>"), /^550 5\.3\.3 /);
+  alice.close();
+});
+
 Deno.test("a hop that greylists is asked again after a minute, and its mail is queued", async () => {
   const hop = changeable();
   await using sites = await startWithHop(hop.answer);

@@ -4,7 +4,7 @@
  * the queue's business.
  */
 import { formatAddress } from "../mail/address.ts";
-import type { Envelope, Recipient } from "../mail/envelope.ts";
+import { type Envelope, needsUtf8, type Recipient } from "../mail/envelope.ts";
 import { endpointText } from "../endpoint.ts";
 import { routeOf } from "../queue/route.ts";
 import type { Heard } from "../policy/verdicts.ts";
@@ -79,7 +79,8 @@ async function ask(
   for (const recipient of question.recipients) {
     const heard = verdicts.recall(aboutHop(hop), nowMs) ??
       verdicts.recall(aboutRecipient(hop, question.envelope, recipient), nowMs);
-    if (heard !== null) known.set(recipient, heard);
+    const suffices = heard?.kind !== "taken" || !wantsMore(question.envelope);
+    if (heard !== null && suffices) known.set(recipient, heard);
   }
   for (const [{ address }, { kind }] of known) {
     metrics.count("verifyRemembered");
@@ -97,6 +98,11 @@ async function ask(
   });
 }
 
+/** What a server takes for others it may not take with what this message asks of it. */
+function wantsMore({ sender, tls, utf8, by }: Envelope): boolean {
+  return tls === "required" || utf8 === true || by !== undefined || needsUtf8(sender);
+}
+
 async function askAnew(
   site: Site,
   target: Target,
@@ -110,9 +116,9 @@ async function askAnew(
     recipients: question.recipients,
   }, question);
   const { via } = performed;
-  for (const _ of question.recipients) metrics.count("verifyAsked");
+  metrics.count("verifyAsked", question.recipients.length);
   if (!performed.done) {
-    for (const _ of question.recipients) metrics.count("verifyUnknown");
+    metrics.count("verifyUnknown", question.recipients.length);
     log.info("verify-unanswered", { via, reply: textOf(performed.words) });
     return question.recipients.map(() => null);
   }

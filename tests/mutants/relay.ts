@@ -70,6 +70,17 @@ export const RELAY_MUTANTS: readonly Mutant[] = [
     why: "a refusal of reports would keep mail from a recipient who is there",
   },
   {
+    name: "verdicts: what is taken for others is taken with every wish",
+    file: "lib/app/verify.ts",
+    find: 'heard?.kind !== "taken" || !wantsMore(question.envelope)',
+    replace: "true",
+    test: {
+      ...VERDICTS,
+      name: "a hop that takes a recipient is asked again where a message wants more",
+    },
+    why: "RFC 8689 §4.2.1: a message that cannot go is taken, and comes back later",
+  },
+  {
     name: "verdicts: deliveries teach nothing",
     file: "lib/app/learning_links.ts",
     find: "if (heard !== null) verdicts",
