@@ -4,11 +4,13 @@
  */
 import { administer } from "../../lib/app/admin.ts";
 import { formatAddress } from "../../lib/mail/address.ts";
+import { makeSecret, SALT_BYTES } from "../../lib/sasl/secret.ts";
 import { startChaos } from "./chaos.ts";
 import { checkLedger } from "./checkers.ts";
 import type { World } from "./checkers_outcomes.ts";
 import { startForeign } from "./foreign.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
+import { leaveOldMail } from "./old_database.ts";
 import type { Prng } from "./prng.ts";
 import type { Node, ServerNode, Sim } from "./sim.ts";
 import { enterInDns, hasTls, isAbsent, personaAt, portOf, routesTo } from "./ways.ts";
@@ -19,11 +21,16 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 /** Mail is sent, and faults happen, within that time. */
 const BUSY_MS = 2 * HOUR_MS;
-/** RFC 5321 §4.5.4.1: by then the queue has given up whatever it could not deliver. */
-const QUIET_MS_MAX = 6 * 24 * HOUR_MS;
+/**
+ * RFC 5321 §4.5.4.1: by then the queue has given up whatever it could not deliver, after five days,
+ * and the reports about that, after five more.
+ */
+const QUIET_MS_MAX = 11 * 24 * HOUR_MS;
 const LOOK_EVERY_MS = 6 * HOUR_MS;
 const SNAPSHOT_EVERY_MS = 20 * MINUTE_MS;
 const MESSAGES_MAX = 30;
+/** From here on they are numbered: more than there are of new ones. */
+const OLD_LETTERS = 1000;
 const HOMES_MAX = 3;
 const FOREIGNERS_MAX = 3;
 
@@ -45,6 +52,7 @@ export async function correspondence(sim: Sim): Promise<void> {
   }
   for (const { domain } of [...cast.homes, ...cast.foreigners]) enterInDns(sim, domain);
   const servers = [...homes.values()];
+  await upgradeOne(sim, cast, { homes, ledger });
   await Promise.all(servers.map((node) => node.start()));
   for (const house of cast.homes) await makeAliases(house, homes.get(house.domain)!);
   const prng = sim.random("people");
@@ -123,7 +131,7 @@ function startHome(sim: Sim, cast: Cast, house: House, ledger: Ledger): ServerNo
       // The certificate of each is its name.
       authorities: cast.homes.map((each) => each.domain),
       plainAuth: true,
-      verifyRecipients: sim.random(`verify ${domain}`).chance(0.8) ? "routes" : "never",
+      verifyRecipients: sim.random(`verify ${domain}`).pick(["routes", "always", "never"]),
     },
     users: Object.fromEntries(users.map((user) => [user, PASSWORD])),
     tls: hasTls(sim, domain),
@@ -132,6 +140,25 @@ function startHome(sim: Sim, cast: Cast, house: House, ledger: Ledger): ServerNo
       ledger.interruptions.push({ what: "unrecorded", nodes: [domain], atMs: sim.now() });
     },
   });
+}
+
+/** In some runs the first server was there before, with a program of the first version. */
+async function upgradeOne(
+  sim: Sim,
+  { homes: [home], foreigners }: Cast,
+  { homes, ledger }: Pick<Stage, "homes" | "ledger">,
+): Promise<void> {
+  const prng = sim.random("upgrade");
+  if (home === undefined || !prng.chance(0.3)) return;
+  const { domain, users } = home;
+  const pbkdf2 = sim.node("old.example").world.work.pbkdf2;
+  leaveOldMail(homes.get(domain)!.disk.database, {
+    domain,
+    user: users[0]!,
+    secret: await makeSecret(PASSWORD, prng.bytes(SALT_BYTES), pbkdf2),
+    recipient: prng.pick((foreigners[0] ?? home).users),
+    numbers: [OLD_LETTERS, OLD_LETTERS + 1],
+  }, ledger);
 }
 
 async function makeAliases({ domain, aliases }: House, node: ServerNode): Promise<void> {
