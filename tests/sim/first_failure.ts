@@ -1,8 +1,9 @@
-/** Runs seeds 1, 2, 3 … up to the one that is named, and prints the first that fails, if any. */
+/** Runs the seeds between two that are named, and prints the first that fails, if any does. */
 import { SCENARIO } from "./scenario.ts";
 import { simulate } from "./simulate.ts";
 
-for (let seed = 1; seed <= Number(Deno.args[0]); seed++) {
+const [first, last] = Deno.args.map(Number);
+for (let seed = first!; seed <= last!; seed++) {
   const { failures } = await simulate(SCENARIO, { seed });
   if (failures.length === 0) continue;
   console.log(JSON.stringify({ seed, failure: failures[0] }));

@@ -45,21 +45,31 @@ async function firstSeed(tree: string, mutant: SimMutant, seeds: string): Promis
   const text = await Deno.readTextFile(path);
   const stale = staleness(mutant, text);
   if (stale !== null) throw new Error(`${mutant.name}: ${stale}`);
-  try {
-    await Deno.writeTextFile(path, text.replace(mutant.find, () => mutant.replace));
-    const output = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-check", "--allow-read", "tests/sim/first_failure.ts", seeds],
-      cwd: tree,
-      stdout: "piped",
-      stderr: "piped",
-    }).output();
-    const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
-    if (!output.success) throw new Error(`${mutant.name}: ${decode(output.stderr)}`);
-    const said = decode(output.stdout);
-    if (said === "") return null;
-    const { seed, failure } = JSON.parse(said);
-    return `seed ${seed}: ${failure}`;
-  } finally {
-    await Deno.writeTextFile(path, text);
-  }
+  await Deno.writeTextFile(path, text.replace(mutant.find, () => mutant.replace));
+  const found = await firstFailure(tree, "1", seeds)
+    .finally(() => Deno.writeTextFile(path, text));
+  if (found === null) return null;
+  const { seed, failure } = found;
+  // A seed that fails anyway has found nothing.
+  if (await firstFailure(tree, `${seed}`, `${seed}`) === null) return `seed ${seed}: ${failure}`;
+  throw new Error(`seed ${seed} fails without ${mutant.name}, too`);
+}
+
+interface Failure {
+  readonly seed: number;
+  readonly failure: string;
+}
+
+/** `null`: all the seeds between these two pass. */
+async function firstFailure(tree: string, first: string, last: string): Promise<Failure | null> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-check", "--allow-read", "tests/sim/first_failure.ts", first, last],
+    cwd: tree,
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  const text = new TextDecoder();
+  if (!success) throw new Error(text.decode(stderr));
+  const said = text.decode(stdout).trim();
+  return said === "" ? null : JSON.parse(said) as Failure;
 }
