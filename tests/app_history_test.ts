@@ -163,11 +163,7 @@ for (const [what, sender, notify, told, unreported] of ENDS) {
 Deno.test("what is held stays, however long, and what is dropped is in history", async () => {
   await using setting = await startWithHop(undefined, { verifyRecipients: "never" });
   const { server, world, hop } = setting;
-  await server.store.queue.hold({ reason: "none yet", at: 0 });
-  const alice = await server.smtp("alice");
-  await alice.say("MAIL FROM:<alice@abc.com> HOLDFOR=60");
-  alice.close();
-  const accepted = server.store.accept({
+  await server.store.accept({
     id: "held",
     acceptedAt: world.clock.now(),
     envelope: { sender: { local: "alice", domain: "abc.com" }, body: "7BIT" },
@@ -179,7 +175,6 @@ Deno.test("what is held stays, however long, and what is dropped is in history",
       dueAt: world.clock.now() + 1_000,
     }],
   });
-  await accepted;
   await ask(server, { do: "queue hold", id: "held" });
   await world.clock.pass(6 * DAY_MS);
   assert.deepEqual(hop.messages, []);
@@ -190,6 +185,31 @@ Deno.test("what is held stays, however long, and what is dropped is in history",
   assert.deepEqual(happenings.map(({ what }) => what), ["hold", "drop"]);
   await world.clock.pass(60_000);
   assert.deepEqual(hop.messages, []);
+});
+
+Deno.test("what is released after its five days gets one more try", async () => {
+  let answer: string | undefined = "451 4.7.1 Come back later";
+  await using setting = await startWithHop((line) => line === "." ? answer : undefined);
+  const { server, world, hop } = setting;
+  const [taken, refused] = [await send(server, "bob@xyz.com"), await send(server, "eve@xyz.com")];
+  await world.clock.pass(1_000);
+  for (const id of [taken, refused]) await ask(server, { do: "queue hold", id });
+  await world.clock.pass(6 * DAY_MS);
+  assert.equal(
+    (await server.mailbox("alice@abc.com")).length,
+    0,
+    "and nobody was told of a failure",
+  );
+  answer = undefined;
+  await ask(server, { do: "queue release", id: taken });
+  await world.clock.pass(1_000);
+  assert.equal(hop.messages.length, 1);
+  answer = "451 4.7.1 Come back later";
+  await ask(server, { do: "queue release", id: refused });
+  await world.clock.pass(1_000);
+  const { happenings } = await traceOf(server, refused);
+  const last = happenings.at(-1);
+  assert.equal(last !== undefined && "outcomes" in last && last.outcomes[0]!.outcome, "failed");
 });
 
 Deno.test("history is forgotten after thirty days, hour by hour and step by step", async () => {
