@@ -6,7 +6,7 @@ import { composeReport, type ReportedAction } from "../mail/report.ts";
 import { hasUtf8Header } from "../mail/utf8.ts";
 import { decodeXtext } from "../mail/xtext.ts";
 import type { Reportable } from "../queue/settlement.ts";
-import { textOf } from "../smtp/reply.ts";
+import { type Reply, textOf } from "../smtp/reply.ts";
 import type { Accepted, MessageId } from "../store/store.ts";
 import { isLocal, planDeliveries } from "./deliveries.ts";
 import { newMessageId, type Site } from "./site.ts";
@@ -33,7 +33,7 @@ export interface ReportedOutcome {
   readonly triedUntil?: number | null;
 }
 
-/** RFC 3461 §6.3 (g): for what a reply without a status of its own has come to. */
+/** RFC 3461 §6.3 (g): for what a reply without a fitting status of its own has come to. */
 const STATUS_WITHOUT: Readonly<Record<ReportedAction, string>> = {
   failed: "5.0.0",
   delayed: "4.0.0",
@@ -53,7 +53,7 @@ export function makeQueueReport(site: Site, outcomes: readonly Reportable[]): Ac
     outcomes.map(({ taken: { recipient }, action, reply, remote, triedUntil }) => ({
       recipient,
       action,
-      status: reply.status || STATUS_WITHOUT[action],
+      status: statusOf(action, reply),
       words: action === "delivered" || action === "expanded" ? null : textOf(reply),
       remote,
       triedUntil,
@@ -140,4 +140,10 @@ function unreported(
     });
   }
   return null;
+}
+
+/** RFC 3464 §2.3.4: the class tells success from failure, whatever was last said. */
+function statusOf(action: ReportedAction, { status }: Reply): string {
+  const otherwise = STATUS_WITHOUT[action];
+  return status[0] === otherwise[0] ? status : otherwise;
 }

@@ -137,28 +137,59 @@ type LateSelector = (
   patience: Patience,
 ) => readonly { readonly why: Overdue["why"]; readonly rowsOf: RowsOf }[];
 
-function lateSelector({ database }: SqliteParts): LateSelector {
-  const select = (where: string, order: string) =>
-    prepare<DueRow>(
-      database,
-      `SELECT ${COLUMNS}, CASE WHEN h.until > q.dueAt THEN h.reply ELSE q.reply END AS lastReply
-       FROM queue q JOIN messages m ON m.id = q.message LEFT JOIN hops h ON h.hop = q.hop
-       WHERE ${where} AND ${IS_FREE} ORDER BY ${order}, q.id LIMIT ?2`,
-    );
-  const selectDeadline = select("q.deadline <= ?1", "q.deadline");
-  const selectOlder = select(
-    "q.warned = ?4 AND q.since <= ?1 AND max(q.dueAt, ifnull(h.until, 0)) > ?3",
-    "q.since",
+const LATE_COLUMNS = `${COLUMNS},
+  CASE WHEN h.until > q.dueAt THEN h.reply ELSE q.reply END AS lastReply`;
+
+function lateSelector(parts: SqliteParts): LateSelector {
+  const selectDeadline = prepare<DueRow>(
+    parts.database,
+    `SELECT ${LATE_COLUMNS}
+     FROM queue q JOIN messages m ON m.id = q.message LEFT JOIN hops h ON h.hop = q.hop
+     WHERE q.deadline <= ?1 AND ${IS_FREE} ORDER BY q.deadline, q.id LIMIT ?2`,
   );
-  return (now, { warnAfterMs, giveUpAfterMs }) => {
-    const older = (ageMs: number, warned: 0 | 1): RowsOf => (max) =>
-      selectOlder.all(now - ageMs, max, now, warned);
-    return [
-      { why: "age", rowsOf: older(giveUpAfterMs, 1) },
-      { why: "age", rowsOf: older(giveUpAfterMs, 0) },
-      { why: "deadline", rowsOf: (max) => selectDeadline.all(now, max) },
-      ...(warnAfterMs === null ? [] : [{ why: "delay", rowsOf: older(warnAfterMs, 0) } as const]),
-    ];
+  const [tooOld, tooOldUnwarned, delayed] = [1, 0, 0].map((warned) => ageSelector(parts, warned));
+  return (now, { warnAfterMs, giveUpAfterMs }) => [
+    { why: "age", rowsOf: (max) => tooOld!(now, now - giveUpAfterMs, max) },
+    { why: "age", rowsOf: (max) => tooOldUnwarned!(now, now - giveUpAfterMs, max) },
+    { why: "deadline", rowsOf: (max) => selectDeadline.all(now, max) },
+    ...(warnAfterMs === null ? [] : [
+      { why: "delay", rowsOf: (max: number) => delayed!(now, now - warnAfterMs, max) } as const,
+    ]),
+  ];
+}
+
+/**
+ * After a long time without power, many may be old and due, so that they are not late yet: of the
+ * old ones, so many are looked at in one call, and others in the next.
+ */
+const LOOKED_AT = 500;
+
+/** Gives the function that finds those since `until` or longer, as far as they are put off. */
+function ageSelector(
+  { database }: SqliteParts,
+  warned: number,
+): (now: number, until: number, max: number) => readonly DueRow[] {
+  const old = `FROM queue q WHERE q.warned = ${warned} AND q.held = 0 AND q.since <= ?1
+    AND (q.since, q.id) > (?2, ?3) ORDER BY q.since, q.id`;
+  const selectLast = prepare<{ readonly since: number; readonly id: QueuedId }>(
+    database,
+    `SELECT q.since, q.id ${old} LIMIT 1 OFFSET ${LOOKED_AT - 1}`,
+  );
+  const selectLate = prepare<DueRow>(
+    database,
+    `WITH old AS MATERIALIZED (SELECT q.id ${old} LIMIT ${LOOKED_AT})
+     SELECT ${LATE_COLUMNS} FROM old JOIN queue q ON q.id = old.id
+     JOIN messages m ON m.id = q.message LEFT JOIN hops h ON h.hop = q.hop
+     WHERE max(q.dueAt, ifnull(h.until, 0)) > ?4 AND ${IS_FREE} ORDER BY q.since, q.id LIMIT ?5`,
+  );
+  let behind = { since: -1, id: 0 };
+  return (now, until, max) => {
+    if (until === -Infinity) return [];
+    const late = selectLate.all(until, behind.since, behind.id, now, max);
+    if (late.length < max) {
+      behind = selectLast.first(until, behind.since, behind.id) ?? { since: -1, id: 0 };
+    }
+    return late;
   };
 }
 

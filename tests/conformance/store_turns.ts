@@ -129,6 +129,20 @@ export function turnsConformance(name: string, open: OpenStore): void {
     assert.deepEqual(await store.queue.overdue(now + 500, 9), []);
   });
 
+  storeTest(`${name}: queue.overdue finds who is late behind many`, open, async (store) => {
+    const crowd = Array.from(
+      { length: 1200 },
+      (_, at) => toQueue("due.com", ACCEPTED_AT, `p${at}`),
+    );
+    await store.accept(message("crowd", crowd));
+    await store.accept(message("late", [toQueue("down.com", ACCEPTED_AT)]));
+    await store.queue.defer("down.com", ACCEPTED_AT + 1000, UNREACHABLE);
+    const found: string[] = [];
+    for (let call = 0; call < 6; call++) found.push(...await late(store, 100));
+    assert.ok(found.includes("late age"), `${found}`);
+    assert.deepEqual(new Set(found), new Set(["late age"]));
+  });
+
   storeTest(`${name}: queue.nextDueAt looks at ages, too`, open, async (store) => {
     const now = ACCEPTED_AT;
     await store.accept(message("m1", [toQueue("a.com", now)]));

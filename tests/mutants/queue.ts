@@ -47,10 +47,18 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
   {
     name: "queue: what was due while the server was down is given up untried",
     file: "lib/store/sqlite_take.ts",
-    find: "AND max(q.dueAt, ifnull(h.until, 0)) > ?3",
-    replace: "AND ?3 > 0",
+    find: "WHERE max(q.dueAt, ifnull(h.until, 0)) > ?4",
+    replace: "WHERE ?4 > 0",
     test: { file: SQLITE, name: "the SQLite store: queue.overdue takes what was put off too long" },
     why: "mail is lost to a week without power",
+  },
+  {
+    name: "queue: only the oldest are looked at, whether they are late or not",
+    file: "lib/store/sqlite_take.ts",
+    find: "behind = selectLast.first(until, behind.since, behind.id) ?? { since: -1, id: 0 };",
+    replace: "",
+    test: { file: SQLITE, name: "the SQLite store: queue.overdue finds who is late behind many" },
+    why: "behind many that are due, nobody would be warned or given up",
   },
   {
     name: "queue: senders are warned again and again",
