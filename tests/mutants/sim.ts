@@ -13,7 +13,7 @@ export const SIM_WORLD_MUTANTS: readonly Mutant[] = [
     why: "what happens after a crash would change what the crash has left",
     test: {
       file: "tests/sim_disk_test.ts",
-      name: "a simulated process that is dead does nothing to the database that others go on with",
+      name: "a simulated disk keeps a transaction whole or not at all, whenever its process dies",
     },
   },
   {

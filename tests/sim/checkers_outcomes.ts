@@ -208,7 +208,7 @@ function checkCopies(fate: Fate, ledger: Ledger, world: World): readonly string[
   ];
 }
 
-/** How often something broke or died on the way from one server to another. */
+/** How often something broke or died on the way, where it leads from one server to another. */
 function breaksOn({ submission, names, address }: Fate, ledger: Ledger, world: World): number {
   const homes = [...names, address].map((name) => world.homeOf(domainOf(name)));
   const passed = new Set([submission.server, ...homes.filter((home) => home !== null)]);
