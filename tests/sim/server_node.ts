@@ -163,7 +163,6 @@ async function beginProcess(ground: Ground, { node, life, world }: {
   const store = sqliteStore(disk.open(life), {
     // A commit takes its time, in which more comes that can go together.
     turn: () => world.clock.sleep(disk.delayMs()),
-    ...(setup.migrations === undefined ? {} : { migrations: setup.migrations }),
   });
   const config = makeConfig({ ...setup.config, hosts: [node.address], ports: PORTS });
   await ensureUsers({ store, world, domain: config.domains[0]! }, setup.users);

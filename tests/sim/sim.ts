@@ -6,7 +6,6 @@ import type { RunningServer } from "../../lib/app/server.ts";
 import type { ServerOptions, Service } from "../../lib/config.ts";
 import type { Log } from "../../lib/log.ts";
 import type { World } from "../../lib/net/world.ts";
-import type { Migration } from "../../lib/store/schema.ts";
 import type { Entry, Mailbox, Queued, Store } from "../../lib/store/store.ts";
 import type { SimDisk } from "./disk.ts";
 import type { Zones } from "./dns.ts";
@@ -82,8 +81,6 @@ export interface ServerSetup {
   readonly users: Readonly<Record<string, string>>;
   /** Whether it offers TLS. */
   readonly tls: boolean;
-  /** The schema that its program knows; default that of today. */
-  readonly migrations?: readonly Migration[];
   /** Hears what its log says. */
   readonly onLog?: Log["info"];
 }
