@@ -47,10 +47,14 @@ async function runSeeds(
     if (verbose) { for (const line of result.trace) print(line); }
     if (result.failures.length === 0 || verbose) continue;
     print(`seed ${seed} FAILED: ${result.failures[0]}`);
+    if (tally.failed > STORIES_MAX) continue;
     for (const line of story(await shrink(scenario, result))) print(`  ${line}`);
   }
   return tally;
 }
+
+/** A story takes as long as some dozens of seeds, and few say what is wrong. */
+const STORIES_MAX = 3;
 
 /** What is shown of a story; the whole is had with `--verbose`. */
 const STORY_LINES_MAX = 60;
