@@ -14,12 +14,18 @@ import {
 const WORLD: World = {
   homeOf: (domain) => domain.endsWith(".test") ? domain : null,
   accountOf: (address) => address.replace(/\+.*@/, "@"),
-  membersOf: (address) => address === "team@abc.test" ? [BOB, CID] : [address],
+  membersOf(address) {
+    if (address === LIST) return [CID];
+    return address === "team@abc.test" ? [BOB, CID] : [address];
+  },
+  ownerOf: (address) => address === LIST ? BOB : null,
 };
 const NOW_MS = 1_000_000;
 export const ANN = "ann@abc.test";
 export const BOB = "bob@xyz.test";
 export const CID = "cid@one.example";
+/** Cid is on it, and Bob hears of what does not reach him. */
+export const LIST = "list@abc.test";
 
 export const CONTENT = `From: <${ANN}>\r\nSubject: mark-1.\r\n\r\n.Hello\r\n`;
 export const RECEIVED = "Received: from client.test\r\n\tby abc.test id 1; Thu, 1 Jan 2026\r\n";

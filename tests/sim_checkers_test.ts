@@ -7,6 +7,7 @@ import {
   CID,
   copy,
   CRASH,
+  LIST,
   report,
   STOP,
   submission,
@@ -268,6 +269,19 @@ testCases([
     "a report that somebody else gets",
     { submissions: [submission(CID)], copies: [copy(BOB, { content: report() })] },
     /the report of mark-1\. for <ann@abc\.test> went to <bob@xyz\.test>$/,
+  ],
+  [
+    "a report of a list that its owner gets, whatever the sender asked for",
+    {
+      submissions: [submission(LIST, { recipients: [{ address: LIST, code: 250, notify: [] }] })],
+      copies: [copy(BOB, { content: report() })],
+    },
+    null,
+  ],
+  [
+    "a report of a list that the sender gets",
+    { submissions: [submission(LIST)], copies: [TOLD()] },
+    /the report of mark-1\. for <bob@xyz\.test> went to <ann@abc\.test>$/,
   ],
   [
     "a report about somebody who was not written to",

@@ -13,6 +13,8 @@ export interface World {
   accountOf(address: string): string;
   /** Where an alias leads; the address itself where it is none. */
   membersOf(address: string): readonly string[];
+  /** Who hears of what a list of this name cannot deliver; `null` where it is no list. */
+  ownerOf(address: string): string | null;
 }
 
 /** What became of one recipient of one message. */
@@ -80,7 +82,7 @@ export function fatesOf(ledger: Ledger, world: World): readonly Fate[] {
           each.id === submission.id && about.includes(each.recipient) &&
           each.outcome === "failed" && !(each.isReported && isOurs(world, submission.sender))
         ),
-        isGone: [address, submission.sender ?? ""].some((each) =>
+        isGone: [address, submission.sender ?? "", ...ownersOf(names, world)].some((each) =>
           wasRemoved(
             ledger,
             world.accountOf(each),
@@ -104,6 +106,11 @@ function waysTo(
     name !== address && world.homeOf(domainOf(name)) !== server
   );
   return { names, ways: further.length + (further.length < names.length ? 1 : 0) };
+}
+
+/** Whoever administers the lists among these. */
+export function ownersOf(names: readonly string[], world: World): readonly string[] {
+  return names.map(world.ownerOf).filter((owner) => owner !== null);
 }
 
 /** A report to anybody else is a message like others, and may end as they do. */

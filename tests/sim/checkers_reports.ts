@@ -1,5 +1,5 @@
 /** Reports reach those who asked, and nobody else; and each of them once. */
-import { fatesOf, reportsIn, type World } from "./checkers_outcomes.ts";
+import { fatesOf, ownersOf, reportsIn, type World } from "./checkers_outcomes.ts";
 import type { Ledger, Submission, SubmittedRecipient } from "./ledger.ts";
 import { type ReadReport, readReport } from "./report_reader.ts";
 
@@ -34,12 +34,15 @@ function checkWish(
   // RFC 2852 §4.1.4: who sets a deadline may be told where the message went, unless never.
   const isTraced = (each: SubmittedRecipient) =>
     submission.hasDeadline && each.notify?.length !== 0 && action === "relayed";
-  return named.some((each) => isWanted(each, action) || isTraced(each))
+  // RFC 3461 §5.2.7.1: what a list sends on asks for nothing, and its owner hears of failures.
+  const isOwners = ownersOf(named.map((each) => each.address), world).length > 0 &&
+    isWanted({ notify: null }, action);
+  return isOwners || named.some((each) => isWanted(each, action) || isTraced(each))
     ? []
     : [`${about}, "${action}", was not asked for`];
 }
 
-function isWanted({ notify }: SubmittedRecipient, action: string): boolean {
+function isWanted({ notify }: Pick<SubmittedRecipient, "notify">, action: string): boolean {
   switch (action) {
     case "failed":
       return notify === null || notify.includes("FAILURE");
@@ -54,7 +57,7 @@ function isWanted({ notify }: SubmittedRecipient, action: string): boolean {
   }
 }
 
-/** RFC 3464 §2: a report goes to the sender of the envelope. */
+/** RFC 3464 §2: a report goes to the sender of the envelope, who is a list's owner behind it. */
 function checkReaders(
   { copies, takings }: Ledger,
   given: ReadonlyMap<string, Submission>,
@@ -65,16 +68,33 @@ function checkReaders(
   const taken = takings.map(({ content, recipients }) => ({ content, readers: recipients }));
   for (const { content, readers } of [...read, ...taken]) {
     const report = readReport(content);
-    const sender = report === null ? null : given.get(report.mark ?? "")?.sender ?? null;
-    if (report === null || sender === null) continue;
-    const strangers = readers.filter((reader) =>
-      world.accountOf(reader) !== world.accountOf(sender)
+    const submission = report === null ? undefined : given.get(report.mark ?? "");
+    const sender = submission?.sender ?? null;
+    if (report === null || submission === undefined || sender === null) continue;
+    const concerned = new Set(
+      report.recipients.flatMap(({ address }) => concernedBy(address, submission, world)),
     );
+    const accounts = [...concerned].map(world.accountOf);
+    const strangers = readers.filter((reader) => !accounts.includes(world.accountOf(reader)));
     if (strangers.length > 0) {
-      faults.push(`the report of ${report.mark} for <${sender}> went to <${strangers.join(", ")}>`);
+      const whose = [...concerned].join(", ");
+      faults.push(`the report of ${report.mark} for <${whose}> went to <${strangers.join(", ")}>`);
     }
   }
   return faults;
+}
+
+/** Who hears of an address: the sender, unless lists alone have led to it; then their owners. */
+function concernedBy(
+  address: string,
+  { sender, recipients }: Submission,
+  world: World,
+): readonly string[] {
+  const names = recipients.map((each) => each.address)
+    .filter((name) => name === address || world.membersOf(name).includes(address));
+  const lists = names.filter((name) => name !== address && world.ownerOf(name) !== null);
+  const isOthers = lists.length === names.length && names.length > 0;
+  return [...(isOthers || sender === null ? [] : [sender]), ...ownersOf(lists, world)];
 }
 
 /**

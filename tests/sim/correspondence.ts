@@ -90,7 +90,12 @@ function drawCast(sim: Sim): Cast {
   const house = (domain: string): House => {
     const count = Math.max(1, Math.round(sim.scale.users * prng.between(1, 4)));
     const users = ["ann", "bob", "cid", "dee"].slice(0, count);
-    return { domain, users: users.map((user) => `${user}@${domain}`), aliases: new Map() };
+    return {
+      domain,
+      users: users.map((user) => `${user}@${domain}`),
+      aliases: new Map(),
+      owners: new Map(),
+    };
   };
   const homes = ["abc.test", "xyz.test", "klm.test"].slice(0, prng.between(1, HOMES_MAX)).map(
     house,
@@ -99,21 +104,24 @@ function drawCast(sim: Sim): Cast {
     .slice(0, prng.between(0, FOREIGNERS_MAX)).map(house);
   const everybody = [...homes, ...foreigners].flatMap(({ users }) => users);
   return {
-    homes: homes.map((each) => ({ ...each, aliases: drawAliases(prng, each, everybody) })),
+    homes: homes.map((each) => ({ ...each, ...drawAliases(prng, each, everybody) })),
     foreigners,
   };
 }
 
-/** A list of several, and another name of one; some have neither. */
+/** A name for several, which may be a list, and another name of one; some have neither. */
 function drawAliases(
   prng: Prng,
   { domain, users }: House,
   everybody: readonly string[],
-): House["aliases"] {
+): Pick<House, "aliases" | "owners"> {
   const aliases = new Map<string, readonly string[]>();
-  if (prng.chance(0.5)) aliases.set(`team@${domain}`, prng.shuffled(everybody).slice(0, 3));
+  const owners = new Map<string, string>();
+  const team = `team@${domain}`;
+  if (prng.chance(0.5)) aliases.set(team, prng.shuffled(everybody).slice(0, 3));
   if (prng.chance(0.5)) aliases.set(`boss@${domain}`, [prng.pick(users)]);
-  return aliases;
+  if (aliases.has(team) && prng.chance(0.5)) owners.set(team, prng.pick(users));
+  return { aliases, owners };
 }
 
 function startHome(sim: Sim, cast: Cast, house: House, ledger: Ledger): ServerNode {
@@ -161,10 +169,11 @@ async function upgradeOne(
   }, ledger);
 }
 
-async function makeAliases({ domain, aliases }: House, node: ServerNode): Promise<void> {
+async function makeAliases({ domain, aliases, owners }: House, node: ServerNode): Promise<void> {
   const parts = { world: node.world, store: node.running!.store, domain };
   for (const [name, targets] of aliases) {
-    const answer = await administer(parts, { do: "alias add", name, targets });
+    const owner = owners.has(name) ? { owner: owners.get(name)! } : {};
+    const answer = await administer(parts, { do: "alias add", name, targets, ...owner });
     if (!answer.ok) throw new Error(answer.message);
   }
 }
@@ -284,9 +293,11 @@ async function readEverything(stage: Stage, { homes }: Cast): Promise<void> {
 function worldOf({ homes }: Cast): World {
   const domains = new Set(homes.map(({ domain }) => domain));
   const aliases = new Map(homes.flatMap((each) => [...each.aliases]));
+  const owners = new Map(homes.flatMap((each) => [...each.owners]));
   return {
     homeOf: (domain) => domains.has(domain) ? domain : null,
     accountOf: (address) => address,
     membersOf: (address) => aliases.get(address) ?? [address],
+    ownerOf: (address) => owners.get(address) ?? null,
   };
 }

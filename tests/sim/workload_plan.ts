@@ -17,6 +17,8 @@ export interface House {
   readonly users: readonly string[];
   /** Names that lead to others, whole addresses all of them. */
   readonly aliases: ReadonlyMap<string, readonly string[]>;
+  /** Which of them are lists, by their owners. */
+  readonly owners: ReadonlyMap<string, string>;
 }
 
 /** One thing that somebody does, at a time. */
