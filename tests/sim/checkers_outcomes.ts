@@ -60,6 +60,8 @@ export function fatesOf(ledger: Ledger, world: World): readonly Fate[] {
     ({ content }) => markOfContent(content),
   );
   const reports = Map.groupBy(reportsIn(ledger), ({ mark }) => mark);
+  // A report to anybody else is a message like others, and may end as they do.
+  const isOurs = (address: string) => world.homeOf(domainOf(address)) !== null;
   return ledger.submissions.flatMap((submission) => {
     const { mark } = submission;
     const addresses = new Set(
@@ -80,7 +82,8 @@ export function fatesOf(ledger: Ledger, world: World): readonly Fate[] {
         failures: (reports.get(mark) ?? []).filter((report) => tellsFailure(report, about)),
         recorded: ledger.records.some((each) =>
           each.id === submission.id && about.includes(each.recipient) &&
-          each.outcome === "failed" && !(each.isReported && isOurs(world, submission.sender))
+          each.outcome === "failed" &&
+          !(each.isReported && hearersOf(address, submission, world).some(isOurs))
         ),
         isGone: [address, submission.sender ?? "", ...ownersOf(names, world)].some((each) =>
           wasRemoved(
@@ -113,9 +116,17 @@ export function ownersOf(names: readonly string[], world: World): readonly strin
   return names.map(world.ownerOf).filter((owner) => owner !== null);
 }
 
-/** A report to anybody else is a message like others, and may end as they do. */
-function isOurs(world: World, sender: string | null): boolean {
-  return sender !== null && world.homeOf(domainOf(sender)) !== null;
+/** Who hears of an address: the sender, unless lists alone have led to it; then their owners. */
+export function hearersOf(
+  address: string,
+  { sender, recipients }: Submission,
+  world: World,
+): readonly string[] {
+  const names = recipients.map((each) => each.address)
+    .filter((name) => name === address || world.membersOf(name).includes(address));
+  const lists = names.filter((name) => name !== address && world.ownerOf(name) !== null);
+  const isTheirs = lists.length === names.length && names.length > 0;
+  return [...(isTheirs || sender === null ? [] : [sender]), ...ownersOf(lists, world)];
 }
 
 function domainOf(address: string): string {

@@ -1,5 +1,5 @@
 /** Reports reach those who asked, and nobody else; and each of them once. */
-import { fatesOf, ownersOf, reportsIn, type World } from "./checkers_outcomes.ts";
+import { fatesOf, hearersOf, ownersOf, reportsIn, type World } from "./checkers_outcomes.ts";
 import type { Ledger, Submission, SubmittedRecipient } from "./ledger.ts";
 import { type ReadReport, readReport } from "./report_reader.ts";
 
@@ -72,7 +72,7 @@ function checkReaders(
     const sender = submission?.sender ?? null;
     if (report === null || submission === undefined || sender === null) continue;
     const concerned = new Set(
-      report.recipients.flatMap(({ address }) => concernedBy(address, submission, world)),
+      report.recipients.flatMap(({ address }) => hearersOf(address, submission, world)),
     );
     const accounts = [...concerned].map(world.accountOf);
     const strangers = readers.filter((reader) => !accounts.includes(world.accountOf(reader)));
@@ -82,19 +82,6 @@ function checkReaders(
     }
   }
   return faults;
-}
-
-/** Who hears of an address: the sender, unless lists alone have led to it; then their owners. */
-function concernedBy(
-  address: string,
-  { sender, recipients }: Submission,
-  world: World,
-): readonly string[] {
-  const names = recipients.map((each) => each.address)
-    .filter((name) => name === address || world.membersOf(name).includes(address));
-  const lists = names.filter((name) => name !== address && world.ownerOf(name) !== null);
-  const isOthers = lists.length === names.length && names.length > 0;
-  return [...(isOthers || sender === null ? [] : [sender]), ...ownersOf(lists, world)];
 }
 
 /**
