@@ -140,6 +140,14 @@ Deno.test("a message at whose sight a server goes down does not hold up the othe
   assert.ok(queued!.attempts >= 2);
 });
 
+Deno.test("what comes while a hop is asked for the first time follows at once", async () => {
+  await using setting = await startSetting();
+  const hop = setting.hop();
+  for (const id of ["one", "two", "three"]) await setting.queueAll([{ id }]);
+  await setting.world.clock.pass(0);
+  assert.deepEqual(taken(hop), ["one", "two", "three"]);
+});
+
 Deno.test("the log says of which message a second copy may arrive", async () => {
   await using setting = await startSetting();
   let dots = 0;

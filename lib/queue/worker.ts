@@ -55,7 +55,9 @@ class QueueWorker {
   /** Cuts off deliveries that do not end in time when the server stops. */
   readonly #cut = new AbortController();
   #stopping = false;
-  #wake = () => {};
+  /** Counted, so that a wake-up that comes while we are awake is not lost. */
+  #wakeUps = 0;
+  #rouse = () => {};
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -67,6 +69,7 @@ class QueueWorker {
     while (!this.#stopping) {
       // Read before the work is looked at: what comes after is seen as a change.
       const version = queue.version();
+      const wakeUps = this.#wakeUps;
       let pauseMs = LOOK_AGAIN_MS;
       try {
         const now = world.clock.now();
@@ -85,7 +88,7 @@ class QueueWorker {
       } catch (error) {
         log.error("queue-failed", { reason: describeError(error) });
       }
-      await this.#sleep(version, pauseMs);
+      if (wakeUps === this.#wakeUps) await this.#sleep(version, pauseMs);
     }
   }
 
@@ -103,17 +106,21 @@ class QueueWorker {
   async #sleep(version: number, pauseMs: number): Promise<void> {
     const { world, store } = this.#options;
     const woken = new AbortController();
-    this.#wake = () => woken.abort();
-    if (this.#stopping) return;
+    this.#rouse = () => woken.abort();
     const slept = new Promise<void>((resolve) => {
       woken.signal.addEventListener("abort", () => resolve());
     });
-    store.queue.changed(version, woken.signal).then(this.#wake, () => {});
+    store.queue.changed(version, woken.signal).then(this.#rouse, () => {});
     if (pauseMs !== Infinity) {
       const ms = Math.min(pauseMs, CLOCK_LOOK_MS);
-      world.clock.sleep(ms, woken.signal).then(this.#wake, () => {});
+      world.clock.sleep(ms, woken.signal).then(this.#rouse, () => {});
     }
     await slept;
+  }
+
+  #wake(): void {
+    this.#wakeUps++;
+    this.#rouse();
   }
 
   /** For hops that have due work, in the order of their waiting, as far as there are places. */

@@ -113,6 +113,17 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
     why: "fifty dead servers hold up the mail to all others",
   },
   {
+    name: "queue: a wake-up that comes while the worker is awake is lost",
+    file: "lib/queue/worker.ts",
+    find: "if (wakeUps === this.#wakeUps) await",
+    replace: "if (wakeUps >= 0) await",
+    test: {
+      file: "tests/app_accept_test.ts",
+      name: "8-bit content is passed on as 8BITMIME, whatever was announced",
+    },
+    why: "mail waits a second for nothing",
+  },
+  {
     name: "queue: 421 is taken for an answer about the recipient",
     file: "lib/queue/delivery.ts",
     find: "if (goodbye !== null) return {",
