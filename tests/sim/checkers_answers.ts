@@ -6,7 +6,7 @@ import type { Ledger } from "./ledger.ts";
  * A next server's "no such user" may be remembered for so long, and no longer: somebody may get an
  * account there.
  */
-export const REFUSAL_REMEMBERED_MS_MAX = 6 * 60_000;
+const REFUSAL_REMEMBERED_MS_MAX = 6 * 60_000;
 /** Nothing honest takes longer: the people of the simulation leave after ten minutes. */
 const CONVERSATION_MS_MAX = 15 * 60_000;
 

@@ -58,7 +58,7 @@ const COMMON = ["PIPELINING", "8BITMIME", "SIZE 10000000", "ENHANCEDSTATUSCODES"
 const ALL = [...COMMON, "CHUNKING", "SMTPUTF8", "DSN"];
 
 /** A server without any fault. */
-export const HONEST: Persona = {
+const HONEST: Persona = {
   name: "honest",
   protocol: "smtp",
   extensions: ALL,
@@ -97,7 +97,7 @@ const KINDS = {
 } satisfies Readonly<Record<string, (prng: Prng) => Partial<Persona>>>;
 
 export type PersonaName = keyof typeof KINDS;
-export const PERSONA_NAMES = Object.keys(KINDS) as readonly PersonaName[];
+const PERSONA_NAMES = Object.keys(KINDS) as readonly PersonaName[];
 
 /** A persona for one server of one run. */
 export function drawPersona(prng: Prng): Persona {
