@@ -30,7 +30,8 @@ export function leaveOldMail(database: DatabaseSync, mail: OldMail, ledger: Ledg
      VALUES (?, ?, 2, ?, ?, ?, ?)`,
   ).run(user, EPOCH_MS, secret.salt, secret.iterations, secret.storedKey, secret.serverKey);
   database.exec(`
-    INSERT INTO mailboxes (account, name, uidValidity, uidNext, modSeq) VALUES (1, 'INBOX', 1, 2, 2);
+    INSERT INTO mailboxes (account, name, uidValidity, uidNext, modSeq)
+      VALUES (1, 'INBOX', 1, 2, 2);
     UPDATE counters SET value = 1 WHERE name = 'uidValidity'`);
   insertMessage(database, mail, delivered);
   database.prepare("INSERT INTO entries VALUES (1, 1, 1, 2, ?)")
