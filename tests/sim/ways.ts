@@ -29,9 +29,12 @@ export function personaAt(sim: Sim, domain: string): Persona {
   return drawPersona(sim.random(`persona ${domain}`));
 }
 
-/** Whether a foreign server never comes: what was meant for it has to come back after days. */
+/**
+ * Whether a foreign server never comes: what was meant for it has to come back after days. Rare, for
+ * days of looking at the queue take longer than all the rest.
+ */
 export function isAbsent(sim: Sim, domain: string): boolean {
-  return sim.random(`absent ${domain}`).chance(0.1);
+  return sim.random(`absent ${domain}`).chance(0.03);
 }
 
 /** RFC 5321 §5.1: some have no MX and are their own, others have one that is down beside it. */
