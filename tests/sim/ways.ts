@@ -30,8 +30,8 @@ export function personaAt(sim: Sim, domain: string): Persona {
 }
 
 /**
- * Whether a foreign server never comes: what was meant for it has to come back after days. Rare, for
- * days of looking at the queue take longer than all the rest.
+ * Whether a foreign server never comes, so that what was meant for it has to come back after days.
+ * Rare, for days of looking at the queue take longer than all the rest.
  */
 export function isAbsent(sim: Sim, domain: string): boolean {
   return sim.random(`absent ${domain}`).chance(0.03);
