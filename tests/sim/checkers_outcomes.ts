@@ -278,12 +278,16 @@ function diedBetween(
   const between = interruptions.filter((each) =>
     concerns(each, [server]) && each.atMs >= fromMs && each.atMs <= untilMs
   );
-  const stop = between.find(({ what }) => what === "stop");
+  const stops = between.filter(({ what }) => what === "stop");
   return between.some(({ what }) => what === "crash") ||
     // A server that is stopped while its disk refuses to take the outcome cannot keep it.
-    (stop !== undefined &&
-      between.some(({ what, atMs }) => what === "unrecorded" && atMs <= stop.atMs));
+    between.some(({ what, atMs }) =>
+      what === "unrecorded" && stops.some((stop) => atMs <= stop.atMs + STOPPING_MS)
+    );
 }
+
+/** A server that stops may go on trying for so long. */
+const STOPPING_MS = 15_000;
 
 function concerns({ nodes }: Interruption, names: readonly string[]): boolean {
   return nodes.some((node) => names.includes(node));
