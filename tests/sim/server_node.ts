@@ -125,6 +125,7 @@ export function serverNode(ground: Ground, { name, address, setup }: ServerMachi
       if (process === null || process === stopping) return;
       const ending = stopping = process;
       tell(name, "stops");
+      interrupted("stop", name);
       await untilDeath(ending.life, endProcess(ground, node, ending));
       if (process === ending) process = null;
       checkEnd(ground, node, ending);
