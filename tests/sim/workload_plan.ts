@@ -92,7 +92,10 @@ function newcomer(domain: string): string {
   return `newcomer@${domain}`;
 }
 
-function drawSending({ prng, cast }: PlanOptions, home: string, letter: Letter): Sending {
+function drawSending(options: PlanOptions, home: string, letter: Letter): Sending {
+  const { prng } = options;
+  // A list has an envelope of its own: nobody could tell what its reports are about.
+  const cast = isNameless(letter) ? withoutAliases(options.cast) : options.cast;
   const own = cast.homes.find(({ domain }) => domain === home)!;
   const isStranger = prng.chance(0.25);
   const user = isStranger ? null : prng.pick(own.users);
@@ -115,6 +118,10 @@ function drawSending({ prng, cast }: PlanOptions, home: string, letter: Letter):
       leaves: prng.chance(0.05),
     },
   };
+}
+
+function withoutAliases({ homes, foreigners }: Cast): Cast {
+  return { homes: homes.map((house) => ({ ...house, aliases: new Map() })), foreigners };
 }
 
 function anyAddress(prng: Prng, { homes, foreigners }: Cast): string {
