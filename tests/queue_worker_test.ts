@@ -223,6 +223,25 @@ Deno.test("a store that fails to give out work is asked again, at leisure", asyn
   assert.deepEqual(taken(hop), ["later"]);
 });
 
+Deno.test("what cannot be given back just now is given back later, and tried again", async () => {
+  let broken = true;
+  await using setting = await startSetting({
+    queue: (queue) => ({
+      release(tokens) {
+        if (broken) throw new Error("the disk is ill");
+        queue.release(tokens);
+      },
+    }),
+  });
+  await setting.queue("waits");
+  await setting.world.clock.pass(HOUR_MS);
+  assert.ok(setting.logged("release-failed").length > 1);
+  broken = false;
+  const hop = setting.hop();
+  await setting.world.clock.pass(2 * HOUR_MS);
+  assert.deepEqual(taken(hop), ["waits"]);
+});
+
 Deno.test("a stop lets the delivery under way end, and gives back what was not begun", async () => {
   await using setting = await startSetting();
   const hop = setting.hop((line) => line === "." ? "silence" : undefined);

@@ -152,7 +152,7 @@ class QueueWorker {
         );
       } finally {
         this.#concluding = false;
-        queue.release(late.map(({ token }) => token));
+        await this.#giveBack(late);
       }
     }, null);
   }
@@ -200,7 +200,20 @@ class QueueWorker {
       }
     } finally {
       alarm.cancel();
-      if (left.length > 0) queue.release(left.map((each) => each.token));
+      if (left.length > 0) await this.#giveBack(left);
+    }
+  }
+
+  /** As long as it takes: what stays taken would wait until the next start. */
+  async #giveBack(taken: readonly Taken[]): Promise<void> {
+    const { world, store: { queue }, log } = this.#options;
+    for (;;) {
+      try {
+        return queue.release(taken.map(({ token }) => token));
+      } catch (error) {
+        log.error("release-failed", { reason: describeError(error) });
+        await world.clock.sleep(LOOK_AGAIN_MS, this.#cut.signal);
+      }
     }
   }
 

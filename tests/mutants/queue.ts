@@ -7,6 +7,17 @@ const APP = "tests/app_queue_test.ts";
 
 export const QUEUE_MUTANTS: readonly Mutant[] = [
   {
+    name: "queue: what could not be given back stays taken",
+    file: "lib/queue/worker.ts",
+    find: "        await world.clock.sleep(LOOK_AGAIN_MS, this.#cut.signal);\n      }\n",
+    replace: "        return;\n      }\n",
+    test: {
+      file: "tests/queue_worker_test.ts",
+      name: "what cannot be given back just now is given back later, and tried again",
+    },
+    why: "one bad moment of the disk, and mail waits until somebody starts the server again",
+  },
+  {
     name: "queue: whoever sent first is sent first (SQLite)",
     file: "lib/store/sqlite_take.ts",
     find: "takeThese(dueOf.byTurns(hop, now, max));",

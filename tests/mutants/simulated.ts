@@ -40,7 +40,7 @@ export const SIM_MUTANTS: readonly SimMutant[] = [
   {
     name: "a taken message is never given back",
     file: "lib/queue/worker.ts",
-    find: "if (left.length > 0) queue.release(left.map((each) => each.token));",
+    find: "if (left.length > 0) await this.#giveBack(left);",
     replace: "",
     why: "what was taken and not tried waits for ever",
   },
