@@ -102,8 +102,12 @@ function drawSending(options: PlanOptions, home: string, letter: Letter): Sendin
   const stranger = prng.chance(0.2) ? null : `stranger@${prng.pick(cast.homes).domain}.example`;
   const sender = isStranger ? stranger : prng.chance(0.1) ? null : user;
   const count = prng.chance(0.6) ? 1 : prng.between(2, 5);
+  // RFC 3461 §5.2.7.1: lists pass on no ENVID, and nothing else tells what such a letter is.
+  const isAlias = (address: string) => cast.homes.some(({ aliases }) => aliases.has(address));
+  const named = (address: string) =>
+    isNameless(letter) && isAlias(address) ? own.users[0]! : address;
   const recipients = Array.from({ length: count }, () => ({
-    address: isStranger ? localAddress(prng, own) : anyAddress(prng, cast),
+    address: named(isStranger ? localAddress(prng, own) : anyAddress(prng, cast)),
     notify: prng.chance(0.7) ? null : drawNotify(prng),
   }));
   // Once more, in the same transaction.
