@@ -5,6 +5,7 @@
  */
 import type { Endpoint } from "../../lib/endpoint.ts";
 import { NetError, type Transport } from "../../lib/net/world.ts";
+import { CR } from "../../lib/wire/bytes.ts";
 import type { TlsInfo, TlsRequest } from "../../lib/wire/session.ts";
 import { type FakeHandshake, fakeHandshake } from "../fake_tls.ts";
 import type { Faults } from "./faults.ts";
@@ -190,9 +191,16 @@ function cut({ faults, prng }: Path, bytes: Uint8Array): readonly Uint8Array[] {
   const each = bytes.length < 80 && prng.chance(0.2);
   const places = each
     ? Array.from({ length: bytes.length - 1 }, (_, at) => at + 1)
-    : Array.from({ length: prng.between(1, 4) }, () => prng.between(1, bytes.length - 1));
+    : Array.from({ length: prng.between(1, 4) }, () => placeIn(bytes, prng));
   const edges = [0, ...new Set(places.toSorted((a, b) => a - b)), bytes.length];
   return edges.slice(1).map((edge, at) => bytes.subarray(edges[at], edge));
+}
+
+/** Half of the cuts go between CR and LF, where readers of lines are weakest. */
+function placeIn(bytes: Uint8Array, prng: Prng): number {
+  const place = prng.between(1, bytes.length - 1);
+  const behindCr = bytes.indexOf(CR, place) + 1;
+  return prng.chance(0.5) && behindCr > 0 && behindCr < bytes.length ? behindCr : place;
 }
 
 function send(wire: Wire, from: Side, to: Side, packet: Packet): void {

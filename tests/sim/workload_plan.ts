@@ -66,6 +66,7 @@ export function planWorkload(options: PlanOptions): readonly Deed[] {
     deeds.push({ ...somewhere(), home: home.domain, do: "read", user, deletes: prng.fraction() });
   }
   for (const home of cast.homes) deeds.push(...planNames(prng, home, durationMs));
+  deeds.push(...planMeeting(options));
   return deeds.toSorted((one, other) => one.atMs - other.atMs);
 }
 
@@ -86,6 +87,32 @@ function planNames(prng: Prng, house: House, durationMs: number): readonly Deed[
     deeds.push({ do: "removeUser", home: domain, user, atMs: prng.below(durationMs) });
   }
   return deeds;
+}
+
+/** Somebody elsewhere writes to one who has no account yet, and again when that may be forgotten. */
+function planMeeting({ prng, cast, messages, durationMs }: PlanOptions): readonly Deed[] {
+  if (cast.homes.length < 2 || messages < 2 || !prng.chance(0.3)) return [];
+  const [from, to] = prng.shuffled(cast.homes) as readonly [House, House];
+  const user = `late@${to.domain}`;
+  const comesAtMs = prng.between(durationMs / 4, durationMs / 2);
+  const writes = (number: number, atMs: number): Deed => ({
+    do: "send",
+    atMs,
+    home: from.domain,
+    letter: { number, kind: "plain", bytes: 500 },
+    sending: {
+      user: from.users[0]!,
+      sender: from.users[0]!,
+      parameters: [],
+      recipients: [{ address: user, notify: null }],
+      manner: { by: "pipelined", leaves: false },
+    },
+  });
+  return [
+    writes(messages, comesAtMs - prng.between(1, 60_000)),
+    { do: "addUser", home: to.domain, user, atMs: comesAtMs },
+    writes(messages + 1, comesAtMs + prng.between(8 * 60_000, 20 * 60_000)),
+  ];
 }
 
 function newcomer(domain: string): string {
