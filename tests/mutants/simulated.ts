@@ -69,9 +69,9 @@ export const SIM_MUTANTS: readonly SimMutant[] = [
   {
     name: "dot-stuffing off by one",
     file: "lib/wire/dots.ts",
-    find: 'return at === 1 ? before === "behindCr" : chunk[at - 2] === CR;',
-    replace: "return at > 1 && chunk[at - 2] === CR;",
-    why: "a dot is lost or doubled where a chunk was cut in the middle of CRLF",
+    find: "        copied = at;\n",
+    replace: "        copied = at + 1;\n",
+    why: "lines that begin with a dot lose it, where there is no BDAT",
   },
   {
     name: "duplicate on reconnect",
