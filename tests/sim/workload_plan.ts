@@ -89,7 +89,7 @@ function planNames(prng: Prng, house: House, durationMs: number): readonly Deed[
   return deeds;
 }
 
-/** Somebody elsewhere writes to one who has no account yet, and again when that may be forgotten. */
+/** Somebody elsewhere writes to one who has no account yet, and again when there is one. */
 function planMeeting({ prng, cast, messages, durationMs }: PlanOptions): readonly Deed[] {
   if (cast.homes.length < 2 || messages < 2 || !prng.chance(0.3)) return [];
   const [from, to] = prng.shuffled(cast.homes) as readonly [House, House];
