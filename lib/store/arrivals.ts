@@ -1,6 +1,6 @@
 /** What a commit brought, and who has to hear of it. The same for all stores. */
 import type { Accounts } from "./accounts.ts";
-import type { AccountId, ModSeq, Verdict } from "./store.ts";
+import type { AccountId, ModSeq, Settling, Token, Verdict } from "./store.ts";
 import type { Mark } from "./watch.ts";
 
 export interface Arrivals {
@@ -28,6 +28,14 @@ export function queues(verdict: Verdict): boolean {
     case "finish":
       return false;
   }
+}
+
+/**
+ * Whether nothing is left of what was to be settled: the operator has dropped it meanwhile. Then
+ * there is nothing to report either, for its end is on record already.
+ */
+export function isVoid(verdicts: readonly Settling[], stale: readonly Token[]): boolean {
+  return verdicts.length > 0 && stale.length === verdicts.length;
 }
 
 /** After the commit: brings the marks up to date, which wakes who waits for them. */

@@ -1,5 +1,5 @@
 /** The queue in memory, as its worker sees it. */
-import { announce, announceWork, queues } from "./arrivals.ts";
+import { announce, announceWork, isVoid, queues } from "./arrivals.ts";
 import { CHUNK_BYTES, prepareMessage } from "./content.ts";
 import { attemptsOf, type Settled } from "./happenings.ts";
 import { addUnreached, appendHistory } from "./memory_history.ts";
@@ -116,21 +116,21 @@ export function memoryQueue(parts: MemoryParts): Queue {
         const deliverers = verdicts.map(deliverersOf);
         const modSeqs = new Map<AccountId, ModSeq>();
         const settled = new Map<MessageId, Settled[]>();
-        const stale = verdicts.filter(([token, verdict, note], at) => {
+        const stale = verdicts.flatMap(([token, verdict, note], at) => {
           const row = untake(token);
-          if (row === null) return true;
+          if (row === null) return [token];
           for (const deliver of deliverers[at]!) deliver(modSeqs);
           settleRow(memory, row, verdict);
           const { recipient: { address: recipient }, content: { id } } = row;
           settled.set(id, [...settled.get(id) ?? [], { recipient, verdict, note }]);
-          return false;
+          return [];
         });
         for (const [message, recipients] of settled) {
           for (const attempt of attemptsOf(recipients)) appendHistory(memory, message, attempt);
         }
         const queued = verdicts.some(([, verdict]) => queues(verdict));
-        const arrivals = [{ modSeqs, queued }, ...insertReports()];
-        return { stale: stale.map(([token]) => token), arrivals };
+        const told = isVoid(verdicts, stale) ? [] : insertReports();
+        return { stale, arrivals: [{ modSeqs, queued }, ...told] };
       }, ({ arrivals }) => arrivals.forEach((each) => announce(each, marks)));
       return settled.stale;
     },

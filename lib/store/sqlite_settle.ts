@@ -1,6 +1,6 @@
 /** What became of taken recipients, recorded in SQLite inside one transaction. */
 import type { EnvelopeOptions } from "../mail/envelope.ts";
-import { type Arrivals, queues } from "./arrivals.ts";
+import { type Arrivals, isVoid, queues } from "./arrivals.ts";
 import type { Prepared } from "./content.ts";
 import { attemptsOf, type Settled as SettledRecipient } from "./happenings.ts";
 import { prepare } from "./sql.ts";
@@ -66,7 +66,8 @@ export function settler(
     }
     contents.release(settled.keys());
     const queued = verdicts.some(([, verdict]) => queues(verdict));
-    return { stale, arrivals: [{ modSeqs, queued }, ...reports.map(insertMessage)] };
+    const told = isVoid(verdicts, stale) ? [] : reports;
+    return { stale, arrivals: [{ modSeqs, queued }, ...told.map(insertMessage)] };
   };
 }
 

@@ -226,7 +226,8 @@ export interface Queue {
   reached(hop: HopId): Promise<void>;
   /**
    * Records outcomes and accepts the reports about them, all in one transaction.
-   * Gives the tokens that were stale (dropped meanwhile, or settled before); those are ignored.
+   * Gives the tokens that were stale (dropped meanwhile, or settled before); those are ignored, and
+   * where all of them are, so are the reports.
    * @throws {StoreError} `unknown` when an account or a mailbox is not there
    */
   settle(

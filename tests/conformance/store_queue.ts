@@ -157,6 +157,23 @@ export function queueConformance(name: string, open: OpenStore): void {
     assert.equal((await store.queue.list({ max: 10 }))[0]!.dueAt, 9);
   });
 
+  storeTest(`${name}: queue.settle reports nothing about what was dropped`, open, async (store) => {
+    const alice = await addAccount(store, "alice@abc.com");
+    await store.accept(message("m1", [toQueue("xyz.com", 1, "a"), toQueue("xyz.com", 1, "b")]));
+    await store.accept(message("m2", [toQueue("xyz.com", 2, "c")]));
+    const [a, b, c] = await store.queue.take("xyz.com", 2, 10);
+    await store.queue.drop("m1", 3);
+    const failed = { ...FINISHED, outcome: "failed" } as const;
+    const dropped = [[a!.token, failed], [b!.token, failed]] as const;
+    const stale = await store.queue.settle(dropped, [message("r1", [toInbox(alice)])]);
+    assert.deepEqual(stale, [a!.token, b!.token]);
+    assert.equal((await inboxOf(store, alice)).uidNext, 1);
+    // Where something is left of it, that is told.
+    const rest = [[b!.token, failed], [c!.token, failed]] as const;
+    await store.queue.settle(rest, [message("r2", [toInbox(alice)])]);
+    assert.equal((await inboxOf(store, alice)).uidNext, 2);
+  });
+
   storeTest(`${name}: queue.settle takes its reports along, or nothing`, open, async (store) => {
     const alice = await addAccount(store, "alice@abc.com");
     await store.accept(message("m1", [toQueue("xyz.com", 1)]));
