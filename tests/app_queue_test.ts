@@ -1,6 +1,7 @@
 /** What waits for other servers, as users see it: warnings, the end, and a queue that is full. */
 import assert from "$assert";
-import { letter, sendMessage, startWithHop } from "./app_support.ts";
+import { lead, send } from "./alias_support.ts";
+import { letter, logIn, sendMessage, startWithHop } from "./app_support.ts";
 
 const HOUR_MS = 60 * 60_000;
 
@@ -33,6 +34,30 @@ Deno.test("beyond --max-queue nothing more is taken for other servers, and mailb
   assert.match(await late.say("RCPT TO:<three@xyz.com>"), /^250 /);
   alice.close();
   late.close();
+});
+
+Deno.test("beyond --max-queue nothing more waits for aliases elsewhere, or for its hour", async () => {
+  await using sites = await startWithHop(
+    (line) => line.startsWith("RCPT") ? "450 4.2.0 Later" : undefined,
+    { queuedMax: 1, ports: { smtp: 0, submission: 0 }, verifyRecipients: "never" },
+  );
+  const { server } = sites;
+  await lead(server, "away", ["dora@xyz.com"]);
+  await lead(server, "team", ["alice", "dora@xyz.com"], "alice");
+  const stranger = await server.smtp();
+  await send(stranger, { from: "carol@other.test", to: ["<away@abc.com>"] });
+  await stranger.say("MAIL FROM:<carol@other.test>");
+  for (const to of ["away", "team"]) {
+    assert.match(await stranger.say(`RCPT TO:<${to}@abc.com>`), /^452 4\.3\.1 Too much waits/);
+  }
+  assert.match(await stranger.say("RCPT TO:<alice@abc.com>"), /^250 /);
+  stranger.close();
+  const alice = await server.connect("submission");
+  await alice.say("EHLO client.test");
+  await logIn(alice, "alice");
+  assert.match(await alice.say("MAIL FROM:<alice@abc.com> HOLDFOR=60"), /^250 /);
+  assert.match(await alice.say("RCPT TO:<alice@abc.com>"), /^452 4\.3\.1 Too much waits/);
+  alice.close();
 });
 
 Deno.test("a sender hears of a delay once, with the server's words and how long it is tried", async () => {

@@ -5,7 +5,7 @@ import { formatAddress } from "../mail/address.ts";
 import type { Envelope, Recipient } from "../mail/envelope.ts";
 import { literalOf } from "../mail/literal.ts";
 import { describeError } from "../log.ts";
-import { copiesOf, EXPANSION_REPLIES } from "../queue/expand.ts";
+import { copiesOf, EXPANSION_REPLIES, leadsElsewhere } from "../queue/expand.ts";
 import { NO_MAIL, type Route, routeOf } from "../queue/route.ts";
 import type { ScramStart } from "../sasl/mechanism.ts";
 import type {
@@ -241,7 +241,7 @@ class Conversation implements SmtpConversation {
     const { routes } = this.#site;
     const { hello } = open;
     const route = routeOf(to.domain, routes);
-    if (route.kind === "local") return this.#decideHere(to, open);
+    if (route.kind === "local") return this.#decideHere(to, open, isFull);
     // RFC 2033 §1: LMTP is for final delivery, where there is no queue.
     if (hello.protocol === "lmtp") return NOT_HERE;
     if (route.kind === "noMail") return NO_MAIL;
@@ -257,9 +257,12 @@ class Conversation implements SmtpConversation {
   }
 
   /** Who leads elsewhere is the operator's word: strangers reach nobody whom they name there. */
-  #decideHere(to: Address, open: Open): Reply {
+  #decideHere(to: Address, open: Open, isFull: boolean): Reply {
     const expansion = this.#site.accounts.expand(to);
     if (typeof expansion === "string") return EXPANSION_REPLIES[expansion];
+    // RFC 4865 §4.2: what is held waits there as well, wherever it goes then.
+    const waits = open.envelope.hold !== undefined || leadsElsewhere(expansion);
+    if (isFull && waits) return QUEUE_FULL;
     const more = copiesOf(expansion) - 1;
     if (open.copies > 0 && open.copies + more > COPIES_MAX) return TOO_MANY_COPIES;
     open.copies += more;

@@ -84,6 +84,12 @@ export function copiesOf({ members, lists }: Expansion): number {
     .reduce((sum, each) => sum + each.filter(({ kind }) => kind !== "list").length, 0);
 }
 
+/** Whether a copy goes to another server, and so through the queue. */
+export function leadsElsewhere({ members, lists }: Expansion): boolean {
+  return [members, ...lists.map((list) => list.members)]
+    .some((each) => each.some(({ kind }) => kind === "elsewhere"));
+}
+
 /** The account that alone gets what is expanded like this; `null` where others do, too. */
 export function soleAccount(expansion: Expansion | ExpansionFault): Account | null {
   if (typeof expansion === "string") return null;

@@ -7,6 +7,28 @@ const APP = "tests/app_queue_test.ts";
 
 export const QUEUE_MUTANTS: readonly Mutant[] = [
   {
+    name: "queue: what aliases send elsewhere is no part of a full queue",
+    file: "lib/app/smtp_backend.ts",
+    find: "if (isFull && waits) return QUEUE_FULL;",
+    replace: "",
+    test: {
+      file: APP,
+      name: "beyond --max-queue nothing more waits for aliases elsewhere, or for its hour",
+    },
+    why: "strangers could fill the queue by way of one alias",
+  },
+  {
+    name: "queue: a report is made about what was dropped",
+    file: "lib/store/arrivals.ts",
+    find: "return verdicts.length > 0 && stale.length === verdicts.length;",
+    replace: "return false;",
+    test: {
+      file: SQLITE,
+      name: "the SQLite store: queue.settle reports nothing about what was dropped",
+    },
+    why: "promise 2: a recipient would have two ends, and the operator's word would not hold",
+  },
+  {
     name: "queue: what could not be given back stays taken",
     file: "lib/queue/worker.ts",
     find: "        await world.clock.sleep(LOOK_AGAIN_MS, this.#cut.signal);\n      }\n",
