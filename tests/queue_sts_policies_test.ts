@@ -2,6 +2,7 @@
 import assert from "$assert";
 import { createStsPolicies } from "../lib/queue/sts_policies.ts";
 import { openMemoryStore } from "../lib/store/memory.ts";
+import type { Policies } from "../lib/store/policies.ts";
 import type { FakePage } from "./fake_https.ts";
 import { fakeWorld } from "./fake_world.ts";
 
@@ -25,11 +26,11 @@ function startSetting() {
     warn: keep("warn"),
     error: keep("error"),
   };
-  const open = () =>
+  const open = (ways: Partial<Policies> = {}) =>
     createStsPolicies({
       world,
       dns: world.dns,
-      policies: store.policies,
+      policies: { ...store.policies, ...ways },
       log,
       authorities: ["pem"],
     });
@@ -158,6 +159,25 @@ Deno.test("RFC 8461 §3.3: a policy is fetched again after a day, and holds wher
   await world.clock.pass(30 * DAY_MS - 60_000);
   world.dns.remove(NAME);
   assert.equal((await policies.of("xyz.com", NEVER))?.mode, "enforce", "its time counts from then");
+});
+
+Deno.test("a policy binds although it cannot be kept", async () => {
+  const { world, logged, publish, open, fetched } = startSetting();
+  const full = { find: () => null, keep: () => Promise.reject(new Error("the disk is full")) };
+  const policies = open(full);
+  publish("1", { text: policyText("enforce") });
+  assert.equal((await policies.of("xyz.com", NEVER))?.mode, "enforce");
+  assert.deepEqual(logged, ["error sts-failed", "info sts-policy"]);
+  assert.equal((await policies.of("xyz.com", NEVER))?.mode, "enforce", "it is fetched again");
+  assert.equal(fetched(), 2);
+  assert.equal(world.clock.pending(), 0);
+});
+
+Deno.test("where the store cannot be read, nobody knows whether a policy binds", async () => {
+  const { open, logged } = startSetting();
+  const ill = { find: () => Promise.reject(new Error("the disk failed")) };
+  await assert.rejects(open(ill).of("xyz.com", NEVER), /the disk failed/);
+  assert.deepEqual(logged, ["error sts-failed"]);
 });
 
 Deno.test("RFC 8461 §3.3: what could not be fetched is left alone for five minutes", async () => {

@@ -11,8 +11,8 @@ import { parseStsPolicy, stsIdOf, type StsPolicy, stsPolicyUrl, stsRecordName } 
 
 export interface StsPolicies {
   /**
-   * The policy that holds; `null` where there is none. Rejects with the signal's reason when that
-   * is aborted first: it is not known then whether there is one.
+   * The policy that holds; `null` where there is none. Rejects where it is not known whether there
+   * is one: with the signal's reason when that is aborted first, and when the store cannot be read.
    */
   of(domain: string, signal: AbortSignal): Promise<StsPolicy | null>;
   /** Gives up what is being fetched. */
@@ -56,7 +56,7 @@ export function createStsPolicies(options: StsPoliciesOptions): StsPolicies {
     try {
       const policy = await fetchPolicy(options, domain, stop.signal);
       failed.delete(domain);
-      await options.policies.keep(domain, { ...policy, id, fetchedAt: now });
+      await keep(options, domain, { ...policy, id, fetchedAt: now });
       log.info("sts-policy", { domain, id, mode: policy.mode, mx: policy.mx.join(" ") });
       return policy;
     } catch (error) {
@@ -84,7 +84,7 @@ export function createStsPolicies(options: StsPoliciesOptions): StsPolicies {
       if (before !== undefined) return unlessAborted(before, signal);
       const finding = find(domain).catch((error) => {
         options.log.error("sts-failed", { domain, reason: describeError(error) });
-        return null;
+        throw error;
       }).finally(() => underWay.delete(domain));
       underWay.set(domain, finding);
       return unlessAborted(finding, signal);
@@ -113,6 +113,19 @@ async function kept(
   const ageMs = world.clock.now() - found.fetchedAt;
   // A clock that was put back must not make a policy last for ever.
   return ageMs >= 0 && ageMs < found.maxAgeMs ? found : null;
+}
+
+/** A disk that is full takes no policy's force away: it is fetched again when it is needed. */
+async function keep(
+  { policies, log }: StsPoliciesOptions,
+  domain: string,
+  policy: KeptPolicy,
+): Promise<void> {
+  try {
+    await policies.keep(domain, policy);
+  } catch (error) {
+    log.error("sts-failed", { domain, reason: describeError(error) });
+  }
 }
 
 /** The id of the policy that the domain has now; `null`: it has none, or nobody can say. */

@@ -36,7 +36,10 @@ export type Aim =
   | { readonly kind: "later"; readonly reply: Reply };
 
 export interface Targets {
-  /** Where mail for a domain goes; cheap to ask again. An aborted question means `later`. */
+  /**
+   * Where mail for a domain goes; cheap to ask again. An aborted question means `later`, and so does
+   * a store that cannot say what binds us.
+   */
   of(domain: string, signal: AbortSignal): Promise<Aim>;
 }
 
@@ -67,7 +70,7 @@ export function createTargets(
         case "relay": {
           const isSmarthost = route.to === routes.smarthost && routes.dns;
           const policy = isSmarthost ? await policyOf(policies, route.to.host, signal) : null;
-          if (policy === "aborted") return { kind: "later", reply: NO_TIME };
+          if (policy === "unknown") return { kind: "later", reply: NOT_KNOWN };
           return { kind: "target", target: { kind: "named", endpoint: route.to, policy } };
         }
         case "noMail":
@@ -80,7 +83,7 @@ export function createTargets(
       switch (found.kind) {
         case "hosts": {
           const policy = await policyOf(policies, domain, signal);
-          if (policy === "aborted") return { kind: "later", reply: NO_TIME };
+          if (policy === "unknown") return { kind: "later", reply: NOT_KNOWN };
           return { kind: "target", target: { ...found, domain, port: mxPort, policy } };
         }
         case "noMail":
@@ -94,21 +97,16 @@ export function createTargets(
   };
 }
 
-const NO_TIME = reply(450, "4.4.3", "There was no time to look up the domain");
+const NOT_KNOWN = reply(450, "4.4.3", "The MTA-STS policy of the domain is not known yet");
 
-/** `aborted`: nobody can say yet whether there is one, and so nothing may be sent. */
+/** `unknown`: nobody can say yet whether there is one, and so nothing may be sent. */
 async function policyOf(
   policies: StsPolicies,
   domain: string,
   signal: AbortSignal,
-): Promise<StsPolicy | null | "aborted"> {
+): Promise<StsPolicy | null | "unknown"> {
   // RFC 8461 §3.4: a smarthost is its own policy domain, and an address literal has no policy; nor
   // has what has no place in the DNS.
   if (!/^[^[]+\.[a-z][^.]*$/i.test(domain)) return null;
-  try {
-    return await policies.of(domain, signal);
-  } catch (error) {
-    if (signal.aborted) return "aborted";
-    throw error;
-  }
+  return await policies.of(domain, signal).catch(() => "unknown" as const);
 }

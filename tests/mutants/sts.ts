@@ -122,10 +122,29 @@ export const STS_MUTANTS: readonly Mutant[] = [
   {
     name: "sts: who has no time to ask for a policy does without",
     file: "lib/queue/target.ts",
-    find: 'if (signal.aborted) return "aborted";',
-    replace: "if (signal.aborted) return null;",
+    find: '.catch(() => "unknown" as const)',
+    replace: ".catch(() => null)",
     test: { ...WHOLE, name: "who has no time to look up a policy sends nothing" },
     why: "whoever makes the DNS slow takes the protection away",
+  },
+  {
+    name: "sts: what cannot be kept does not bind",
+    file: "lib/queue/sts_policies.ts",
+    find: "await keep(options, domain,",
+    replace: "await options.policies.keep(domain,",
+    test: { ...POLICIES, name: "a policy binds although it cannot be kept" },
+    why: "whoever fills the disk would take the protection away",
+  },
+  {
+    name: "sts: what cannot be read binds nobody",
+    file: "lib/queue/sts_policies.ts",
+    find: "reason: describeError(error) });\n        throw error;\n",
+    replace: "reason: describeError(error) });\n        return null;\n",
+    test: {
+      ...POLICIES,
+      name: "where the store cannot be read, nobody knows whether a policy binds",
+    },
+    why: "a disk that fails would take the protection away",
   },
   {
     name: "sts: the policy vouches for no name",
