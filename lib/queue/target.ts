@@ -37,8 +37,8 @@ export type Aim =
 
 export interface Targets {
   /**
-   * Where mail for a domain goes; cheap to ask again. An aborted question means `later`, and so does
-   * a store that cannot say what binds us.
+   * Where mail for a domain goes; cheap to ask again. An aborted question means `later`, and so
+   * does a store that cannot say what binds us.
    */
   of(domain: string, signal: AbortSignal): Promise<Aim>;
 }
