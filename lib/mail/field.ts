@@ -43,13 +43,6 @@ export function formatMailboxField(name: string, mailboxes: readonly Mailbox[]):
   return encode(foldTokens(`${name}:`, tokens));
 }
 
-/** A mailbox on one line, for people: `Bob <bob@xyz.com>`. */
-export function formatMailbox(mailbox: Mailbox): string {
-  const address = formatAddress(mailbox.address);
-  if (mailbox.name === "") return address;
-  return `${withoutControls(mailbox.name)} <${address}>`;
-}
-
 /** Text in which every control has become a blank. */
 export function withoutControls(text: string): string {
   // deno-lint-ignore no-control-regex -- control characters are what must go
