@@ -210,6 +210,18 @@ fileTest("what is restored holds what waited, and has new UIDVALIDITYs", async (
   assert.deepEqual(await Deno.readFile(`${place.copy}/smtpd.db`), backup, "the backup stays");
 });
 
+fileTest("what a server still writes is no backup", async (place) => {
+  const options = { ...restoreOptions(place), from: place.data };
+  const store = await openAt(place.data);
+  await fill(store);
+  await rejectsWith("locked", restore(options));
+  await assert.rejects(Deno.stat(place.back), Deno.errors.NotFound);
+  await store[Symbol.asyncDispose]();
+  assert.deepEqual(await restore(options), { accounts: 1, held: 1 });
+  // Nobody is kept out afterwards.
+  await (await openAt(place.data))[Symbol.asyncDispose]();
+});
+
 fileTest(
   "nothing is restored over anything, from nothing, or from what is damaged",
   async (place) => {

@@ -60,6 +60,7 @@ const STATUSES: Partial<Record<StoreErrorKind, ExitStatus>> = {
   unwritable: EXIT.cannotCreate,
   unknown: EXIT.noInput,
   newer: EXIT.badConfiguration,
+  locked: EXIT.tryAgainLater,
 };
 
 function aboutRestored(directory: string, { accounts, held }: Restored): string {

@@ -73,12 +73,7 @@ function lock(directory: string): Lock {
   const file = Deno.openSync(path, { read: true, write: true, create: true, mode: 0o600 });
   if (!file.tryLockSync(true)) {
     file.close();
-    const [pid = ""] = Deno.readTextFileSync(path).split("\n");
-    const holder = pid === "" ? "" : ` (pid ${pid})`;
-    throw new StoreError(
-      "locked",
-      `data directory ${directory} is in use by another smtpd${holder}`,
-    );
+    throw inUse(directory);
   }
   const held = Deno.readTextFileSync(path).endsWith(`\n${OPENED}`);
   file.truncateSync(0);
@@ -88,6 +83,29 @@ function lock(directory: string): Lock {
 }
 
 const OPENED = "\n";
+
+/**
+ * Keeps everybody from using a data directory for as long as it is only read, and writes nothing
+ * there. One that was never used, such as a backup, has no lock, and needs none.
+ * @throws {StoreError} `locked`
+ */
+export function lockForReading(directory: string): Disposable {
+  const path = `${directory}/lock`;
+  if (!exists(path)) return { [Symbol.dispose]: () => {} };
+  const file = Deno.openSync(path);
+  if (file.tryLockSync(false)) return file;
+  file.close();
+  throw inUse(directory);
+}
+
+function inUse(directory: string): StoreError {
+  const [pid = ""] = Deno.readTextFileSync(`${directory}/lock`).split("\n");
+  const holder = pid === "" ? "" : ` (pid ${pid})`;
+  return new StoreError(
+    "locked",
+    `data directory ${directory} is in use by another smtpd${holder}`,
+  );
+}
 
 function exists(path: string): boolean {
   try {

@@ -1,6 +1,7 @@
 /** A data directory from a backup. */
 import { DatabaseSync } from "node:sqlite";
 import { copyFile, copyOthers, DATABASE, ignoreNotFound, LOG, makeWhole } from "./backup.ts";
+import { lockForReading } from "./directory.ts";
 import { HEADER_BYTES, refuseForeign } from "./schema.ts";
 import { prepare } from "./sql.ts";
 import { sqliteStore } from "./sqlite.ts";
@@ -29,7 +30,7 @@ export interface Restored {
  * been delivered since; each mailbox gets a new UIDVALIDITY, for the uids that were given out since
  * will be given to other messages (RFC 9051 §2.3.1.1).
  * @throws {StoreError} `unknown` when there is no backup, `exists` when there is something at `to`,
- * `newer` when a newer version made it
+ * `newer` when a newer version made it, `locked` when it is no backup and a server uses it
  * @throws {Error} that says what is wrong with the backup
  */
 export async function restore(options: RestoreOptions): Promise<Restored> {
@@ -38,6 +39,8 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
   refuseForeign(await headerOf(path), path);
   let restored: Restored = { accounts: 0, held: 0 };
   await makeWhole(to, async (directory) => {
+    // What is written meanwhile would be copied by half.
+    using _lock = lockForReading(from);
     await copyFile(path, `${directory}/${DATABASE}`);
     // Where somebody has looked into the backup with their own tools.
     await copyFile(`${from}/${LOG}`, `${directory}/${LOG}`).catch(ignoreNotFound);

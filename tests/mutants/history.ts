@@ -104,6 +104,14 @@ export const HISTORY_MUTANTS: readonly Mutant[] = [
     why: "a copy that is not of one moment",
   },
   {
+    name: "restore: a server goes on writing what is copied",
+    file: "lib/store/restore.ts",
+    find: "    using _lock = lockForReading(from);\n",
+    replace: "",
+    test: { file: BACKUP, name: "what a server still writes is no backup" },
+    why: "half of a change would be taken for all of it, or mail be sent by two servers",
+  },
+  {
     name: "restore: what waited is sent at once",
     file: "lib/store/restore.ts",
     find: "held: await store.queue.hold({ reason, at: now }),",
