@@ -178,6 +178,9 @@ Deno.test("where the store cannot be read, nobody knows whether a policy binds",
   const ill = { find: () => Promise.reject(new Error("the disk failed")) };
   await assert.rejects(open(ill).of("xyz.com", NEVER), /the disk failed/);
   assert.deepEqual(logged, ["error sts-failed"]);
+  // Who has given up by then is not told, and nor is anybody else.
+  await assert.rejects(open(ill).of("xyz.com", AbortSignal.abort(new Error("no time"))), /no time/);
+  await new Promise((resolve) => setTimeout(resolve, 0));
 });
 
 Deno.test("RFC 8461 §3.3: what could not be fetched is left alone for five minutes", async () => {

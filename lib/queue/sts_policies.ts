@@ -86,6 +86,8 @@ export function createStsPolicies(options: StsPoliciesOptions): StsPolicies {
         options.log.error("sts-failed", { domain, reason: describeError(error) });
         throw error;
       }).finally(() => underWay.delete(domain));
+      // It may fail when everybody has given up waiting.
+      finding.catch(() => {});
       underWay.set(domain, finding);
       return unlessAborted(finding, signal);
     },
