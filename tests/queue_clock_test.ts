@@ -62,6 +62,21 @@ for (const kind of ["memory", "SQLite"] as const) {
   });
 }
 
+Deno.test("mail of a clock far ahead is given up in its time, and not after that", async () => {
+  const { setting } = await startWithClock({
+    async before(queue, step) {
+      step(400 * DAY_MS);
+      await queue("ahead");
+      step(-400 * DAY_MS);
+    },
+  });
+  await using _ = setting;
+  await setting.world.clock.pass(5 * DAY_MS - MINUTE_MS);
+  assert.deepEqual([setting.warned.length, setting.reported.length], [1, 0]);
+  await setting.world.clock.pass(2 * MINUTE_MS);
+  assert.equal(setting.reported.length, 1);
+});
+
 Deno.test("mail is tried when its time has come by a clock that was set forward", async () => {
   const { setting, step } = await startWithClock();
   await using _ = setting;

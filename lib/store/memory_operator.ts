@@ -94,11 +94,14 @@ function hasten(memory: Memory, now: number, latest: number): number {
     row.dueAt > latest && row.dueAt > heldUntil(row)
   );
   for (const row of rows) row.dueAt = Math.max(now, heldUntil(row));
+  for (const row of memory.queue.values()) {
+    if (heldUntil(row) <= now) row.since = Math.min(row.since, now);
+  }
   return hops.length + rows.length;
 }
 
 function queuedOf(memory: Memory, row: QueuedRow): Queued {
-  const { id, content, hop, recipient, attempts, taken, held } = row;
+  const { id, content, hop, recipient, since, attempts, taken, held } = row;
   const { acceptedAt, envelope } = content;
   const unreached = memory.unreached.get(hop) ?? [];
   return {
@@ -109,7 +112,7 @@ function queuedOf(memory: Memory, row: QueuedRow): Queued {
     sender: envelope.sender,
     recipient: recipient.address,
     hop,
-    waitingSince: Math.max(acceptedAt, envelope.hold?.until ?? 0),
+    waitingSince: since,
     attempts,
     unreached: unreached.filter(({ at }) => at >= acceptedAt).length,
     ...waitOf(memory, row),

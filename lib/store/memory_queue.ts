@@ -138,7 +138,7 @@ export function memoryQueue(parts: MemoryParts): Queue {
       const dueAt = readyHops(memory, Infinity)[0]?.dueAt ?? Infinity;
       const free = [...memory.queue.values()].filter(isFree);
       const lateAt = (row: QueuedRow) =>
-        Math.min(deadlineOf(row), delayedAt(row, patience), sinceOf(row) + patience.giveUpAfterMs);
+        Math.min(deadlineOf(row), delayedAt(row, patience), row.since + patience.giveUpAfterMs);
       const next = free.reduce((least, row) => Math.min(least, lateAt(row)), dueAt);
       return next === Infinity ? null : next;
     },
@@ -179,13 +179,9 @@ function deadlineOf({ deadline }: QueuedRow): number {
   return deadline ?? Infinity;
 }
 
-function sinceOf({ content }: QueuedRow): number {
-  return Math.max(content.acceptedAt, content.envelope.hold?.until ?? 0);
-}
-
 /** When the sender is to be told that this one is late. */
 function delayedAt(row: QueuedRow, { warnAfterMs }: Patience): number {
-  return row.warned || warnAfterMs === null ? Infinity : sinceOf(row) + warnAfterMs;
+  return row.warned || warnAfterMs === null ? Infinity : row.since + warnAfterMs;
 }
 
 /** Which of its times has come, the gravest first; `null`: none. */
@@ -195,7 +191,7 @@ function lateness(
   { now, patience }: { readonly now: number; readonly patience: Patience },
 ): Overdue["why"] | null {
   const isPutOff = dueAt(memory, row) > now;
-  if (isPutOff && sinceOf(row) + patience.giveUpAfterMs <= now) return "age";
+  if (isPutOff && row.since + patience.giveUpAfterMs <= now) return "age";
   if (deadlineOf(row) <= now) return "deadline";
   return isPutOff && delayedAt(row, patience) <= now ? "delay" : null;
 }

@@ -90,6 +90,8 @@ export interface QueuedRow {
   readonly hop: HopId;
   readonly recipient: Recipient;
   dueAt: number;
+  /** Since when it could be delivered: its acceptance, or its release. */
+  since: number;
   /** `null`: there is none, or it was dealt with. */
   deadline: number | null;
   /** Whether its sender was told that it is late, or did not want to be. */
@@ -280,9 +282,11 @@ function enqueue(
   { hop, recipient, dueAt }: Delivery & { readonly to: "queue" },
 ): void {
   const id = memory.nextId();
-  const deadline = content.envelope.by?.at ?? null;
+  const { by, hold } = content.envelope;
+  const deadline = by?.at ?? null;
   const now = {
     dueAt,
+    since: Math.max(content.acceptedAt, hold?.until ?? 0),
     deadline,
     warned: false,
     attempts: 0,

@@ -70,7 +70,7 @@ function lister({ database }: SqliteParts): List {
   // While the deferral of its hop holds a recipient up, that is what there is to say about it.
   const columns = `q.id, m.message, m.acceptedAt, m.size, m.senderLocal, m.senderDomain,
     q.recipientLocal, q.recipientDomain, q.hop, max(q.dueAt, ifnull(h.until, 0)) AS dueAt,
-    max(m.acceptedAt, q.heldUntil) AS waitingSince, q.attempts,
+    q.since AS waitingSince, q.attempts,
     (SELECT count(*) FROM unreached u WHERE u.hop = q.hop AND u.at >= m.acceptedAt) AS unreached,
     CASE WHEN h.until > q.dueAt THEN h.reply ELSE q.reply END AS reply,
     NOT ${NOT_TAKEN} AS taken, q.holdReason AS held`;
@@ -135,7 +135,12 @@ function hastener({ database, schedule }: SqliteParts): (now: number, latest: nu
     database,
     "UPDATE queue SET dueAt = max(?1, heldUntil) WHERE dueAt > ?2 AND dueAt > heldUntil",
   );
+  const noneAhead = prepare(
+    database,
+    "UPDATE queue SET since = ?1 WHERE since > ?1 AND heldUntil <= ?1",
+  );
   return (now, latest) => {
+    noneAhead.run(now);
     const count = deleteHops.run(latest) + updateQueued.run(now, latest);
     if (count > 0) schedule.rebuild();
     return count;

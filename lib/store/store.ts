@@ -266,8 +266,9 @@ export interface Queue {
   flush(now: number, hop: HopId): Promise<number>;
   /**
    * What is due after `latest` is due at `now` instead, hops as well: the clock was set back, and
-   * no schedule reaches so far. What its sender holds (RFC 4865) keeps its hour. Gives how many
-   * recipients and hops.
+   * no schedule reaches so far. What has waited since a time that lies ahead has waited since
+   * `now`. What its sender holds (RFC 4865) keeps its hour. Gives how many recipients and hops are
+   * due earlier.
    */
   hasten(now: number, latest: number): Promise<number>;
   /**

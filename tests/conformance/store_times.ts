@@ -77,6 +77,27 @@ export function timesConformance(name: string, open: OpenStore): void {
     },
   );
 
+  storeTest(`${name}: queue.hasten leaves nobody younger than new`, open, async (store) => {
+    const accepted = (id: string, acceptedAt: number, hold?: { until: number }) => ({
+      ...asked(message(id, [toQueue("xyz.com", 5000)]), {
+        ...(hold === undefined ? {} : { hold: { ...hold, request: "until;x" } }),
+      }),
+      acceptedAt,
+    });
+    await store.accept(accepted("old", 5));
+    await store.accept(accepted("ahead", 900));
+    await store.accept(accepted("held", 900, { until: 800 }));
+    await store.accept(accepted("over", 900, { until: 8 }));
+    await store.queue.hasten(10, 9000);
+    const since = (await store.queue.list({ max: 9 })).map((each) => [
+      each.message,
+      each.waitingSince,
+    ]);
+    assert.deepEqual(since, [["old", 5], ["ahead", 10], ["held", 900], ["over", 10]]);
+    const late = await store.queue.overdue(110, 9, { warnAfterMs: null, giveUpAfterMs: 100 });
+    assert.deepEqual(late.map((each) => each.message).toSorted(), ["ahead", "old", "over"]);
+  });
+
   storeTest(`${name}: queue.take prefers priority, and starves nobody`, open, async (store) => {
     const step = PRIORITY_HEAD_START_MS;
     await store.accept(message("plain", [toQueue("xyz.com", 10)]));

@@ -7,6 +7,14 @@ const APP = "tests/app_queue_test.ts";
 
 export const QUEUE_MUTANTS: readonly Mutant[] = [
   {
+    name: "queue: mail of a clock far ahead stays young (SQLite)",
+    file: "lib/store/sqlite_operator.ts",
+    find: "    noneAhead.run(now);\n",
+    replace: "",
+    test: { file: SQLITE, name: "the SQLite store: queue.hasten leaves nobody younger than new" },
+    why: "a clock that was wrong for an hour, and its mail is tried for a year and never reported",
+  },
+  {
     name: "queue: what aliases send elsewhere is no part of a full queue",
     file: "lib/app/smtp_backend.ts",
     find: "if (isFull && waits) return QUEUE_FULL;",
