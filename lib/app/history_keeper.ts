@@ -21,10 +21,11 @@ export function startHistoryKeeper(site: Pick<Site, "world" | "store" | "log" | 
   const { signal } = stopped;
 
   async function forgetOld(): Promise<void> {
-    const before = world.clock.now() - config.historyDaysKept * 24 * 60 * 60_000;
+    const now = world.clock.now();
+    const before = now - config.historyDaysKept * 24 * 60 * 60_000;
     let after: number | null = 0;
     while (after !== null) {
-      after = await store.history.forget(before, { after, max: STEP_MAX });
+      after = await store.history.forget(before, { after, max: STEP_MAX, now });
       if (after !== null) await world.clock.sleep(STEP_PAUSE_MS, signal);
     }
   }

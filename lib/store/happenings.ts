@@ -3,7 +3,9 @@ import { type Address, sameAddress } from "../mail/address.ts";
 import type { Reply } from "../smtp/reply.ts";
 import {
   type Attempt,
+  type ForgetOptions,
   type Happening,
+  type HistoryId,
   type Note,
   type RecipientOutcome,
   REPLY_CHARACTERS_KEPT,
@@ -57,6 +59,18 @@ export function dropOf(recipients: readonly Address[], at: number | null): Happe
 /** Whether it may be forgotten before its message is: it is nobody's end. */
 export function mayGo(happening: Happening): boolean {
   return !("outcomes" in happening) || !happening.outcomes.some(isEnd);
+}
+
+/** Where to go on behind a page of histories; see `History.forget`. */
+export function nextAfter(
+  page: readonly { readonly id: HistoryId; readonly acceptedAt: number }[],
+  before: number,
+  { max, now }: Pick<ForgetOptions, "max" | "now">,
+): HistoryId | null {
+  const last = page.at(-1);
+  if (last === undefined || page.length < max) return null;
+  const isYoung = last.acceptedAt >= before && last.acceptedAt <= now;
+  return isYoung ? null : last.id;
 }
 
 /** Whether nothing more happens to these recipients. */

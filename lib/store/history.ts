@@ -15,12 +15,17 @@ export interface History {
   /**
    * Forgets what came to its end before a time, in milliseconds since 1970; looks at no more than
    * `max` messages, those behind `after`, by acceptance. Whoever still waits in the queue keeps the
-   * whole history. Gives where to go on; `null` when everything so old was looked at.
+   * whole history. Gives where to go on; `null` when everything so old was looked at: what comes
+   * behind is younger, but not behind what a clock ahead of `now` has accepted.
    */
-  forget(
-    before: number,
-    options: { readonly after: HistoryId; readonly max: number },
-  ): Promise<HistoryId | null>;
+  forget(before: number, options: ForgetOptions): Promise<HistoryId | null>;
+}
+
+export interface ForgetOptions {
+  readonly after: HistoryId;
+  readonly max: number;
+  /** Milliseconds since 1970. */
+  readonly now: number;
 }
 
 /** Rises with acceptance; a mark for the next page. */

@@ -1,6 +1,6 @@
 /** The history of messages in memory. */
 import { messageIdOf } from "../mail/message_id.ts";
-import { everQueued, mayGo, shortened, withUnreached } from "./happenings.ts";
+import { everQueued, mayGo, nextAfter, shortened, withUnreached } from "./happenings.ts";
 import {
   ATTEMPTS_KEPT,
   type Happening,
@@ -38,15 +38,14 @@ export function memoryHistory({ memory, group }: MemoryParts): History {
       );
       return Promise.resolve(rows.reverse().slice(0, max).map((row) => complete(memory, row)));
     },
-    forget: (before, { after, max }) =>
+    forget: (before, { after, max, now }) =>
       group.run(() => {
         const rows = [...memory.histories.values()].filter(({ id }) => id > after).slice(0, max);
         for (const row of rows) {
           if (isOver(memory, row, before)) memory.histories.delete(row.message);
         }
         forgetUnreached(memory, before);
-        const last = rows.at(-1);
-        return rows.length < max || last!.acceptedAt >= before ? null : last!.id;
+        return nextAfter(rows, before, { max, now });
       }),
   };
 }

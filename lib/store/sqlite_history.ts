@@ -5,9 +5,10 @@ import { messageIdOf } from "../mail/message_id.ts";
 import type { Reply } from "../smtp/reply.ts";
 import type { Prepared } from "./content.ts";
 import type { Group } from "./group.ts";
-import { everQueued, mayGo, queuedIn, shortened, withUnreached } from "./happenings.ts";
+import { everQueued, mayGo, nextAfter, queuedIn, shortened, withUnreached } from "./happenings.ts";
 import {
   ATTEMPTS_KEPT,
+  type ForgetOptions,
   type Happening,
   type History,
   type HistoryId,
@@ -127,7 +128,7 @@ export function sqliteHistory(
   return {
     find: (name, max) =>
       promised(() => selectHistories.all(name, messageIdOf(name), max).map(complete)),
-    forget: (before, { after, max }) => group.run(() => forget(before, after, max)),
+    forget: (before, options) => group.run(() => forget(before, options)),
   };
 }
 
@@ -176,7 +177,7 @@ function historyReader(database: DatabaseSync): (row: HistoryRow) => MessageHist
 
 function forgetter(
   database: DatabaseSync,
-): (before: number, after: HistoryId, max: number) => HistoryId | null {
+): (before: number, options: ForgetOptions) => HistoryId | null {
   const selectOld = prepare<{ readonly id: HistoryId; readonly acceptedAt: number }>(
     database,
     "SELECT id, acceptedAt FROM histories WHERE id > ? ORDER BY id LIMIT ?",
@@ -197,11 +198,10 @@ function forgetter(
          AND NOT EXISTS (SELECT 1 FROM queue q WHERE q.hop = unreached.hop) LIMIT ?2
      )`,
   );
-  return (before, after, max) => {
+  return (before, { after, max, now }) => {
     const rows = selectOld.all(after, max);
     for (const { id } of rows) deleteEnded.run(id, before);
     deleteUnreached.run(before, max);
-    const last = rows.at(-1);
-    return rows.length < max || last!.acceptedAt >= before ? null : last!.id;
+    return nextAfter(rows, before, { max, now });
   };
 }

@@ -318,7 +318,7 @@ function boundsConformance(name: string, open: OpenStore): void {
       await store.accept(at(100, message("new", [toInbox(alice)])));
       await store.queue.defer("xyz.com", 30, UNREACHABLE, 20);
       await settleAll(store, FINISHED, noteAt(100));
-      const mark = await store.history.forget(100, { after: 0, max: 3 });
+      const mark = await store.history.forget(100, { after: 0, max: 3, now: 200 });
       assert.notEqual(mark, null);
       const known = async () => {
         const names = ["old", "waits", "late", "old too", "new"];
@@ -326,10 +326,27 @@ function boundsConformance(name: string, open: OpenStore): void {
         return names.filter((_, at) => found[at]!.length > 0);
       };
       assert.deepEqual(await known(), ["waits", "late", "old too", "new"]);
-      assert.equal(await store.history.forget(100, { after: mark!, max: 3 }), null);
+      assert.equal(await store.history.forget(100, { after: mark!, max: 3, now: 200 }), null);
       assert.deepEqual(await known(), ["waits", "late", "new"]);
-      assert.equal(await store.history.forget(101, { after: 0, max: 10 }), null);
+      assert.equal(await store.history.forget(101, { after: 0, max: 10, now: 200 }), null);
       assert.deepEqual(await known(), ["waits"]);
     },
   );
+
+  storeTest(`${name}: history of a clock that was ahead hides nothing old`, open, async (store) => {
+    const alice = await addAccount(store, "alice@abc.com");
+    for (const [id, acceptedAt] of [["ahead", 900], ["older", 10], ["young", 150]] as const) {
+      await store.accept({ ...message(id, [toInbox(alice)]), acceptedAt });
+    }
+    const marks: unknown[] = [];
+    for (let after: number | null = 0; after !== null;) {
+      after = await store.history.forget(100, { after, max: 1, now: 200 });
+      marks.push(after);
+    }
+    assert.equal(marks.length, 3, "it ends with what is young");
+    const known = await Promise.all(
+      ["ahead", "older", "young"].map((id) => store.history.find(id, 1)),
+    );
+    assert.deepEqual(known.map((found) => found.length), [1, 0, 1]);
+  });
 }

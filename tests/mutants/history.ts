@@ -104,6 +104,17 @@ export const HISTORY_MUTANTS: readonly Mutant[] = [
     why: "a copy that is not of one moment",
   },
   {
+    name: "history: what a clock ahead has accepted ends the round",
+    file: "lib/store/happenings.ts",
+    find: "last.acceptedAt >= before && last.acceptedAt <= now",
+    replace: "last.acceptedAt >= before",
+    test: {
+      file: SQLITE,
+      name: "the SQLite store: history of a clock that was ahead hides nothing old",
+    },
+    why: "after an hour of a wrong clock, nothing would be forgotten until that time comes",
+  },
+  {
     name: "restore: a server goes on writing what is copied",
     file: "lib/store/restore.ts",
     find: "    using _lock = lockForReading(from);\n",
