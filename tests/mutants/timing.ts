@@ -44,9 +44,9 @@ export const TIMING_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "future release: a held message is too old when it is released",
-    file: "lib/store/memory_queue.ts",
-    find: "return Math.max(content.acceptedAt, content.envelope.hold?.until ?? 0);",
-    replace: "return content.acceptedAt;",
+    file: "lib/store/memory_tables.ts",
+    find: "since: Math.max(content.acceptedAt, hold?.until ?? 0),",
+    replace: "since: content.acceptedAt,",
     test: { file: APP, name: "a held message has its five days from its release on" },
     why: "it would be given up at the first try that fails",
   },
