@@ -132,6 +132,24 @@ testCases([
     null,
   ],
   [
+    "a letter that a server hears of while it is stopping, with a disk that refuses",
+    {
+      submissions: [submission(CID)],
+      takings: [taking(), taking(AGAIN)],
+      interruptions: [{ ...STOP, atMs: 2900 }, UNRECORDED],
+    },
+    null,
+  ],
+  [
+    "a letter that is given again long after a stop",
+    {
+      submissions: [submission(CID)],
+      takings: [taking(), taking(AGAIN)],
+      interruptions: [{ ...STOP, atMs: -12_000 }, UNRECORDED],
+    },
+    /was given again/,
+  ],
+  [
     "a letter that is tried again after a refusal",
     {
       submissions: [submission(CID)],

@@ -275,14 +275,15 @@ function diedBetween(
   fromMs: number,
   untilMs: number,
 ): boolean {
-  const between = interruptions.filter((each) =>
-    concerns(each, [server]) && each.atMs >= fromMs && each.atMs <= untilMs
-  );
-  const stops = between.filter(({ what }) => what === "stop");
+  const its = interruptions.filter((each) => concerns(each, [server]));
+  const stops = its.filter(({ what }) => what === "stop");
+  const between = its.filter(({ atMs }) => atMs >= fromMs && atMs <= untilMs);
   return between.some(({ what }) => what === "crash") ||
-    // A server that is stopped while its disk refuses to take the outcome cannot keep it.
+    // A server that is stopped while its disk refuses to take the outcome cannot keep it; it may
+    // have heard it while it was stopping already.
     between.some(({ what, atMs }) =>
-      what === "unrecorded" && stops.some((stop) => atMs <= stop.atMs + STOPPING_MS)
+      what === "unrecorded" &&
+      stops.some((stop) => stop.atMs <= untilMs && atMs <= stop.atMs + STOPPING_MS)
     );
 }
 
