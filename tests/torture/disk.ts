@@ -17,9 +17,13 @@ export interface SmallDisk extends AsyncDisposable {
   protect(): Promise<void>;
 }
 
-const DISK_BYTES = 24 * 1024 * 1024;
-/** Mail is put off below this; what is left is for deliveries, reports and deletions. */
-const RESERVE_BYTES = 4 * 1024 * 1024;
+const DISK_BYTES = 96 * 1024 * 1024;
+/**
+ * Mail is put off below this. What is left is for deliveries, reports and deletions, and for the
+ * log of each database, which has to find room twice: as it grows, and when it goes into the
+ * database.
+ */
+const RESERVE_BYTES = 24 * 1024 * 1024;
 /** So long the disk is full, and then not. */
 const FULL_MS = 700;
 const FREE_MS = 1_500;
