@@ -63,6 +63,14 @@ fileTest("the store keeps everything when it is opened again", async (directory)
   const taken = await before.queue.take("xyz.com", 100, 10);
   const queued = await queuedOf(before);
   const decoyKey = await before.users.decoyKey(new Uint8Array(32).fill(1));
+  await before.mail.setFlags(inbox.id, {
+    uids: [2],
+    change: "set",
+    flags: ["\\Seen", "Work"],
+    unchangedSince: null,
+  });
+  await before.mailboxes.create(alice.id, "a/b", { use: "\\Junk", at: 1_700_000_000_000 });
+  const listed = await before.mailboxes.list(alice.id);
   const modSeq = before.mail.modSeq(alice.id);
   const changes = await before.mail.changes(inbox.id, 1, 100);
   await before[Symbol.asyncDispose]();
@@ -75,7 +83,8 @@ fileTest("the store keeps everything when it is opened again", async (directory)
   assert.deepEqual(after.users.secret(alice.id), secretOf(3));
   assert.deepEqual(after.aliases.list(), [TEAM]);
   assert.equal(after.mail.modSeq(alice.id), modSeq);
-  assert.deepEqual(await inboxOf(after, alice), inbox);
+  assert.deepEqual(await after.mailboxes.list(alice.id), listed);
+  assert.deepEqual(await after.mail.keywords(inbox.id), ["Work"]);
   assert.deepEqual(await after.mail.changes(inbox.id, 1, 100), changes);
   assert.equal((await bytesOf((await after.mail.body(inbox.id, 2))!)).length, 150_000);
   assert.deepEqual(await after.queue.list({ max: 100 }), queued);

@@ -3,6 +3,7 @@ import {
   type Changes,
   type Entry,
   type MailboxId,
+  type MailboxName,
   type ModSeq,
   StoreError,
   type Uid,
@@ -44,4 +45,8 @@ export function changesPage(found: {
 
 export function unknownMailbox(id: MailboxId): StoreError {
   return new StoreError("unknown", `there is no mailbox ${id}`);
+}
+
+export function unknownName({ account, name }: MailboxName): StoreError {
+  return new StoreError("unknown", `account ${account} has no mailbox ${name}`);
 }

@@ -1,7 +1,7 @@
 /** The bytes of a message, read before the transaction: inside of it nobody can wait for them. */
 import type { Body } from "../mail/body.ts";
 import { messageIdIn } from "../mail/message_id.ts";
-import type { Accepted } from "./store.ts";
+import type { Accepted, NewMessage } from "./store.ts";
 
 /**
  * Content is kept in pieces of this size, so that a slice of a large message reads no more than it
@@ -9,11 +9,16 @@ import type { Accepted } from "./store.ts";
  */
 export const CHUNK_BYTES = 64 * 1024;
 
-/** A message whose bytes are at hand. */
-export interface Prepared {
-  readonly message: Accepted;
+/** What is kept of any message, whoever brought it; its bytes are at hand. */
+export interface Kept {
+  readonly message: Pick<Accepted, "id" | "acceptedAt" | "envelope" | "content">;
   /** All of {@linkcode CHUNK_BYTES}, the last one shorter; none for empty content. */
   readonly chunks: readonly Uint8Array[];
+}
+
+/** A message that is to be delivered. */
+export interface Prepared extends Kept {
+  readonly message: Accepted;
   /** What stands in its Message-ID field, where that is in the first chunk. */
   readonly messageId: string | null;
 }
@@ -28,8 +33,22 @@ export async function prepareMessage(message: Accepted): Promise<Prepared> {
   return { message, chunks, messageId: first === undefined ? null : messageIdIn(first) };
 }
 
+/** A message that a client brings. */
+export interface Brought extends Kept {
+  readonly flags: readonly string[];
+  readonly receivedAt: number;
+}
+
+/** Nobody sent it: it has the null sender. @throws {RangeError} as {@linkcode prepareMessage} */
+export async function prepareBrought(message: NewMessage, at: number): Promise<Brought> {
+  const { id, content, flags, receivedAt } = message;
+  const envelope = { sender: null, body: "8BITMIME" } as const;
+  const chunks = await chunksOf(content);
+  return { message: { id, acceptedAt: at, envelope, content }, chunks, flags, receivedAt };
+}
+
 /** What these messages hold in memory. */
-export function contentBytes(prepared: readonly Prepared[]): number {
+export function contentBytes(prepared: readonly Kept[]): number {
   return prepared.reduce((bytes, { message }) => bytes + message.content.size, 0);
 }
 

@@ -6,24 +6,21 @@
  * Nothing has to be undone here: an item looks at everything that may forbid it before it changes
  * anything.
  */
-import { createAccounts, unknownAccount } from "./accounts.ts";
+import { createAccounts } from "./accounts.ts";
 import { announce, type Marks } from "./arrivals.ts";
 import { contentBytes, prepareMessage } from "./content.ts";
 import { createGroup, type Transactions } from "./group.ts";
+import { messageInserter } from "./memory_accept.ts";
 import { memoryAliases } from "./memory_aliases.ts";
 import { memoryCheck } from "./memory_check.ts";
 import { memoryHistory } from "./memory_history.ts";
 import { memoryMail } from "./memory_mail.ts";
+import { memoryMailboxes } from "./memory_mailboxes.ts";
 import { memoryPolicies } from "./memory_policies.ts";
 import { memoryQueue } from "./memory_queue.ts";
-import {
-  createMemory,
-  insertAccount,
-  type MemoryParts,
-  messageInserter,
-  removeAccount,
-} from "./memory_tables.ts";
-import { type Account, FIRST_MODSEQ, type Store, StoreError, type Users } from "./store.ts";
+import { createMemory } from "./memory_tables.ts";
+import { memoryUsers } from "./memory_users.ts";
+import { type Store, StoreError } from "./store.ts";
 import { createMark } from "./watch.ts";
 
 /** What the memory store needs from the world. */
@@ -40,6 +37,7 @@ export function openMemoryStore(options: MemoryOptions): Store {
   return {
     users: memoryUsers(parts),
     aliases: memoryAliases(parts),
+    mailboxes: memoryMailboxes(parts),
     mail: memoryMail(parts),
     queue: memoryQueue(parts),
     history: memoryHistory(parts),
@@ -77,33 +75,3 @@ const TRANSACTIONS: Transactions = {
   commit() {},
   rollback() {},
 };
-
-function memoryUsers({ memory, marks, group }: MemoryParts): Users {
-  const { accounts } = marks;
-  let decoyKey: Uint8Array | null = null;
-  return {
-    list: accounts.list,
-    find: accounts.find,
-    secret: accounts.secret,
-    decoyKey: (fresh) => group.run(() => decoyKey ??= fresh.slice()),
-    add(name, secret, createdAt) {
-      return group.run((): Account => {
-        if ([...memory.accounts.values()].some((account) => account.name === name)) {
-          throw new StoreError("exists", `account ${name} exists already`);
-        }
-        return insertAccount(memory, name, createdAt);
-      }, (account) => accounts.add(account, secret, FIRST_MODSEQ));
-    },
-    setSecret(id, secret) {
-      return group.run(() => {
-        if (!memory.accounts.has(id)) throw unknownAccount(id);
-      }, () => accounts.setSecret(id, secret));
-    },
-    remove(id) {
-      return group.run(() => {
-        if (!memory.accounts.has(id)) throw unknownAccount(id);
-        removeAccount(memory, id);
-      }, () => accounts.remove(id));
-    },
-  };
-}

@@ -1,8 +1,9 @@
 /** Whether everything in the memory store is as it has to be. */
 import { formatAddress } from "../mail/address.ts";
 import { everQueued, isEnd } from "./happenings.ts";
+import { countEntry, keywordsIn } from "./flags.ts";
 import type { HistoryRow, MailboxRow, Memory, MessageRow } from "./memory_tables.ts";
-import type { MessageId } from "./store.ts";
+import type { MessageId, ModSeq } from "./store.ts";
 
 /** Sentences for people, like those of the check in SQLite. */
 export function memoryCheck(memory: Memory): readonly string[] {
@@ -23,19 +24,33 @@ function mailboxFaults(mailbox: MailboxRow): string[] {
   const { id, modSeq, uidNext, account } = mailbox;
   const faults: string[] = [];
   if (modSeq > account.modSeq) faults.push(`mailbox ${id}: its mark is past that of its account`);
-  let last = 0;
+  const marks = new Set<ModSeq>();
   for (const change of [...mailbox.entries.values(), ...mailbox.removed]) {
     if (change.uid >= uidNext) faults.push(`mailbox ${id}: uid ${change.uid} is past its uidNext`);
     if (change.modSeq > modSeq) faults.push(`mailbox ${id}: uid ${change.uid} has a mark past its`);
-  }
-  for (const { uid, modSeq } of mailbox.entries.values()) {
-    if (modSeq <= last) faults.push(`mailbox ${id}: the mark of uid ${uid} went back`);
-    last = modSeq;
+    if (marks.has(change.modSeq)) {
+      faults.push(`mailbox ${id}: two changes have mark ${change.modSeq}`);
+    }
+    marks.add(change.modSeq);
   }
   for (const { uid } of mailbox.removed) {
     if (mailbox.entries.has(uid)) faults.push(`mailbox ${id}: uid ${uid} is there and is removed`);
   }
-  return faults;
+  return [...faults, ...countFaults(mailbox)];
+}
+
+/** What is counted of a mailbox is what counting its messages gives. */
+function countFaults({ id, counts, entries, keywords }: MailboxRow): string[] {
+  const found = { messages: 0, unseen: 0, deleted: 0, size: 0 };
+  for (const entry of entries.values()) countEntry(found, entry, 1);
+  const wrong = JSON.stringify(found) !== JSON.stringify(counts);
+  const known = new Set(keywords);
+  return [
+    ...wrong ? [`mailbox ${id} counts ${JSON.stringify(counts)}: ${JSON.stringify(found)}`] : [],
+    ...[...entries.values()]
+      .filter((entry) => keywordsIn(entry).some((keyword) => !known.has(keyword)))
+      .map(({ uid }) => `mailbox ${id}: uid ${uid} has a keyword that the mailbox does not know`),
+  ];
 }
 
 function contentFaults(memory: Memory): string[] {

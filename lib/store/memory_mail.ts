@@ -1,76 +1,64 @@
-/** Mailboxes in memory. */
+/** Mailboxes in memory: what is in them. */
 import { bodyOf, joinBodies } from "../mail/body.ts";
-import { changesPage, REMOVED_SLACK, unknownMailbox } from "./changes.ts";
-import {
-  type EntryRow,
-  findMailbox,
-  type MailboxRow,
-  type Memory,
-  type MemoryParts,
-  releaseContent,
-} from "./memory_tables.ts";
-import {
-  type Changes,
-  type Entry,
-  type Mail,
-  type Mailbox,
-  type ModSeq,
-  REMOVED_KEPT,
-  type Uid,
-} from "./store.ts";
+import { changesPage } from "./changes.ts";
+import { entryOf } from "./flags.ts";
+import { mailboxRow } from "./memory_change.ts";
+import { memoryEntries } from "./memory_entries.ts";
+import { findMailbox, mailboxOf } from "./memory_mailbox.ts";
+import type { EntryRow, MailboxRow, Memory, MemoryParts } from "./memory_tables.ts";
 import { promised } from "./promised.ts";
+import type { Changes, Mail, MailboxId, ModSeq, Uid } from "./store.ts";
 
-export function memoryMail({ memory, marks, group }: MemoryParts): Mail {
-  const { accounts } = marks;
+export function memoryMail(parts: MemoryParts): Mail {
+  const { memory, marks: { accounts }, group } = parts;
   return {
     mailbox(account, name) {
       const row = findMailbox(memory, account, name);
       return Promise.resolve(row === null ? null : mailboxOf(row));
     },
+    status(mailbox) {
+      const row = memory.mailboxes.get(mailbox);
+      return Promise.resolve(row === undefined ? null : mailboxOf(row));
+    },
+    keywords: (mailbox) => Promise.resolve(memory.mailboxes.get(mailbox)?.keywords ?? []),
     modSeq: (account) => accounts.mark(account).value(),
     list(mailbox, after, max) {
       const rows = [...memory.mailboxes.get(mailbox)?.entries.values() ?? []];
       return Promise.resolve(rows.filter((row) => row.uid > after).slice(0, max).map(entryOf));
     },
-    changes(mailbox, since, max) {
-      return promised(() => {
-        const row = memory.mailboxes.get(mailbox);
-        if (row === undefined) throw unknownMailbox(mailbox);
-        return changesOf(row, since, max);
-      });
-    },
+    changes: (mailbox, since, max) =>
+      promised(() => changesOf(mailboxRow(memory, mailbox), since, max)),
     body(mailbox, uid) {
-      const entry = memory.mailboxes.get(mailbox)?.entries.get(uid);
-      if (entry === undefined) return Promise.resolve(null);
+      const entry = findEntry(memory, mailbox, uid);
+      if (entry === null) return Promise.resolve(null);
       return Promise.resolve(joinBodies([bodyOf(entry.prefix), entry.content.body]));
     },
-    remove(mailbox, uids) {
-      return group.run(() => {
-        const row = memory.mailboxes.get(mailbox);
-        if (row === undefined) return;
-        for (const uid of uids) removeEntry(memory, row, uid);
-        forgetOldest(row);
-        return row.account;
-      }, (account) => {
-        if (account !== undefined) accounts.advance(account.id, account.modSeq);
-      }).then(() => {});
+    parts(mailbox, uid) {
+      const entry = findEntry(memory, mailbox, uid);
+      return Promise.resolve(entry?.content.parts.get(entry.prefix.length) ?? null);
     },
+    keepParts(mailbox, found) {
+      return group.run(() => {
+        for (const [uid, part] of found) {
+          const entry = findEntry(memory, mailbox, uid);
+          entry?.content.parts.set(entry.prefix.length, part);
+        }
+      });
+    },
+    ...memoryEntries(parts),
     changed(account, since, signal) {
       return promised(() => accounts.mark(account).passed(since, signal));
     },
   };
 }
 
-function mailboxOf({ id, account, name, uidValidity, uidNext, modSeq }: MailboxRow): Mailbox {
-  return { id, account: account.id, name, uidValidity, uidNext, modSeq };
-}
-
-function entryOf({ uid, size, receivedAt, modSeq, message }: EntryRow): Entry {
-  return { uid, size, receivedAt, modSeq, message };
+function findEntry(memory: Memory, mailbox: MailboxId, uid: Uid): EntryRow | null {
+  return memory.mailboxes.get(mailbox)?.entries.get(uid) ?? null;
 }
 
 function changesOf(row: MailboxRow, since: ModSeq, max: number): Changes {
-  const entries = [...row.entries.values()].filter((entry) => entry.modSeq > since);
+  const entries = [...row.entries.values()].filter((entry) => entry.modSeq > since)
+    .sort((a, b) => a.modSeq - b.modSeq);
   const removed = since === 0 ? [] : row.removed.filter((each) => each.modSeq > since);
   return changesPage({
     entries: entries.slice(0, max + 1).map(entryOf),
@@ -79,20 +67,4 @@ function changesOf(row: MailboxRow, since: ModSeq, max: number): Changes {
     newest: row.account.modSeq,
     forgotten: since !== 0 && since < row.forgotten,
   });
-}
-
-function removeEntry(memory: Memory, mailbox: MailboxRow, uid: Uid): void {
-  const entry = mailbox.entries.get(uid);
-  if (entry === undefined) return;
-  mailbox.entries.delete(uid);
-  mailbox.modSeq = ++mailbox.account.modSeq;
-  mailbox.removed.push({ modSeq: mailbox.modSeq, uid });
-  releaseContent(memory, entry.content);
-}
-
-function forgetOldest(mailbox: MailboxRow): void {
-  const over = mailbox.removed.length - REMOVED_KEPT;
-  if (over <= REMOVED_SLACK) return;
-  mailbox.forgotten = mailbox.removed[over - 1]!.modSeq;
-  mailbox.removed = mailbox.removed.slice(over);
 }

@@ -4,13 +4,10 @@ import { CHUNK_BYTES, prepareMessage } from "./content.ts";
 import { attemptsOf, type Settled } from "./happenings.ts";
 import { addUnreached, appendHistory } from "./memory_history.ts";
 import { memoryOperations } from "./memory_operator.ts";
+import { type Deliver, deliverer, hasCopy, messageInserter } from "./memory_accept.ts";
 import {
-  type Deliver,
-  deliverer,
-  hasCopy,
   type Memory,
   type MemoryParts,
-  messageInserter,
   type QueuedRow,
   removeQueued,
   waitOf,

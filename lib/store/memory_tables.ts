@@ -2,28 +2,24 @@
 import { type Body, bodyOf, joinBodies } from "../mail/body.ts";
 import type { Address } from "../mail/address.ts";
 import type { Envelope, Recipient } from "../mail/envelope.ts";
+import type { Part } from "../mail/mime.ts";
 import type { Reply } from "../smtp/reply.ts";
 import type { Alias } from "./aliases.ts";
-import type { Arrivals, Marks } from "./arrivals.ts";
+import type { Marks } from "./arrivals.ts";
 import type { Removal } from "./changes.ts";
-import type { Prepared } from "./content.ts";
+import type { Counts, StoredEntry } from "./flags.ts";
 import type { Group } from "./group.ts";
-import { queuedIn } from "./happenings.ts";
 import type { Happening, HistoryId, Origin, Unreached } from "./history.ts";
-import {
-  type Account,
-  type AccountId,
-  type Delivery,
-  type Entry,
-  FIRST_MODSEQ,
-  type HopId,
-  type MailboxDelivery,
-  type MailboxId,
-  type MessageId,
-  type ModSeq,
-  type QueuedId,
-  StoreError,
-  type Uid,
+import type {
+  Account,
+  AccountId,
+  HopId,
+  MailboxId,
+  MessageId,
+  ModSeq,
+  QueuedId,
+  SpecialUse,
+  Uid,
 } from "./store.ts";
 
 export interface Memory {
@@ -53,24 +49,34 @@ export interface MemoryParts {
 
 export interface AccountRow extends Account {
   modSeq: ModSeq;
+  /** By name. */
+  readonly mailboxes: Map<string, MailboxRow>;
+  readonly subscriptions: Set<string>;
+  metadata: ReadonlyMap<string, Uint8Array>;
 }
 
 export interface MailboxRow {
   readonly id: MailboxId;
   readonly account: AccountRow;
-  readonly name: string;
+  name: string;
+  readonly objectId: string;
+  readonly use: SpecialUse | null;
   readonly uidValidity: number;
   uidNext: Uid;
   modSeq: ModSeq;
-  /** By uid, rising; and as long as nothing changes in an entry, by mark as well. */
+  readonly counts: Counts;
+  /** By uid, rising. */
   readonly entries: Map<Uid, EntryRow>;
+  /** Those that were ever used here, as they were spelled first. */
+  keywords: readonly string[];
+  metadata: ReadonlyMap<string, Uint8Array>;
   /** By mark, rising. */
   removed: Removal[];
   /** Removals up to this mark are forgotten. */
   forgotten: ModSeq;
 }
 
-export interface EntryRow extends Entry {
+export interface EntryRow extends StoredEntry {
   readonly prefix: Uint8Array;
   readonly content: MessageRow;
 }
@@ -80,6 +86,8 @@ export interface MessageRow {
   readonly acceptedAt: number;
   readonly envelope: Envelope;
   readonly body: Body;
+  /** What was found in it, by how many bytes stand in front of it. */
+  readonly parts: Map<number, Part>;
   /** How many entries and queued recipients point at it. */
   uses: number;
 }
@@ -149,169 +157,15 @@ export function createMemory(): Memory {
   };
 }
 
-/** Makes an account and its INBOX. */
-export function insertAccount(memory: Memory, name: string, createdAt: number): Account {
-  const account = { id: memory.nextId(), name, createdAt };
-  const row: AccountRow = { ...account, modSeq: FIRST_MODSEQ };
-  memory.accounts.set(row.id, row);
-  // RFC 9051 §2.3.1.1 advises the time; the maximum keeps it rising when clocks do not.
-  memory.uidValidity = Math.max(memory.uidValidity + 1, Math.floor(createdAt / 1000));
-  const id = memory.nextId();
-  memory.mailboxes.set(id, {
-    id,
-    account: row,
-    name: "INBOX",
-    uidValidity: memory.uidValidity,
-    uidNext: 1,
-    modSeq: FIRST_MODSEQ,
-    entries: new Map(),
-    removed: [],
-    forgotten: 0,
-  });
-  return account;
-}
-
-export function findMailbox(memory: Memory, account: AccountId, name: string): MailboxRow | null {
-  for (const row of memory.mailboxes.values()) {
-    if (row.account.id === account && row.name === name) return row;
-  }
-  return null;
-}
-
-/**
- * Gives the function that inserts these messages. It cannot fail: what is wrong is found before.
- * @throws {StoreError} `unknown`
- * @throws {Error} when an id is there already.
- */
-export function messageInserter(memory: Memory, prepared: readonly Prepared[]): () => Arrivals[] {
-  const ids = new Set<MessageId>();
-  const inserts = prepared.map((each) => {
-    const { message, chunks } = each;
-    if (memory.histories.has(message.id) || ids.has(message.id)) {
-      throw new Error(`there is a message ${message.id} already`);
-    }
-    ids.add(message.id);
-    const row: MessageRow = {
-      id: message.id,
-      acceptedAt: message.acceptedAt,
-      envelope: message.envelope,
-      body: chunks.length === 1 ? bodyOf(chunks[0]!) : joinBodies(chunks.map(bodyOf)),
-      uses: 0,
-    };
-    const deliveries = message.deliveries.map((each) => deliverer(memory, row, each));
-    return () => {
-      memory.messages.set(row.id, row);
-      beginHistory(memory, each);
-      const modSeqs = new Map<AccountId, ModSeq>();
-      for (const deliver of deliveries) deliver(modSeqs);
-      return { modSeqs, queued: message.deliveries.some((each) => each.to === "queue") };
-    };
-  });
-  return () => inserts.map((insert) => insert());
-}
-
-function beginHistory(memory: Memory, { message, messageId }: Prepared): void {
-  const { id, acceptedAt, envelope, content, origin = null, deliveries } = message;
-  memory.histories.set(id, {
-    id: memory.nextId(),
-    message: id,
-    messageId,
-    acceptedAt,
-    sender: envelope.sender,
-    size: content.size,
-    origin,
-    mailboxes: deliveries.flatMap((each) => each.to === "mailbox" ? [each.account] : []),
-    queued: queuedIn(deliveries),
-    happenings: [],
-    forgotten: 0,
-  });
-}
-
-export type Deliver = (modSeqs: Map<AccountId, ModSeq>) => void;
-
-/** Gives the function that delivers a message. @throws {StoreError} `unknown` */
-export function deliverer(memory: Memory, content: MessageRow, delivery: Delivery): Deliver {
-  return delivery.to === "queue"
-    ? () => enqueue(memory, content, delivery)
-    : mailboxDeliverer(memory, content, delivery);
-}
-
-function mailboxDeliverer(
-  memory: Memory,
-  content: MessageRow,
-  delivery: MailboxDelivery,
-): Deliver {
-  const mailbox = findMailbox(memory, delivery.account, delivery.mailbox);
-  if (mailbox === null) {
-    throw new StoreError(
-      "unknown",
-      `account ${delivery.account} has no mailbox ${delivery.mailbox}`,
-    );
-  }
-  return (modSeqs) => {
-    const modSeq = ++mailbox.account.modSeq;
-    mailbox.modSeq = modSeq;
-    const uid = mailbox.uidNext++;
-    mailbox.entries.set(uid, {
-      uid,
-      size: delivery.prefix.length + content.body.size,
-      receivedAt: content.acceptedAt,
-      modSeq,
-      message: content.id,
-      prefix: delivery.prefix,
-      content,
-    });
-    content.uses++;
-    modSeqs.set(mailbox.account.id, modSeq);
-  };
-}
-
-/** Whether the mailbox of a delivery has this message. */
-export function hasCopy(
-  memory: Memory,
-  content: MessageRow,
-  { account, mailbox }: MailboxDelivery,
-): boolean {
-  const row = findMailbox(memory, account, mailbox);
-  return row !== null && [...row.entries.values()].some((entry) => entry.content === content);
-}
-
-function enqueue(
-  memory: Memory,
-  content: MessageRow,
-  { hop, recipient, dueAt }: Delivery & { readonly to: "queue" },
-): void {
-  const id = memory.nextId();
-  const { by, hold } = content.envelope;
-  const deadline = by?.at ?? null;
-  const now = {
-    dueAt,
-    since: Math.max(content.acceptedAt, hold?.until ?? 0),
-    deadline,
-    warned: false,
-    attempts: 0,
-    reply: null,
-    taken: false,
-    held: null,
-  };
-  memory.queue.set(id, { id, content, hop, recipient, ...now });
-  content.uses++;
+/** Content in pieces, as one. */
+export function bodyOfChunks(chunks: readonly Uint8Array[]): Body {
+  return chunks.length === 1 ? bodyOf(chunks[0]!) : joinBodies(chunks.map(bodyOf));
 }
 
 /** One that pointed at the message is gone; content that nothing needs goes too. */
 export function releaseContent(memory: Memory, content: MessageRow): void {
   content.uses--;
   if (content.uses === 0) memory.messages.delete(content.id);
-}
-
-/** An account with everything that is only its own; content that others still need stays. */
-export function removeAccount(memory: Memory, id: AccountId): void {
-  for (const mailbox of memory.mailboxes.values()) {
-    if (mailbox.account.id !== id) continue;
-    for (const entry of mailbox.entries.values()) releaseContent(memory, entry.content);
-    memory.mailboxes.delete(mailbox.id);
-  }
-  memory.accounts.delete(id);
 }
 
 /** Whether anybody waits for a hop. */

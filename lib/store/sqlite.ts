@@ -18,8 +18,11 @@ import { sqliteAliases } from "./sqlite_aliases.ts";
 import { sqliteAccept, sqliteDeliver } from "./sqlite_accept.ts";
 import { sqliteCheck } from "./sqlite_check.ts";
 import { type Contents, sqliteContents } from "./sqlite_content.ts";
+import { sqliteChange } from "./sqlite_edit.ts";
+import { sqliteEntries } from "./sqlite_entries.ts";
 import { sqliteHistories, sqliteHistory } from "./sqlite_history.ts";
 import { sqliteMail } from "./sqlite_mail.ts";
+import { sqliteMailboxes } from "./sqlite_mailboxes.ts";
 import { sqlitePolicies } from "./sqlite_policies.ts";
 import { sqliteQueue } from "./sqlite_queue.ts";
 import { openSchedule } from "./sqlite_schedule.ts";
@@ -122,13 +125,16 @@ function storeOn(
   const histories = sqliteHistories(database);
   const insertMessage = sqliteAccept({ contents, schedule, deliver, histories });
   const shared = { database, group, contents, schedule, histories, marks };
-  const parts = { ...shared, deliver, insertMessage, opened };
+  const entries = sqliteEntries(database, contents);
+  const change = sqliteChange(shared);
+  const parts = { ...shared, entries, change, deliver, insertMessage, opened };
   const freePages = prepare(database, `PRAGMA incremental_vacuum(${GIVEN_BACK_PAGES_MAX})`);
   const checkpoint = prepare(database, CHECKPOINT);
 
   return {
     users: sqliteUsers(parts),
     aliases: sqliteAliases(parts),
+    mailboxes: sqliteMailboxes(parts),
     mail: sqliteMail(parts),
     queue: sqliteQueue(parts),
     history: sqliteHistory(parts),

@@ -47,7 +47,9 @@ export function sqliteDeliver(database: DatabaseSync): Deliver {
     { readonly id: MailboxId; readonly uid: Uid; readonly modSeq: ModSeq }
   >(
     database,
-    `UPDATE mailboxes SET uidNext = uidNext + 1, modSeq = ?3 WHERE account = ?1 AND name = ?2
+    `UPDATE mailboxes SET uidNext = uidNext + 1, modSeq = ?3, messages = messages + 1,
+       unseen = unseen + 1, size = size + ?4 + (SELECT size FROM messages WHERE id = ?5)
+     WHERE account = ?1 AND name = ?2
      RETURNING id, uidNext - 1 AS uid, modSeq`,
   );
   const nextModSeq = prepare<{ readonly modSeq: ModSeq }>(
@@ -61,7 +63,13 @@ export function sqliteDeliver(database: DatabaseSync): Deliver {
 
   return (to, message) => {
     const account = nextModSeq.first(to.account);
-    const mailbox = account && countArrival.first(to.account, to.mailbox, account.modSeq);
+    const mailbox = account && countArrival.first(
+      to.account,
+      to.mailbox,
+      account.modSeq,
+      to.prefix.length,
+      message,
+    );
     if (mailbox === null) {
       throw new StoreError("unknown", `account ${to.account} has no mailbox ${to.mailbox}`);
     }

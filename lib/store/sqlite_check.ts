@@ -1,6 +1,7 @@
 /** Whether everything in the database is as it has to be. Reads all of it. */
 import type { DatabaseSync } from "node:sqlite";
 import { CHUNK_BYTES } from "./content.ts";
+import { DELETED, SEEN } from "./flags.ts";
 import { prepare, type Value } from "./sql.ts";
 import { IS_FREE } from "./sqlite_schedule.ts";
 import { StoreError } from "./store.ts";
@@ -43,6 +44,27 @@ const HISTORY_RULES: readonly string[] = [
    FROM histories WHERE NOT json_valid(accepted)`,
 ];
 
+/** What stands in the row of a mailbox is what counting its messages gives. */
+const COUNT_RULES: readonly string[] = [
+  `SELECT format('mailbox %d counts %s and has %s', id, kept, found) FROM (
+     SELECT b.id, format('%d messages, %d unseen, %d deleted, %d bytes',
+         b.messages, b.unseen, b.deleted, b.size) AS kept,
+       format('%d messages, %d unseen, %d deleted, %d bytes', count(e.uid),
+         count(e.uid) FILTER (WHERE NOT e.flags & ${SEEN}),
+         count(e.uid) FILTER (WHERE e.flags & ${DELETED}),
+         ifnull(sum(length(e.prefix) + m.size), 0)) AS found
+     FROM mailboxes b LEFT JOIN entries e ON e.mailbox = b.id
+       LEFT JOIN messages m ON m.id = e.message GROUP BY b.id
+   ) WHERE kept <> found`,
+  `SELECT format('mailbox %d: uid %d has the keyword %s, which the mailbox does not know',
+     e.mailbox, e.uid, k.value)
+   FROM entries e, json_each('["' || replace(e.keywords, ' ', '","') || '"]') k
+   WHERE e.keywords <> ''
+     AND NOT EXISTS (SELECT 1 FROM keywords WHERE mailbox = e.mailbox AND keyword = k.value)`,
+  `SELECT format('message %s: its parts cannot be read', m.message)
+   FROM parts p JOIN messages m ON m.id = p.message WHERE NOT json_valid(p.parts)`,
+];
+
 /** Each gives one sentence for each fault that it finds. */
 const RULES: readonly string[] = [
   `SELECT format('account %s has no INBOX', name) FROM accounts a
@@ -70,6 +92,7 @@ const RULES: readonly string[] = [
      SELECT id, removals, (SELECT count(*) FROM removed WHERE mailbox = b.id) AS found
      FROM mailboxes b
    ) WHERE removals <> found`,
+  ...COUNT_RULES,
   `SELECT format('mailbox %d: uid %d has no content', e.mailbox, e.uid) FROM entries e
    WHERE NOT EXISTS (SELECT 1 FROM messages WHERE id = e.message)`,
   `SELECT format('queued recipient %d has no content', q.id) FROM queue q

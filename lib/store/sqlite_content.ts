@@ -3,7 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { type Body, bodyOf } from "../mail/body.ts";
 import type { EnvelopeOptions } from "../mail/envelope.ts";
 import { concat } from "../wire/bytes.ts";
-import { CHUNK_BYTES, type Prepared } from "./content.ts";
+import { CHUNK_BYTES, type Kept } from "./content.ts";
 import { prepare, type Query } from "./sql.ts";
 
 /** The row of a message; never used again. */
@@ -11,7 +11,7 @@ export type MessageRow = number;
 
 export interface Contents {
   /** Inside a transaction. */
-  insert(prepared: Prepared): MessageRow;
+  insert(message: Kept): MessageRow;
   /** Can be read to its end, whatever happens to the message meanwhile. */
   body(message: MessageRow, size: number): Body;
   /**

@@ -1,32 +1,28 @@
-/** Mailboxes in SQLite. */
+/** Mailboxes in SQLite: what is in them. */
 import type { DatabaseSync } from "node:sqlite";
 import { bodyOf, joinBodies } from "../mail/body.ts";
-import { changesPage, type Removal, REMOVED_SLACK, unknownMailbox } from "./changes.ts";
+import type { Part } from "../mail/mime.ts";
+import { changesPage, type Removal, unknownMailbox } from "./changes.ts";
+import { contentBytes, prepareBrought } from "./content.ts";
+import { entryOf, type StoredEntry } from "./flags.ts";
 import { promised } from "./promised.ts";
 import { prepare } from "./sql.ts";
-import type { Contents, MessageRow } from "./sqlite_content.ts";
+import type { MessageRow } from "./sqlite_content.ts";
+import { keywordReader, SELECT_ENTRY } from "./sqlite_entries.ts";
+import { SELECT_MAILBOX } from "./sqlite_mailboxes.ts";
 import type { SqliteParts } from "./sqlite_parts.ts";
-import {
-  type AccountId,
-  type Changes,
-  type Entry,
-  type Mail,
-  type Mailbox,
-  type MailboxId,
-  type ModSeq,
-  REMOVED_KEPT,
-  type Uid,
-} from "./store.ts";
+import type { Changes, Mail, Mailbox, MailboxId, ModSeq } from "./store.ts";
 
 export function sqliteMail(parts: SqliteParts): Mail {
-  const { database, group, contents } = parts;
+  const { database, contents, entries, change } = parts;
   const { accounts } = parts.marks;
-  const selectMailbox = prepare<Mailbox>(
+  const selectNamed = prepare<Mailbox>(
     database,
-    `SELECT id, account, name, uidValidity, uidNext, modSeq FROM mailboxes
-     WHERE account = ? AND name = ?`,
+    `${SELECT_MAILBOX} WHERE account = ? AND name = ?`,
   );
-  const selectByUid = prepare<Entry>(
+  const selectMailbox = prepare<Mailbox>(database, `${SELECT_MAILBOX} WHERE id = ?`);
+  const keywords = keywordReader(database);
+  const selectByUid = prepare<StoredEntry>(
     database,
     `${SELECT_ENTRY} WHERE e.mailbox = ? AND e.uid > ? ORDER BY e.uid LIMIT ?`,
   );
@@ -38,12 +34,14 @@ export function sqliteMail(parts: SqliteParts): Mail {
      WHERE e.mailbox = ? AND e.uid = ?`,
   );
   const changes = changesReader(database);
-  const removeEntries = entriesRemover(database, contents);
 
   return {
-    mailbox: (account, name) => promised(() => selectMailbox.first(account, name)),
+    mailbox: (account, name) => promised(() => selectNamed.first(account, name)),
+    status: (mailbox) => promised(() => selectMailbox.first(mailbox)),
+    keywords: (mailbox) => promised(() => keywords(mailbox)),
     modSeq: (account) => accounts.mark(account).value(),
-    list: (mailbox, after, max) => promised(() => selectByUid.all(mailbox, after, max)),
+    list: (mailbox, after, max) =>
+      promised(() => selectByUid.all(mailbox, after, max).map(entryOf)),
     changes: (mailbox, since, max) => promised(() => changes(mailbox, since, max)),
     body(mailbox, uid) {
       return promised(() => {
@@ -52,20 +50,52 @@ export function sqliteMail(parts: SqliteParts): Mail {
         return joinBodies([bodyOf(entry.prefix), contents.body(entry.message, entry.size)]);
       });
     },
-    remove(mailbox, uids) {
-      return group.run(() => removeEntries(mailbox, uids), (removal) => {
-        if (removal !== null) accounts.advance(removal.account, removal.modSeq);
-      }).then(() => {});
+    ...partsKeeper(parts),
+    async append(to, messages, { at, replaces }) {
+      const brought = await Promise.all(messages.map((each) => prepareBrought(each, at)));
+      return await change((edit) => {
+        const placed = entries.append(edit, to, brought);
+        if (replaces !== undefined) entries.remove(edit, replaces.mailbox, [replaces.uid]);
+        return placed;
+      }, contentBytes(brought));
     },
+    setFlags: (mailbox, wanted) => change((edit) => entries.setFlags(edit, mailbox, wanted)),
+    copy: (mailbox, uids, to, options) =>
+      change((edit) => entries.copy(edit, mailbox, uids, to, options)),
+    remove: (mailbox, uids) => change((edit) => entries.remove(edit, mailbox, uids)),
+    expunge: (mailbox, uids) => change((edit) => entries.expunge(edit, mailbox, uids)),
     changed(account, since, signal) {
       return promised(() => accounts.mark(account).passed(since, signal));
     },
   };
 }
 
-/** The columns in the names of {@linkcode Entry}. */
-const SELECT_ENTRY = `SELECT e.uid, length(e.prefix) + m.size AS size, m.acceptedAt AS receivedAt,
-  e.modSeq, m.message FROM entries e JOIN messages m ON m.id = e.message`;
+function partsKeeper({ database, group }: SqliteParts): Pick<Mail, "parts" | "keepParts"> {
+  const select = prepare<{ readonly parts: string }>(
+    database,
+    `SELECT p.parts FROM entries e
+     JOIN parts p ON p.message = e.message AND p.prefixBytes = length(e.prefix)
+     WHERE e.mailbox = ? AND e.uid = ?`,
+  );
+  const insert = prepare(
+    database,
+    `INSERT OR REPLACE INTO parts (message, prefixBytes, parts)
+     SELECT message, length(prefix), ? FROM entries WHERE mailbox = ? AND uid = ?`,
+  );
+  return {
+    parts(mailbox, uid) {
+      return promised(() => {
+        const row = select.first(mailbox, uid);
+        return row === null ? null : JSON.parse(row.parts) as Part;
+      });
+    },
+    keepParts(mailbox, found) {
+      return group.run(() => {
+        for (const [uid, part] of found) insert.run(JSON.stringify(part), mailbox, uid);
+      });
+    },
+  };
+}
 
 function changesReader(
   database: DatabaseSync,
@@ -75,7 +105,7 @@ function changesReader(
     `SELECT a.modSeq AS newest, b.forgotten FROM mailboxes b JOIN accounts a ON a.id = b.account
      WHERE b.id = ?`,
   );
-  const selectByModSeq = prepare<Entry>(
+  const selectByModSeq = prepare<StoredEntry>(
     database,
     `${SELECT_ENTRY} WHERE e.mailbox = ? AND e.modSeq > ? ORDER BY e.modSeq LIMIT ?`,
   );
@@ -87,80 +117,11 @@ function changesReader(
     const marks = selectMarks.first(mailbox);
     if (marks === null) throw unknownMailbox(mailbox);
     return changesPage({
-      entries: selectByModSeq.all(mailbox, since, max + 1),
+      entries: selectByModSeq.all(mailbox, since, max + 1).map(entryOf),
       removed: since === 0 ? [] : selectRemoved.all(mailbox, since, max + 1),
       max,
       newest: marks.newest,
       forgotten: since !== 0 && since < marks.forgotten,
     });
-  };
-}
-
-/** Gives the function that removes entries, and says which mark that made; `null` for no change. */
-function entriesRemover(
-  database: DatabaseSync,
-  contents: Contents,
-): (
-  mailbox: MailboxId,
-  uids: readonly Uid[],
-) => { readonly account: AccountId; readonly modSeq: ModSeq } | null {
-  const selectAccount = prepare<{ readonly account: AccountId; readonly modSeq: ModSeq }>(
-    database,
-    `SELECT a.id AS account, a.modSeq FROM mailboxes b JOIN accounts a ON a.id = b.account
-     WHERE b.id = ?`,
-  );
-  const deleteEntry = prepare<{ readonly message: MessageRow }>(
-    database,
-    "DELETE FROM entries WHERE mailbox = ? AND uid = ? RETURNING message",
-  );
-  const insertRemoved = prepare(
-    database,
-    "INSERT INTO removed (mailbox, modSeq, uid) VALUES (?, ?, ?)",
-  );
-  const updateAccount = prepare(database, "UPDATE accounts SET modSeq = ? WHERE id = ?");
-  const updateMailbox = prepare<{ readonly removals: number }>(
-    database,
-    "UPDATE mailboxes SET modSeq = ?, removals = removals + ? WHERE id = ? RETURNING removals",
-  );
-  const forgetOldest = removalForgetter(database);
-
-  return (mailbox, uids) => {
-    const before = selectAccount.first(mailbox);
-    if (before === null) return null;
-    const messages = new Set<MessageRow>();
-    let modSeq = before.modSeq;
-    for (const uid of uids) {
-      const entry = deleteEntry.first(mailbox, uid);
-      if (entry === null) continue;
-      insertRemoved.run(mailbox, ++modSeq, uid);
-      messages.add(entry.message);
-    }
-    if (modSeq === before.modSeq) return null;
-    updateAccount.run(modSeq, before.account);
-    const { removals } = updateMailbox.first(modSeq, modSeq - before.modSeq, mailbox)!;
-    if (removals > REMOVED_KEPT + REMOVED_SLACK) forgetOldest(mailbox);
-    contents.release(messages);
-    return { account: before.account, modSeq };
-  };
-}
-
-function removalForgetter(database: DatabaseSync): (mailbox: MailboxId) => void {
-  const selectNewestForgotten = prepare<{ readonly modSeq: ModSeq }>(
-    database,
-    `SELECT modSeq FROM removed WHERE mailbox = ? ORDER BY modSeq DESC
-     LIMIT 1 OFFSET ${REMOVED_KEPT}`,
-  );
-  const deleteRemoved = prepare(
-    database,
-    "DELETE FROM removed WHERE mailbox = ? AND modSeq <= ?",
-  );
-  const updateMailbox = prepare(
-    database,
-    `UPDATE mailboxes SET removals = ${REMOVED_KEPT}, forgotten = ? WHERE id = ?`,
-  );
-  return (mailbox) => {
-    const { modSeq } = selectNewestForgotten.first(mailbox)!;
-    deleteRemoved.run(mailbox, modSeq);
-    updateMailbox.run(modSeq, mailbox);
   };
 }

@@ -5,6 +5,8 @@ import type { Prepared } from "./content.ts";
 import type { Group } from "./group.ts";
 import type { Deliver } from "./sqlite_accept.ts";
 import type { Contents } from "./sqlite_content.ts";
+import type { Change } from "./sqlite_edit.ts";
+import type { Entries } from "./sqlite_entries.ts";
 import type { Histories } from "./sqlite_history.ts";
 import type { Schedule } from "./sqlite_schedule.ts";
 
@@ -15,6 +17,8 @@ export interface SqliteParts {
   readonly schedule: Schedule;
   readonly histories: Histories;
   readonly marks: Marks;
+  readonly entries: Entries;
+  readonly change: Change;
   /** Inside a transaction. @throws {StoreError} `unknown` */
   readonly deliver: Deliver;
   /** Inside a transaction. @throws {StoreError} `unknown` */

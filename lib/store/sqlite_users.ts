@@ -2,8 +2,10 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { StoredSecret } from "../sasl/secret.ts";
 import { type Accounts, unknownAccount } from "./accounts.ts";
+import { FIRST_MAILBOXES, INBOX } from "./mailboxes.ts";
 import { prepare } from "./sql.ts";
 import type { Contents, MessageRow } from "./sqlite_content.ts";
+import { mailboxMaker, subscriptionKeeper } from "./sqlite_mailboxes.ts";
 import type { SqliteParts } from "./sqlite_parts.ts";
 import {
   type Account,
@@ -41,16 +43,8 @@ export function sqliteUsers(parts: SqliteParts): Users {
     `INSERT INTO accounts (name, createdAt, modSeq, salt, iterations, storedKey, serverKey)
      VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING RETURNING id`,
   );
-  // RFC 9051 §2.3.1.1 advises the time; the counter keeps it rising when clocks do not.
-  const nextUidValidity = prepare<{ readonly value: number }>(
-    database,
-    `UPDATE counters SET value = max(value + 1, ?) WHERE name = 'uidValidity' RETURNING value`,
-  );
-  const insertMailbox = prepare(
-    database,
-    `INSERT INTO mailboxes (account, name, uidValidity, uidNext, modSeq)
-     VALUES (?, ?, ?, 1, ?)`,
-  );
+  const makeMailbox = mailboxMaker(database);
+  const subscriptions = subscriptionKeeper(database);
   const updateSecret = prepare(
     database,
     `UPDATE accounts SET salt = ?, iterations = ?, storedKey = ?, serverKey = ? WHERE id = ?`,
@@ -79,8 +73,10 @@ export function sqliteUsers(parts: SqliteParts): Users {
       return group.run((): Account => {
         const row = insertAccount.first(name, createdAt, FIRST_MODSEQ, ...secretColumns(secret));
         if (row === null) throw new StoreError("exists", `account ${name} exists already`);
-        const uidValidity = nextUidValidity.first(Math.floor(createdAt / 1000))!.value;
-        insertMailbox.run(row.id, "INBOX", uidValidity, FIRST_MODSEQ);
+        for (const [name, use] of [[INBOX, null] as const, ...FIRST_MAILBOXES]) {
+          makeMailbox({ account: row.id, name, use, at: createdAt, modSeq: FIRST_MODSEQ });
+          subscriptions.add(row.id, name);
+        }
         return { id: row.id, name, createdAt };
       }, (account) => accounts.add(account, secret, FIRST_MODSEQ));
     },

@@ -14,6 +14,7 @@ import type { MaybePromise } from "../wire/session.ts";
 import type { Aliases } from "./aliases.ts";
 import type { History, Note, Origin } from "./history.ts";
 import type { AccountId, Mail, MessageId, Users } from "./mailbox.ts";
+import type { Mailboxes } from "./mailboxes.ts";
 import type { Policies } from "./policies.ts";
 
 export * from "./mailbox.ts";
@@ -21,6 +22,7 @@ export * from "./mailbox.ts";
 export interface Store extends AsyncDisposable {
   readonly users: Users;
   readonly aliases: Aliases;
+  readonly mailboxes: Mailboxes;
   readonly mail: Mail;
   readonly queue: Queue;
   readonly history: History;
@@ -310,6 +312,7 @@ export class StoreError extends Error {
 export type StoreErrorKind =
   | "exists"
   | "unknown"
+  | "limit" // there may not be more of it (docs/limits.md)
   | "locked" // another process has the data directory
   | "newer" // a newer version wrote the data directory
   | "unwritable" // a copy cannot be made there

@@ -9,6 +9,7 @@ import {
   type Account,
   type Delivery,
   type Mailbox,
+  type NewMessage,
   type Store,
   StoreError,
   type StoreErrorKind,
@@ -44,10 +45,24 @@ export function addAccount(store: Store, name: string): Promise<Account> {
   return store.users.add(name, secretOf(0), 1_700_000_000_000);
 }
 
-export async function inboxOf(store: Store, account: Account): Promise<Mailbox> {
-  const inbox = await store.mail.mailbox(account.id, "INBOX");
-  if (inbox === null) throw new assert.AssertionError({ message: "there is no INBOX" });
-  return inbox;
+export function inboxOf(store: Store, account: Account): Promise<Mailbox> {
+  return mailboxNamed(store, account, "INBOX");
+}
+
+/** The mailbox of that name, which has to be there. */
+export async function mailboxNamed(store: Store, account: Account, name: string): Promise<Mailbox> {
+  const mailbox = await store.mail.mailbox(account.id, name);
+  if (mailbox === null) throw new assert.AssertionError({ message: `there is no ${name}` });
+  return mailbox;
+}
+
+/** When clients do things. */
+export const AT = 1_700_000_005_000;
+
+/** A message as a client brings it. */
+export function brought(id: string, flags: readonly string[] = []): NewMessage {
+  const content = bodyOf(encode(`Subject: ${id}\r\n\r\nHello\r\n`));
+  return { id, content, flags, receivedAt: 1_600_000_000_000 };
 }
 
 export function message(

@@ -67,14 +67,20 @@ export function usersConformance(name: string, open: OpenStore): void {
       id,
       account: alice.id,
       name: "INBOX",
+      objectId: `M${uidValidity}`,
+      use: null,
       uidValidity,
       uidNext: 1,
       modSeq,
+      messages: 0,
+      unseen: 0,
+      deleted: 0,
+      size: 0,
     });
     assert.ok(uidValidity >= 1 && uidValidity < 2 ** 32);
     assert.ok(modSeq > 0);
     assert.equal(store.mail.modSeq(alice.id), modSeq);
-    assert.equal(await store.mail.mailbox(alice.id, "Trash"), null);
+    assert.equal(await store.mail.mailbox(alice.id, "Nowhere"), null);
     assert.equal(await store.mail.mailbox(alice.id + 100, "INBOX"), null);
   });
 
