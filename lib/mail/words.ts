@@ -1,5 +1,6 @@
 /** Encoded words: text beyond ASCII in the fields of a header, RFC 2047. */
 import { encode } from "../wire/bytes.ts";
+import { decoderOf } from "./charset.ts";
 
 /**
  * Text as encoded words, short enough for a line (RFC 2047 §2), to be joined with blanks. Readers
@@ -8,20 +9,27 @@ import { encode } from "../wire/bytes.ts";
 export function encodeWords(text: string): readonly string[] {
   const bytes = encode(text);
   // Few escapes: the Q encoding, which people can read in the raw. Many: B, which is shorter then.
-  const escapes = bytes.reduce((count, byte) => count + (isLiteral(byte) ? 0 : 1), 0);
-  const quoted = escapes * 2 <= bytes.length;
-  const cost = (part: Uint8Array) => quoted ? encodeQ(part).length : Math.ceil(part.length / 3) * 4;
+  const literals = bytes.reduce((count, byte) => count + LITERAL[byte]!, 0);
+  const quoted = literals * 2 >= bytes.length;
   const words: Uint8Array[] = [];
-  let word: Uint8Array = new Uint8Array(0);
+  let start = 0;
+  let at = 0;
+  let qLength = 0;
   // RFC 2047 §5: a character is never divided between two words.
   for (const character of text) {
-    const longer = new Uint8Array([...word, ...encode(character)]);
-    if (cost(longer) > ENCODED_TEXT_CHARACTERS_MAX) {
-      words.push(word);
-      word = encode(character);
-    } else word = longer;
+    const end = at + utf8Length(character);
+    let qMore = 0;
+    for (let each = at; each < end; each++) qMore += LITERAL[bytes[each]!] === 1 ? 1 : 3;
+    const length = quoted ? qLength + qMore : Math.ceil((end - start) / 3) * 4;
+    if (length > ENCODED_TEXT_CHARACTERS_MAX) {
+      words.push(bytes.subarray(start, at));
+      start = at;
+      qLength = 0;
+    }
+    qLength += qMore;
+    at = end;
   }
-  words.push(word);
+  words.push(bytes.subarray(start));
   return words.map((word) =>
     quoted ? `=?UTF-8?Q?${encodeQ(word)}?=` : `=?UTF-8?B?${word.toBase64()}?=`
   );
@@ -36,7 +44,7 @@ export function decodeWords(text: string): string {
     for (const [written, label, encoding, body] of run.matchAll(WORD)) {
       const part = /^b$/i.test(encoding!) ? decodeB(body!) : decodeQ(body!);
       const name = label!.toLowerCase().replace(/\*.*$/, ""); // RFC 2231 §5: `charset*language`
-      if (part === null || !isCharset(name)) {
+      if (part === null || decoderOf(name) === null) {
         decoded += decodeCharset(bytes, charset) + written;
         bytes = new Uint8Array(0);
       } else if (name === charset) {
@@ -63,9 +71,16 @@ const ENCODED_TEXT_CHARACTERS_MAX = 52;
 const WORD = /=\?([A-Za-z0-9_.:*+-]{1,64})\?([bq])\?([^?\s]{0,2000})\?=/gi;
 const ADJACENT_WORDS = new RegExp(`${WORD.source}(?:\\s{0,80}${WORD.source}){0,100}`, "gi");
 
-/** RFC 2047 §5 (3): what is safe in a phrase is safe everywhere. */
-function isLiteral(byte: number): boolean {
-  return byte === 0x20 || /[A-Za-z0-9!*+/-]/.test(String.fromCharCode(byte));
+/** 1 for each byte that stands for itself; RFC 2047 §5 (3): safe in a phrase is safe everywhere. */
+const LITERAL: Uint8Array = Uint8Array.from(
+  { length: 256 },
+  (_, byte) => /[A-Za-z0-9!*+/ -]/.test(String.fromCharCode(byte)) ? 1 : 0,
+);
+
+/** How many bytes a character has. */
+function utf8Length(character: string): number {
+  const point = character.codePointAt(0)!;
+  return point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x1_0000 ? 3 : 4;
 }
 
 function encodeQ(bytes: Uint8Array): string {
@@ -74,7 +89,7 @@ function encodeQ(bytes: Uint8Array): string {
     (byte) =>
       byte === 0x20
         ? "_"
-        : isLiteral(byte)
+        : LITERAL[byte] === 1
         ? String.fromCharCode(byte)
         : `=${byte.toString(16).toUpperCase().padStart(2, "0")}`,
   ).join("");
@@ -103,14 +118,6 @@ function decodeB(text: string): Uint8Array | null {
   }
 }
 
-function isCharset(name: string): boolean {
-  try {
-    return new TextDecoder(name).encoding !== "";
-  } catch {
-    return false; // no such charset
-  }
-}
-
 function decodeCharset(bytes: Uint8Array, charset: string): string {
-  return bytes.length === 0 ? "" : new TextDecoder(charset).decode(bytes);
+  return bytes.length === 0 ? "" : decoderOf(charset)!.decode(bytes);
 }
