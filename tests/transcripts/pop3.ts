@@ -185,6 +185,9 @@ export const TRANSCRIPTS = {
     S: RESP-CODES
     S: AUTH-RESP-CODE
     S: EXPIRE NEVER
+    S: UTF8 USER
+    S: LANG
+    S: IMPLEMENTATION smtpd
     S: .
     C: PASS secret
     S: -ERR USER comes first
@@ -214,6 +217,9 @@ export const TRANSCRIPTS = {
     S: RESP-CODES
     S: AUTH-RESP-CODE
     S: EXPIRE NEVER
+    S: UTF8 USER
+    S: LANG
+    S: IMPLEMENTATION smtpd
     S: .
   `,
 

@@ -63,6 +63,38 @@ export const CLIENT_TRANSCRIPTS = {
     ! closes
   `,
 
+  "RFC 6856 §2.1: UTF8 before the login, where it is offered": String.raw`
+    S: +OK ready
+    C: CAPA
+    S: +OK
+    S: SASL PLAIN
+    S: UTF8 USER
+    S: .
+    C: UTF8
+    S: +OK
+    C: AUTH PLAIN AGFsaWNlAHNlY3JldA==
+    S: +OK
+    C: QUIT
+    S: +OK
+    ! closes
+  `,
+
+  "RFC 6856 §2.1: a server that refuses UTF8 is read without it": String.raw`
+    S: +OK ready
+    C: CAPA
+    S: +OK
+    S: SASL PLAIN
+    S: utf8
+    S: .
+    C: UTF8
+    S: -ERR not now
+    C: AUTH PLAIN AGFsaWNlAHNlY3JldA==
+    S: +OK
+    C: QUIT
+    S: +OK
+    ! closes
+  `,
+
   "RFC 5034 §4: a challenge too many is cancelled": String.raw`
     S: +OK ready
     C: CAPA

@@ -16,6 +16,9 @@ export const TLS_TRANSCRIPTS = {
     S: RESP-CODES
     S: AUTH-RESP-CODE
     S: EXPIRE NEVER
+    S: UTF8 USER
+    S: LANG
+    S: IMPLEMENTATION smtpd
     S: .
     C: USER alice
     S: -ERR [SYS/PERM] no login without TLS
@@ -32,6 +35,9 @@ export const TLS_TRANSCRIPTS = {
     S: RESP-CODES
     S: AUTH-RESP-CODE
     S: EXPIRE NEVER
+    S: UTF8 USER
+    S: LANG
+    S: IMPLEMENTATION smtpd
     S: .
     C: STLS
     S: -ERR TLS is active already

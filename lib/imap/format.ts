@@ -1,0 +1,93 @@
+/** What a server says, as bytes: strings of every kind, and lists (RFC 9051 §4 and §9). */
+import { concat, decodeLatin1, decodeUtf8, encode } from "../wire/bytes.ts";
+
+/** A piece of a response: text that stands as it is, or bytes of content. */
+export type Piece = string | Uint8Array;
+
+/** RFC 9051 §4.3: longer ones become literals; quoted strings must fit a line of every client. */
+const QUOTED_BYTES_MAX = 1_000;
+
+/** One line, with its CRLF. */
+export function line(...pieces: readonly Piece[]): Uint8Array {
+  return concat([
+    ...pieces.map((piece) => typeof piece === "string" ? encode(piece) : piece),
+    CRLF,
+  ]);
+}
+
+/**
+ * A string: quoted where it can be, else a literal. `utf8`: the client has said that it takes UTF-8
+ * in quoted strings (RFC 9051 §4.3, RFC 6855 §3); others get what is not ASCII as a literal.
+ */
+export function string(bytes: Uint8Array, utf8 = false): Piece {
+  return canBeQuoted(bytes, utf8) ? quotedBytes(bytes) : literal(bytes);
+}
+
+/** The same for text. */
+export function textString(text: string, utf8 = false): Piece {
+  return string(encode(text), utf8);
+}
+
+/** A string or `NIL`. */
+export function nstring(bytes: Uint8Array | null, utf8 = false): Piece {
+  return bytes === null ? "NIL" : string(bytes, utf8);
+}
+
+/** A quoted string of text that is known to have only printable ASCII. */
+export function quoted(text: string): string {
+  return `"${text.replace(/["\\]/g, "\\$&")}"`;
+}
+
+/** `{n}` and the bytes; `binary`: `~{n}`, which may hold NUL (RFC 3516 §4.2). */
+export function literal(bytes: Uint8Array, binary = false): Uint8Array {
+  return concat([encode(`${binary ? "~" : ""}{${bytes.length}}\r\n`), bytes]);
+}
+
+/** Pieces in parentheses, with spaces between. */
+export function list(items: readonly Piece[]): Piece {
+  return join(["(", ...between(items), ")"]);
+}
+
+/** Pieces next to each other, as one. */
+export function join(pieces: readonly Piece[]): Piece {
+  if (pieces.every((piece) => typeof piece === "string")) return pieces.join("");
+  return concat(pieces.map((piece) => typeof piece === "string" ? encode(piece) : piece));
+}
+
+/** Pieces with spaces between. */
+export function between(items: readonly Piece[]): readonly Piece[] {
+  return items.flatMap((item, at) => at === 0 ? [item] : [" ", item]);
+}
+
+/** RFC 9051 §9 `date-time`; the zone in which something came is not kept, so this is UTC. */
+export function dateTime(at: number): string {
+  const date = new Date(at);
+  const two = (number: number) => String(number).padStart(2, "0");
+  const day = String(date.getUTCDate()).padStart(2, " ");
+  const year = String(date.getUTCFullYear()).padStart(4, "0");
+  const time = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()].map(two).join(":");
+  return `"${day}-${MONTHS[date.getUTCMonth()]}-${year} ${time} +0000"`;
+}
+
+const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+const CRLF = encode("\r\n");
+
+function canBeQuoted(bytes: Uint8Array, utf8: boolean): boolean {
+  if (bytes.length > QUOTED_BYTES_MAX) return false;
+  let above = false;
+  for (const byte of bytes) {
+    if (byte === 0 || byte === 10 || byte === 13) return false;
+    if (byte > 126) above = true;
+  }
+  return !above || (utf8 && decodeUtf8(bytes) !== null);
+}
+
+function quotedBytes(bytes: Uint8Array): Piece {
+  if (bytes.every((byte) => byte < 128)) return quoted(decodeLatin1(bytes));
+  const parts: number[] = [34];
+  for (const byte of bytes) {
+    if (byte === 34 || byte === 92) parts.push(92);
+    parts.push(byte);
+  }
+  return Uint8Array.from([...parts, 34]);
+}

@@ -1,0 +1,128 @@
+/** Telling a client what has changed in its mailbox (RFC 9051 §5.2, §7.5.1; RFC 7162 §3.2.10). */
+import type { Step } from "../wire/session.ts";
+import type { ImapBackend } from "./backend.ts";
+import { ImapError } from "./error.ts";
+import { forEachMessage, PAGE_MESSAGES_MAX } from "./facts.ts";
+import { SYSTEM_FLAGS } from "./fetch_command.ts";
+import { formatSpans } from "./sequence.ts";
+import { ask, countsChanges, say, type Selected, type Serving } from "./serving.ts";
+import type { Seen } from "./view.ts";
+
+/** Keywords of a mailbox that are told with it: as many as it can have. */
+export const KEYWORDS_TOLD_MAX = 200;
+
+/** The mailbox was removed by somebody else while it was open: the conversation ends. */
+export class MailboxGone extends Error {
+  override readonly name = "MailboxGone";
+}
+
+/** Takes in what is true now. @throws {MailboxGone} */
+export function* learn(selected: Selected): Step<ImapBackend, void> {
+  try {
+    yield* readChanges(selected);
+  } catch (error) {
+    throw error instanceof ImapError ? new MailboxGone("the mailbox is gone") : error;
+  }
+}
+
+function* readChanges(selected: Selected): Step<ImapBackend, void> {
+  const { mailbox, view } = selected;
+  for (;;) {
+    const since = selected.modSeq;
+    const changes = yield* ask(() => mailbox.changes(since, PAGE_MESSAGES_MAX));
+    if (changes.forgotten) yield* compare(selected);
+    view.learn(changes.messages);
+    noteKeywords(selected, changes.messages);
+    view.forget(changes.removed);
+    selected.modSeq = changes.modSeq;
+    if (!changes.more) return;
+  }
+}
+
+/** Removals were forgotten: whoever is not in the list any more is gone. */
+function* compare({ mailbox, view }: Selected): Step<ImapBackend, void> {
+  const there = new Set<number>();
+  yield* forEachMessage(mailbox, ({ uid }) => there.add(uid));
+  const gone: number[] = [];
+  for (const [, { uid }] of view.ofNumbers([{ from: 1, to: view.count }])) {
+    if (!there.has(uid)) gone.push(uid);
+  }
+  view.forget(gone);
+}
+
+/**
+ * Tells what is new. `expunges`: whether the numbers of messages may move now, which they may not
+ * in the answer to a command that was said in numbers (RFC 9051 §7.5.1).
+ */
+export function* tellNews(
+  serving: Serving,
+  { expunges }: { readonly expunges: boolean },
+): Step<ImapBackend, void> {
+  const { selected } = serving;
+  if (selected === null) return;
+  yield* learn(selected);
+  const news = selected.view.tell({ expunges });
+  if (news.vanished.length > 0 && serving.enabled.has("QRESYNC")) {
+    yield* say(serving, `VANISHED ${formatSpans(news.vanished)}`); // RFC 7162 §3.2.10
+  } else for (const number of news.expunged) yield* say(serving, `${number} EXPUNGE`);
+  // RFC 9051 §7.1 PERMANENTFLAGS: new ones are told, before somebody has them.
+  if (selected.keywords.size > selected.keywordsTold) yield* tellFlags(serving, selected);
+  if (news.exists !== null) {
+    yield* say(serving, `${news.exists} EXISTS`);
+    // RFC 3501 §7.3.2, which RFC 9051 has no more.
+    if (!serving.enabled.has("IMAP4REV2")) {
+      yield* say(serving, `${recentCount(selected)} RECENT`);
+    }
+  }
+  for (const { number, seen } of news.changed) {
+    yield* say(serving, `${number} FETCH (${flagItems(serving, selected, seen)})`);
+  }
+}
+
+/** Keeps in mind which keywords there are. */
+export function noteKeywords(
+  { keywords }: Selected,
+  messages: readonly { readonly flags: readonly string[] }[],
+): void {
+  for (const { flags } of messages) {
+    for (const flag of flags) if (!flag.startsWith("\\")) keywords.add(flag);
+  }
+}
+
+/** FLAGS and PERMANENTFLAGS (RFC 9051 §7.3.5 and §7.1). */
+export function* tellFlags(serving: Serving, selected: Selected): Step<ImapBackend, void> {
+  const { keywords, readOnly } = selected;
+  selected.keywordsTold = keywords.size;
+  const flags = [...SYSTEM_FLAGS, ...[...keywords].slice(0, KEYWORDS_TOLD_MAX)].join(" ");
+  yield* say(serving, `FLAGS (${flags})`);
+  // Where there are so many, the client is not to expect that it can make more.
+  const more = keywords.size < KEYWORDS_TOLD_MAX ? " \\*" : "";
+  const permanent = readOnly ? "" : flags + more;
+  yield* say(serving, `OK [PERMANENTFLAGS (${permanent})] can be kept`);
+}
+
+/** RFC 3501 §2.3.2: nothing is recent but what came while this session looked. */
+export function recentCount({ view, recentFrom }: Selected): number {
+  let count = 0;
+  for (let number = view.count; number > 0 && view.at(number).uid >= recentFrom; number--) count++;
+  return count;
+}
+
+/** FLAGS as a client that did not ask for them is told: with the UID and MODSEQ it may need. */
+export function flagItems(serving: Serving, selected: Selected, seen: Seen): string {
+  const items = [`FLAGS ${flagList(serving, selected, seen)}`];
+  // RFC 7162 §3.2 and RFC 9051 §7.5.2: by number alone, the client may take it for another one.
+  if (countsChanges(serving) || serving.enabled.has("IMAP4REV2")) items.unshift(`UID ${seen.uid}`);
+  if (countsChanges(serving)) items.push(`MODSEQ (${seen.modSeq})`); // RFC 7162 §3.2
+  return items.join(" ");
+}
+
+/** The flags of a message in parentheses. */
+export function flagList(
+  { enabled }: Serving,
+  { recentFrom }: Selected,
+  { flags, uid }: Pick<Seen, "flags" | "uid">,
+): string {
+  const recent = uid >= recentFrom && !enabled.has("IMAP4REV2");
+  return `(${[...flags, ...recent ? ["\\Recent"] : []].join(" ")})`;
+}
