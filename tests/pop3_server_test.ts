@@ -1,32 +1,33 @@
 import assert from "$assert";
 import fc from "$check";
-import { ByteQueue, concat, decode, decodeLatin1, encode } from "../lib/wire/bytes.ts";
+import { ByteQueue, decode, decodeLatin1, encode } from "../lib/wire/bytes.ts";
 import { dotUnstuffer } from "../lib/wire/dots.ts";
 import { Interrupted } from "../lib/wire/session.ts";
 import { fakeIdentity } from "./fake_tls.ts";
 import { play, type PlayOptions } from "./play.ts";
-import { fakePop3, type FakePop3Options, serverSession } from "./pop3_support.ts";
+import { fakePop3, GREETING, linesOf, LOGIN, serverSession, talk } from "./pop3_support.ts";
 import { parseTranscript, replay, replayOnSocket } from "./transcripts.ts";
 import { TRANSCRIPTS } from "./transcripts/pop3.ts";
 import { TLS_TRANSCRIPTS } from "./transcripts/pop3_tls.ts";
 import { LOGIN_TRANSCRIPTS } from "./transcripts/pop3_login.ts";
+import { TOO_SOON_TRANSCRIPTS, UTF8_MESSAGES, UTF8_TRANSCRIPTS } from "./transcripts/pop3_utf8.ts";
 
-const GREETING = "+OK abc.com POP3 server ready";
-const LOGIN = "USER alice\r\nPASS secret\r\n";
 const LOGGED_IN = [GREETING, "+OK now the password", "+OK 2 messages"];
 
 const IDENTITY = fakeIdentity([{ certificate: "abc.com", key: "" }]);
 
 for (
-  const [transcripts, options] of [
-    [TRANSCRIPTS, {}],
-    [LOGIN_TRANSCRIPTS, {}],
-    [TLS_TRANSCRIPTS, { plainAuth: false, identity: IDENTITY }],
+  const [transcripts, options, mailbox] of [
+    [TRANSCRIPTS, {}, {}],
+    [LOGIN_TRANSCRIPTS, {}, {}],
+    [TLS_TRANSCRIPTS, { plainAuth: false, identity: IDENTITY }, {}],
+    [UTF8_TRANSCRIPTS, { identity: IDENTITY }, { contents: UTF8_MESSAGES }],
+    [TOO_SOON_TRANSCRIPTS, { loginDelaySeconds: 90 }, { obstacle: "tooSoon" }],
   ] as const
 ) {
   for (const [name, text] of Object.entries(transcripts)) {
     const transcript = parseTranscript(name, text);
-    const start = () => ({ session: serverSession(options), backend: fakePop3() });
+    const start = () => ({ session: serverSession(options), backend: fakePop3(mailbox) });
     Deno.test(`pop3Server follows the transcript: ${name}`, async () => {
       await replay(transcript, start);
       const played = await replayOnSocket(transcript, start);
@@ -64,7 +65,7 @@ Deno.test("pop3Server removes what was marked at QUIT, and at no other end", () 
 });
 
 Deno.test("pop3Server says IN-USE when another session has the lock, and goes on", () => {
-  const { lines } = talk(LOGIN + LOGIN + "QUIT\r\n", { locked: true });
+  const { lines } = talk(LOGIN + LOGIN + "QUIT\r\n", { obstacle: "inUse" });
   assert.deepEqual(lines.filter((line) => line.includes("[IN-USE]")).length, 2);
   assert.equal(lines.at(-1), "+OK goodbye");
 });
@@ -87,6 +88,9 @@ Deno.test("pop3Server offers no login and takes none where it would be in clear"
     "RESP-CODES",
     "AUTH-RESP-CODE",
     "EXPIRE NEVER",
+    "UTF8 USER",
+    "LANG",
+    "IMPLEMENTATION smtpd",
   ]);
   const refusal = "-ERR [SYS/PERM] no login without TLS";
   const rest = lines.slice(lines.indexOf(".") + 1);
@@ -120,6 +124,22 @@ Deno.test("pop3Server answers QUIT with -ERR and ends when nothing could be remo
   assert.ok(played.ended);
   assert.deepEqual(backend.left(), ["m1", "m2"]);
   assert.deepEqual(backend.counts(), { opened: 1, closed: 1 });
+});
+
+Deno.test("pop3Server tells the delay between logins, where there is one", () => {
+  const capabilities = (loginDelaySeconds: number) =>
+    talk("CAPA\r\n", {}, { loginDelaySeconds }).lines;
+  assert.ok(capabilities(90).includes("LOGIN-DELAY 90"));
+  assert.ok(!capabilities(0).some((line) => line.startsWith("LOGIN-DELAY")));
+});
+
+Deno.test("pop3Server prepares a name by SASLprep, and refuses what no name can have", () => {
+  // RFC 4013 §3: a soft hyphen is nothing, a Roman number is letters.
+  const { lines } = talk("USER al\u00adice\r\nPASS secret\r\nQUIT\r\nx", {});
+  assert.equal(lines[2], "+OK 2 messages");
+  const refused = talk("USER a\u0627\r\nUSER \u00ad\r\n").lines.slice(1);
+  const words = "-ERR the name has a character that no name has";
+  assert.deepEqual(refused, [words, words]);
 });
 
 Deno.test("pop3Server refuses a message that is gone", () => {
@@ -192,32 +212,6 @@ Deno.test("pop3Server goes on with what was read before it began", () => {
   queue.push(encode("USER alice\r\nPASS sec"));
   const played = play(serverSession({ queue }), [encode("ret\r\nQUIT\r\n")], fakePop3());
   assert.deepEqual(linesOf(played.output), [...LOGGED_IN, "+OK goodbye"]);
-});
-
-Deno.test("pop3Server lists a mailbox of many messages", () => {
-  const contents = Array.from({ length: 9_000 }, () => "x\r\n");
-  const { lines } = talk(`${LOGIN}LIST\r\nUIDL\r\n`, { contents });
-  const listing = lines.slice(3);
-  assert.deepEqual(listing.slice(0, 2), ["+OK 9000 messages (27000 octets)", "1 3"]);
-  assert.deepEqual(listing.slice(9_000, 9_002), ["9000 3", "."]);
-  assert.deepEqual(listing.slice(-2), ["9000 m9000", "."]);
-});
-
-Deno.test("pop3Server sends a message in slices that a reader puts together again", () => {
-  const line = encode(`.${"a".repeat(61)}\r\n`);
-  const content = concat(Array.from({ length: 3_000 }, () => line));
-  const played = play(
-    serverSession(),
-    [encode(`${LOGIN}RETR 1\r\nQUIT\r\n`)],
-    fakePop3({
-      contents: [content],
-    }),
-  );
-  const first = decode(played.output).indexOf("octets\r\n") + "octets\r\n".length;
-  const { content: read, used, done } = dotUnstuffer().push(played.output.subarray(first));
-  assert.ok(done);
-  assert.deepEqual(read, content);
-  assert.equal(decode(played.output.subarray(first + used)), "+OK goodbye\r\n");
 });
 
 Deno.test("pop3Server says nothing in the middle of a message that a shutdown interrupts", () => {
@@ -352,17 +346,3 @@ Deno.test("pop3Server says the same wherever its input is cut", () => {
     assert.equal(cut.ended, whole.ended);
   }));
 });
-
-function talk(
-  input: string,
-  mailbox: FakePop3Options = {},
-  options: Parameters<typeof serverSession>[0] = {},
-) {
-  const backend = fakePop3(mailbox);
-  const played = play(serverSession(options), [encode(input)], backend);
-  return { played, backend, lines: linesOf(played.output) };
-}
-
-function linesOf(output: Uint8Array): readonly string[] {
-  return decode(output).replace(/\r\n$/, "").split("\r\n");
-}

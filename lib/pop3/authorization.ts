@@ -1,17 +1,17 @@
 /** The AUTHORIZATION state, RFC 1939 §4: from the greeting to an open maildrop. */
 import { decodeBase64, encodeBase64 } from "../sasl/base64.ts";
+import { saslprep } from "../sasl/saslprep.ts";
 import { type MechanismName, mechanismOf, mechanismsOver, saslServer } from "../sasl/server.ts";
 import { decodeLatin1, encode } from "../wire/bytes.ts";
 import { pause, type Step, write } from "../wire/session.ts";
 import { upgrade } from "../wire/upgrade.ts";
-import type { Pop3Backend, Pop3Login, Pop3Message } from "./backend.ts";
-import { sayCapabilities, sayListing } from "./capability.ts";
+import type { Pop3Backend, Pop3Login, Pop3Snapshot } from "./backend.ts";
+import { answerLang, sayCapabilities, sayListing } from "./capability.ts";
 import { type AuthCommand, malformed, MASK } from "./command.ts";
 import { counted } from "./maildrop.ts";
 import { type Answer, answerCommands, ask, hearLine, mayLogIn, type Serving } from "./serving.ts";
 import { say, show } from "./talk.ts";
 
-type Snapshot = readonly Pop3Message[];
 type Verdict = Pop3Login | "denied";
 
 /** The wait after each failed login; behind the last comes the end. Guessing must not pay. */
@@ -27,10 +27,10 @@ const RESPONSE_LINE_BYTES_MAX = 12_288;
 const COMMANDS_MAX = 50;
 
 /** Answers commands until somebody is logged in: gives the snapshot of the mailbox. */
-export function authorization(serving: Serving): Step<Pop3Backend, Snapshot | "over"> {
+export function authorization(serving: Serving): Step<Pop3Backend, Pop3Snapshot | "over"> {
   let user: string | null = null;
   let commands = 0;
-  return answerCommands<Snapshot>(serving, function* (command) {
+  return answerCommands<Pop3Snapshot>(serving, function* (command) {
     // RFC 1939 §7: PASS counts only immediately after USER: other commands forget the name.
     const named = user;
     user = null;
@@ -41,7 +41,7 @@ export function authorization(serving: Serving): Step<Pop3Backend, Snapshot | "o
     switch (command.verb) {
       case "USER":
         if (!(yield* allowed(serving))) return "next";
-        user = command.name;
+        user = nameOf(command.name);
         // RFC 1939 §13: the same answer for every name, or the names would be given away.
         yield* say(serving, "+OK now the password");
         return "next";
@@ -52,6 +52,13 @@ export function authorization(serving: Serving): Step<Pop3Backend, Snapshot | "o
         return yield* answerAuth(serving, command);
       case "CAPA":
         yield* sayCapabilities(serving, "authorization");
+        return "next";
+      case "LANG":
+        return yield* answerLang(serving, command.range);
+      case "UTF8":
+        // RFC 6856 §2.1: from here on messages are sent as they are.
+        serving.utf8 = true;
+        yield* say(serving, "+OK headers may be in UTF-8");
         return "next";
       case "STLS":
         return yield* secure(serving);
@@ -73,6 +80,8 @@ function* secure(serving: Serving): Step<Pop3Backend, "next" | "over"> {
   const { identity, queue } = serving;
   if (serving.tls !== null) throw malformed("TLS is active already");
   if (identity === null) throw malformed("TLS is not offered here");
+  // RFC 6856 §2.1: what was agreed in clear would have to be forgotten.
+  if (serving.utf8) throw malformed("STLS comes before UTF8");
   yield* say(serving, "+OK begin with TLS");
   const info = yield* upgrade<Pop3Backend>(queue, { side: "server", identity });
   if (!("version" in info)) return "over";
@@ -87,10 +96,17 @@ function* allowed(serving: Serving): Step<Pop3Backend, boolean> {
   return false;
 }
 
+/** RFC 6856 §2.2: the name as it is looked up; PASS is prepared where it is compared. */
+function nameOf(text: string): string {
+  const name = saslprep(text, "query");
+  if (!name) throw malformed("the name has a character that no name has");
+  return name;
+}
+
 function* answerAuth(
   serving: Serving,
   { mechanism, initial }: AuthCommand,
-): Step<Pop3Backend, Answer<Snapshot>> {
+): Step<Pop3Backend, Answer<Pop3Snapshot>> {
   if (!(yield* allowed(serving))) return "next";
   const offered = mechanismsOver(serving.tls?.binding ?? null);
   if (mechanism === null) {
@@ -167,11 +183,15 @@ function logIn(serving: Serving, user: string, password: string): Step<Pop3Backe
   return ask(serving, (conversation, signal) => conversation.login(user, password, signal));
 }
 
-function* admit(serving: Serving, verdict: Verdict): Step<Pop3Backend, Answer<Snapshot>> {
+function* admit(serving: Serving, verdict: Verdict): Step<Pop3Backend, Answer<Pop3Snapshot>> {
   switch (verdict) {
     case "inUse":
       // RFC 2449 §8.1.2: the login was right, but somebody else has the lock.
       yield* say(serving, "-ERR [IN-USE] another session has the mailbox open");
+      return "next";
+    case "tooSoon":
+      // RFC 2449 §8.1.1: said to whoever knows the password, and to nobody else.
+      yield* say(serving, "-ERR [LOGIN-DELAY] the last login was a moment ago; try again later");
       return "next";
     case "denied":
       // RFC 1939 §4: the lock that this login took must not outlive the refusal; ending does that.
@@ -184,7 +204,7 @@ function* admit(serving: Serving, verdict: Verdict): Step<Pop3Backend, Answer<Sn
       // RFC 3206 §4: the same login may succeed later.
       return yield* refuse(serving, "-ERR [SYS/TEMP] too many failed logins; try again later");
     default:
-      yield* say(serving, `+OK ${counted(verdict.length)}`);
+      yield* say(serving, `+OK ${counted(verdict.count)}`);
       return verdict;
   }
 }

@@ -25,8 +25,13 @@ export interface Pop3Conversation {
   proven(user: string, right: boolean, signal: AbortSignal): MaybePromise<Pop3Login>;
   /** The whole message; `null` when it is gone. */
   message(message: Pop3Message, signal: AbortSignal): MaybePromise<Body | null>;
-  /** RFC 1939 §6: removes these, at QUIT only; one transaction. */
+  /**
+   * RFC 1939 §6: removes these, at QUIT only. When there are many, it is called more than once:
+   * what was removed stays removed when a later call fails.
+   */
   remove(messages: readonly Pop3Message[]): MaybePromise<void>;
+  /** Resolves when everybody else has had a turn; waited for within a response that is long. */
+  turn(): MaybePromise<void>;
   /** The conversation is over, however it came to its end: the lock is given up. */
   close(): void;
 }
@@ -34,11 +39,20 @@ export interface Pop3Conversation {
 /**
  * How a login went: a snapshot of the mailbox; `refused` when the user or the password is wrong,
  * `later` when there were too many wrong ones, so that this one was not looked at, `inUse` when
- * another session has the lock.
+ * another session has the lock, `tooSoon` when the last login was a moment ago (RFC 2449 §6.5).
  */
-export type Pop3Login = readonly Pop3Message[] | "refused" | "later" | "inUse";
+export type Pop3Login = Pop3Snapshot | "refused" | "later" | "inUse" | "tooSoon";
 
-/** One message of the snapshot; its number is its place in it, from 1. */
+/** What was in the mailbox at the login. There may be very many messages: none is made unasked. */
+export interface Pop3Snapshot {
+  readonly count: number;
+  /** Of all together, in bytes. */
+  readonly size: number;
+  /** The message with this number, from 1 to `count`. */
+  message(number: number): Pop3Message;
+}
+
+/** One message of the snapshot. */
 export interface Pop3Message {
   /** In bytes, as RETR sends them before dot-stuffing. */
   readonly size: number;

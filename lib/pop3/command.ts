@@ -1,4 +1,4 @@
-/** POP3 commands, RFC 1939 §9, RFC 2449 §5, RFC 5034 §4: bytes in, a command out. */
+/** POP3 commands, RFC 1939 §9, RFC 2449 §5, RFC 5034 §4, RFC 6856: bytes in, a command out. */
 import { decodeBase64 } from "../sasl/base64.ts";
 import { mechanismOf } from "../sasl/server.ts";
 import { decode } from "../wire/bytes.ts";
@@ -9,7 +9,9 @@ export type Pop3Command =
   | { readonly verb: "USER"; readonly name: string }
   | { readonly verb: "PASS"; readonly password: string }
   | AuthCommand
-  | { readonly verb: "STAT" | "NOOP" | "RSET" | "QUIT" | "CAPA" | "STLS" }
+  | { readonly verb: "STAT" | "NOOP" | "RSET" | "QUIT" | "CAPA" | "STLS" | "UTF8" }
+  /** `range` is a language range (RFC 4647 §2.1), `null` when all languages are asked for. */
+  | { readonly verb: "LANG"; readonly range: string | null }
   /** `message` is `null` when all are asked for. */
   | { readonly verb: "LIST" | "UIDL"; readonly message: number | null }
   | { readonly verb: "RETR" | "DELE"; readonly message: number }
@@ -55,8 +57,13 @@ export function parseCommand(line: Uint8Array): Pop3Command {
     case "QUIT":
     case "CAPA":
     case "STLS":
+    case "UTF8":
       words(rest, 0, 0);
       return { verb };
+    case "LANG": {
+      const [range] = words(rest, 0, 1);
+      return { verb, range: range === undefined ? null : rangeOf(range) };
+    }
     case "LIST":
     case "UIDL": {
       const [message] = words(rest, 0, 1);
@@ -109,6 +116,8 @@ const VERBS: ReadonlySet<string> = new Set<Pop3Command["verb"]>([
   "QUIT",
   "CAPA",
   "STLS",
+  "UTF8",
+  "LANG",
   "LIST",
   "UIDL",
   "RETR",
@@ -130,9 +139,9 @@ function split(text: string): { readonly verb: string; readonly rest: string } {
   const space = text.indexOf(" ");
   const keyword = space === -1 ? text : text.slice(0, space);
   return {
-    // RFC 1939 §3: keywords are compared without case, and are three or four letters; the check
+    // RFC 1939 §3: keywords are compared without case, and have three or four characters; the check
     // keeps out characters of other scripts whose upper case is one of these letters.
-    verb: /^[A-Za-z]{3,4}$/.test(keyword) ? keyword.toUpperCase() : "",
+    verb: /^[A-Za-z0-9]{3,4}$/.test(keyword) ? keyword.toUpperCase() : "",
     rest: space === -1 ? "" : text.slice(space + 1),
   };
 }
@@ -156,6 +165,12 @@ function only(found: readonly string[]): string {
 function numberOf(text: string): number {
   if (!/^[0-9]{1,10}$/.test(text)) throw malformed("that is not a number");
   return Number(text);
+}
+
+/** RFC 4647 §2.1: a basic language range. */
+function rangeOf(text: string): string {
+  if (/^(?:[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*|\*)$/.test(text)) return text;
+  throw malformed("that is not a language");
 }
 
 function parseAuth([mechanism, response]: readonly string[]): AuthCommand {

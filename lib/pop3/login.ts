@@ -42,8 +42,8 @@ export interface LoginRefusal {
 
 /**
  * Logs in after the greeting: with SASL where the server offers a mechanism that we have, else with
- * USER and PASS. Asks for the `capabilities` where they are not known yet. Gives `null` when it has
- * succeeded.
+ * USER and PASS. Asks for the `capabilities` where they are not known yet, and for messages as they
+ * are where the server has others for clients that do not ask. Gives `null` when it has succeeded.
  * @throws {ProtocolError} when the server breaks the protocol.
  */
 export function* pop3Login<B>(
@@ -56,7 +56,11 @@ export function* pop3Login<B>(
   if (/[\0\r\n]/.test(login.user + login.password)) {
     return refusal("unsendable", "the user or the password has a character that cannot be sent");
   }
-  const offered = saslOffer(capabilities ?? (yield* capabilitiesOf<B>(dialogue)));
+  const known = capabilities ?? (yield* capabilitiesOf<B>(dialogue));
+  // RFC 6856 §2.1: before the login, and behind STLS. A refusal does no harm: then the server sends
+  // something else in place of headers in UTF-8.
+  if (known.some((line) => /^UTF8(?: |$)/i.test(line))) yield* command<B>(dialogue, "UTF8");
+  const offered = saslOffer(known);
   const mechanism = saslClient(offered, login, binding);
   // RFC 1939 §7: USER and PASS say the password in clear; they do not stand for what was chosen.
   if (mechanism === null && login.mechanism !== undefined) {

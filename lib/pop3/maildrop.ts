@@ -1,5 +1,5 @@
 /** The mailbox as one session sees it: numbered at login, with deletion marks (RFC 1939 §5). */
-import type { Pop3Message } from "./backend.ts";
+import type { Pop3Message, Pop3Snapshot } from "./backend.ts";
 
 /** A snapshot and its marks. What is marked is neither counted, listed nor found. */
 export interface Maildrop {
@@ -14,45 +14,52 @@ export interface Maildrop {
   mark(number: number): boolean;
   /** Takes all marks away. */
   reset(): void;
-  /** What QUIT has to remove. */
-  marked(): readonly Pop3Message[];
+  /** What QUIT has to remove, by number. */
+  marked(): Iterable<Pop3Message>;
 }
 
-/** Numbers the messages of a snapshot. */
-export function maildropOf(messages: readonly Pop3Message[]): Maildrop {
-  const size = messages.reduce((sum, message) => sum + message.size, 0);
-  const marks = new Map<number, Pop3Message>();
+/** Begins without marks. */
+export function maildropOf(snapshot: Pop3Snapshot): Maildrop {
+  // A byte each: a client can mark them all, and there may be very many.
+  const marks = new Uint8Array(snapshot.count);
+  let markedCount = 0;
   let markedSize = 0;
 
   function find(number: number): Pop3Message | null {
-    return marks.has(number) ? null : messages[number - 1] ?? null;
+    // 0 stands for "not marked"; beyond the last message, and at 0, there is nothing to look up.
+    return marks[number - 1] === 0 ? snapshot.message(number) : null;
+  }
+
+  function* those(mark: number): Iterable<readonly [number, Pop3Message]> {
+    for (let at = marks.indexOf(mark); at !== -1; at = marks.indexOf(mark, at + 1)) {
+      yield [at + 1, snapshot.message(at + 1)];
+    }
   }
 
   return {
     get count() {
-      return messages.length - marks.size;
+      return snapshot.count - markedCount;
     },
     get size() {
-      return size - markedSize;
+      return snapshot.size - markedSize;
     },
-    *list() {
-      for (const [at, message] of messages.entries()) {
-        if (!marks.has(at + 1)) yield [at + 1, message];
-      }
-    },
+    list: () => those(0),
     find,
     mark(number) {
       const message = find(number);
       if (message === null) return false;
-      marks.set(number, message);
+      marks[number - 1] = 1;
+      markedCount++;
       markedSize += message.size;
       return true;
     },
     reset() {
-      marks.clear();
-      markedSize = 0;
+      marks.fill(0);
+      markedCount = markedSize = 0;
     },
-    marked: () => [...marks.values()],
+    *marked() {
+      for (const [, message] of those(1)) yield message;
+    },
   };
 }
 

@@ -24,6 +24,11 @@ export interface Pop3ServerOptions {
   readonly identity: TlsIdentity | null;
   /** The TLS that the connection has already. */
   readonly tls: TlsInfo | null;
+  /**
+   * How long a user has to wait between two logins, in seconds (RFC 2449 §6.5), as the backend sees
+   * to it; 0, the default: not at all.
+   */
+  readonly loginDelaySeconds?: number;
   /** Whether to yield `trace` effects. */
   readonly traced?: boolean;
   /** Bytes that came before POP3 began on this connection (XPOP3) and belong to it. */
@@ -41,7 +46,9 @@ export function* pop3Server(options: Pop3ServerOptions): Session<Pop3Backend> {
       conversation,
       plainAuth: options.plainAuth,
       identity: options.identity,
+      loginDelaySeconds: options.loginDelaySeconds ?? 0,
       tls: options.tls,
+      utf8: false,
       linesHeard: 0,
       badCommands: 0,
       failedLogins: 0,

@@ -30,7 +30,11 @@ export interface Serving extends Talk {
   readonly plainAuth: boolean;
   /** What STLS shows to clients; `null`: it is not offered. */
   readonly identity: TlsIdentity | null;
+  /** How long a user has to wait between two logins, in seconds; 0: not at all. */
+  readonly loginDelaySeconds: number;
   tls: TlsInfo | null;
+  /** Whether the client has said that it can read UTF-8 in headers (RFC 6856 §2.1). */
+  utf8: boolean;
   linesHeard: number;
   badCommands: number;
   failedLogins: number;

@@ -1,9 +1,10 @@
 /** The TRANSACTION and UPDATE states, RFC 1939 §5 and §6: reading and deleting mail. */
 import type { Body } from "../mail/body.ts";
+import { surrogateMaker } from "../mail/surrogate.ts";
 import { dotStuffer } from "../wire/dots.ts";
-import { deadline, Interrupted, type Step, write } from "../wire/session.ts";
-import type { Pop3Backend, Pop3Message } from "./backend.ts";
-import { sayCapabilities, sayListing } from "./capability.ts";
+import { deadline, Interrupted, type Step, write, writeNow } from "../wire/session.ts";
+import type { Pop3Backend, Pop3Message, Pop3Snapshot } from "./backend.ts";
+import { answerLang, sayCapabilities, sayListing } from "./capability.ts";
 import { malformed } from "./command.ts";
 import { counted, type Maildrop, maildropOf } from "./maildrop.ts";
 import { answerCommands, ask, BackendFailure, IDLE_MS, type Serving } from "./serving.ts";
@@ -12,14 +13,20 @@ import { topMeter } from "./top.ts";
 
 /** A message is read and sent in pieces of this size. */
 const SLICE_BYTES = 64 * 1024;
+/** So many commands are answered before others have a turn; a client can send thousands at once. */
+const COMMANDS_AT_ONCE_MAX = 100;
+/** So many are removed at once: each takes some microseconds, in which nobody else has a turn. */
+const REMOVED_AT_ONCE_MAX = 200;
 
 /** Answers commands until QUIT, or until the client is gone. */
 export function transaction(
   serving: Serving,
-  messages: readonly Pop3Message[],
+  snapshot: Pop3Snapshot,
 ): Step<Pop3Backend, "over"> {
-  const maildrop = maildropOf(messages);
+  const maildrop = maildropOf(snapshot);
+  let commands = 0;
   return answerCommands<"over">(serving, function* (command) {
+    if (++commands % COMMANDS_AT_ONCE_MAX === 0) yield* ask(serving, (each) => each.turn());
     switch (command.verb) {
       case "STAT":
         // RFC 1939 §5: exactly this, for clients parse it.
@@ -48,8 +55,11 @@ export function transaction(
       case "CAPA":
         yield* sayCapabilities(serving, "transaction");
         return "next";
-      case "STLS":
-        throw malformed("STLS comes before the login"); // RFC 2595 §4
+      case "LANG":
+        return yield* answerLang(serving, command.range);
+      case "STLS": // RFC 2595 §4
+      case "UTF8": // RFC 6856 §2
+        throw malformed(`${command.verb} comes before the login`);
       case "QUIT":
         return yield* update(serving, maildrop);
       case "USER":
@@ -107,18 +117,30 @@ function* sendContent(
   body: Body,
   { first, lines }: { readonly first: Uint8Array; readonly lines: number | null },
 ): Step<Pop3Backend, void> {
-  const stuffer = dotStuffer();
+  // RFC 6856 §2.1: a client that has not asked for UTF-8 in headers gets none.
+  const surrogate = serving.utf8 ? null : surrogateMaker();
   const meter = lines === null ? null : topMeter(lines);
+  const stuffer = dotStuffer();
+  let taken = 0;
   let sent = 0;
-  for (let slice = first;; slice = yield* sliceOf(serving, body, sent)) {
-    const { count, done } = meter?.(slice) ?? { count: slice.length, done: false };
-    // A large message may take longer than a client may be silent; what counts is that it reads.
-    yield* deadline(IDLE_MS);
+  for (let slice = first;; slice = yield* sliceOf(serving, body, taken)) {
+    taken += slice.length;
+    const last = taken >= body.size;
+    const shown = surrogate?.(slice, last) ?? slice;
+    const { count, done } = meter?.(shown) ?? { count: shown.length, done: false };
+    sent += count;
     // Byte for byte what was stored, but for the dots and a CRLF that the last line may lack. A
     // bare LF, which RFC 1939 §11 leaves out of account, is neither mended nor a line's end.
-    yield* write(stuffer.push(slice.subarray(0, count)));
-    sent += count;
-    if (done || sent >= body.size) break;
+    const piece = stuffer.push(shown.subarray(0, count));
+    if (done || last) {
+      yield* write(piece);
+      break;
+    }
+    // A large message may take longer than a client may be silent; what counts is that it reads.
+    yield* deadline(IDLE_MS);
+    // The next slice is read when this one is on its way, or a client that does not read would have
+    // the whole message in our memory.
+    yield* writeNow(piece);
   }
   yield* write(stuffer.end());
   yield* show(serving, "self", `(a message of ${sent} octets)`);
@@ -148,14 +170,27 @@ function* wholeOrOver(response: Step<Pop3Backend, void>): Step<Pop3Backend, "nex
 
 /** RFC 1939 §6: the one place where anything is removed. */
 function* update(serving: Serving, maildrop: Maildrop): Step<Pop3Backend, "over"> {
-  const marked = maildrop.marked();
   try {
-    if (marked.length > 0) yield* ask(serving, (conversation) => conversation.remove(marked));
+    for (const messages of inParts(maildrop.marked(), REMOVED_AT_ONCE_MAX)) {
+      yield* ask(serving, (conversation) => conversation.remove(messages));
+    }
     yield* say(serving, "+OK goodbye");
   } catch (error) {
     if (!(error instanceof BackendFailure)) throw error;
-    // RFC 1939 §6: the client hears whether its messages are gone, and the session ends either way.
+    // RFC 1939 §6: some or none of them are gone; the client hears of it, and the session ends
+    // either way.
     yield* say(serving, "-ERR [SYS/TEMP] the deleted messages could not be removed");
   }
   return "over";
+}
+
+function* inParts<T>(all: Iterable<T>, countMax: number): Iterable<readonly T[]> {
+  let part: T[] = [];
+  for (const each of all) {
+    part.push(each);
+    if (part.length < countMax) continue;
+    yield part;
+    part = [];
+  }
+  if (part.length > 0) yield part;
 }
