@@ -3,7 +3,8 @@
  * server.
  *
  * - {@linkcode startMailServer} starts a server on free ports; it receives mail (SMTP, RFC 5321),
- *   sends it on where it has a route, and keeps mailboxes (POP3, RFC 1939).
+ *   sends it on where it has a route, and keeps mailboxes (POP3, RFC 1939; IMAP,
+ *   RFC 9051).
  * - {@linkcode sendMail} hands a message to a server.
  * - {@linkcode readMail} reads a mailbox.
  *
@@ -228,9 +229,9 @@ export async function sendMail(options: SendOptions): Promise<SendReport> {
 }
 
 /**
- * Reads the whole mailbox of a user, the oldest message first. It works on a POP3 port (RFC 1939),
- * and on the SMTP port of a server of this library, which serves reading too (`XPOP3`). While it
- * reads, no other session can open the mailbox (RFC 1939 §4).
+ * Reads the whole INBOX of a user, the oldest message first. It works on an IMAP port (RFC 9051),
+ * on a POP3 port (RFC 1939), and on the SMTP port of a server of this library, which serves reading
+ * too (`XPOP3`). While it reads by POP3, no other such session can open the mailbox (RFC 1939 §4).
  *
  * ```ts
  * import assert from "node:assert/strict";

@@ -27,6 +27,10 @@ export interface ServerConfig {
   /** Mail is put off while the disk would have less than this left; 0: it is used to its end. */
   readonly freeBytesMin: number;
   readonly recipientsMax: number;
+  /** What one account may keep, in bytes; `null`: as much as there is room for. */
+  readonly quotaBytes: number | null;
+  /** The same in messages. */
+  readonly quotaMessages: number | null;
   readonly connectionsMax: number;
   /** Connections at once from one address (of IPv6: from one /64). */
   readonly connectionsPerAddressMax: number;
@@ -34,6 +38,8 @@ export interface ServerConfig {
   readonly messagesPerMinuteMax: number;
   /** Whether the next hop is asked about a recipient while the client waits. */
   readonly verifyRecipients: "routes" | "always" | "never";
+  /** How long a user has to wait between two logins by POP3 (RFC 2449 §6.5); 0: not at all. */
+  readonly pop3LoginDelayMs: number;
   /** Whether a password may cross the network without TLS; on loopback it always may. */
   readonly plainAuth: boolean;
   /** Addresses that users may send under besides their own; read by `policy/senders.ts`. */
@@ -70,12 +76,21 @@ export interface AllowedSender {
 }
 
 /** What can be listened for; `smtps` is submission with TLS from the first byte (RFC 8314 §3.3). */
-export const SERVICES = ["smtp", "submission", "smtps", "lmtp", "pop3", "pop3s"] as const;
+export const SERVICES = [
+  "smtp",
+  "submission",
+  "smtps",
+  "lmtp",
+  "pop3",
+  "pop3s",
+  "imap",
+  "imaps",
+] as const;
 export type Service = (typeof SERVICES)[number];
 
 /** Whether TLS begins with the first byte. */
 export function isImplicitTls(service: Service): boolean {
-  return service === "smtps" || service === "pop3s";
+  return service === "smtps" || service === "pop3s" || service === "imaps";
 }
 
 export const DEFAULT_PORT = 2525;
@@ -128,15 +143,20 @@ export function makeConfig(options: ServerOptions): ServerConfig {
       lmtp: null,
       pop3: null,
       pop3s: null,
+      imap: null,
+      imaps: null,
       ...options.ports,
     },
     messageBytesMax: options.messageBytesMax ?? 25 * 1024 * 1024,
     freeBytesMin: options.freeBytesMin ?? DEFAULT_FREE_BYTES,
     recipientsMax: options.recipientsMax ?? 1000,
+    quotaBytes: options.quotaBytes ?? null,
+    quotaMessages: options.quotaMessages ?? null,
     connectionsMax: options.connectionsMax ?? 1000,
     connectionsPerAddressMax: options.connectionsPerAddressMax ?? 50,
     messagesPerMinuteMax: options.messagesPerMinuteMax ?? 300,
     verifyRecipients: options.verifyRecipients ?? "routes",
+    pop3LoginDelayMs: options.pop3LoginDelayMs ?? 0,
     plainAuth: options.plainAuth ?? false,
     allowedSenders: options.allowedSenders ?? [],
     trusted: options.trusted ?? [],
@@ -166,6 +186,8 @@ function check(config: ServerConfig): void {
   atLeast("max-message-bytes", config.messageBytesMax, 1024);
   atLeast("min-free-bytes", config.freeBytesMin, 0);
   atLeast("max-recipients", config.recipientsMax, 100); // RFC 5321 §4.5.3.1.8
+  if (config.quotaBytes !== null) atLeast("quota-bytes", config.quotaBytes, 1);
+  if (config.quotaMessages !== null) atLeast("quota-messages", config.quotaMessages, 1);
   atLeast("max-connections", config.connectionsMax, 1);
   atLeast("max-connections-per-address", config.connectionsPerAddressMax, 1);
   atLeast("max-messages-per-minute", config.messagesPerMinuteMax, 1);

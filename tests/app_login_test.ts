@@ -2,7 +2,7 @@
 import assert from "$assert";
 import { openMemoryStore } from "../lib/store/memory.ts";
 import type { Store } from "../lib/store/store.ts";
-import { readOverPop3 } from "../lib/cli/reader.ts";
+import { readMailbox } from "../lib/cli/reader.ts";
 import { visitSmtp } from "../lib/cli/transfer.ts";
 import { ACCOUNT_FAILURES_FREE, ADDRESS_FAILURES_FREE } from "../lib/policy/logins.ts";
 import type { MechanismName } from "../lib/sasl/mechanism.ts";
@@ -26,7 +26,7 @@ for (const mechanism of ["SCRAM-SHA-256", "PLAIN", "LOGIN"] as const) {
         trace: (_from: unknown, bytes: Uint8Array) => void lines.push(decodeLatin1(bytes)),
       });
       const sent = visitSmtp(access(server.port("smtp")));
-      const read = readOverPop3(access(server.port("pop3")), (mailbox) => mailbox.list());
+      const read = readMailbox(access(server.port("pop3")), (mailbox) => mailbox.list());
       if (password === "secret") await Promise.all([sent, read]);
       else await Promise.all([sent, read].map((each) => assert.rejects(each, /login was refused/)));
       assert.equal(lines.filter((line) => line.startsWith(`AUTH ${mechanism}`)).length, 2);

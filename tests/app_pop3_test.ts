@@ -97,6 +97,30 @@ Deno.test("a mailbox is open for one session at a time", async () => {
   second.close();
 });
 
+Deno.test("a user waits between two logins, where there is a delay, and nobody else does", async () => {
+  const world = fakeWorld();
+  await using server = await startTestServer({
+    world,
+    users: ["alice", "bob"],
+    pop3LoginDelayMs: 90_000,
+  });
+  const first = await logIn(server);
+  assert.match(await first.say("CAPA"), /^\+OK/);
+  assert.match(await first.hearLong(), /^LOGIN-DELAY 90\r$/m);
+  const second = await server.connect("pop3");
+  await second.say("USER alice");
+  assert.match(await second.say("PASS secret"), /^-ERR \[IN-USE\]/);
+  await first.say("QUIT");
+  (await logIn(server, "bob")).close();
+  await world.clock.pass(89_000);
+  assert.match(await second.say(`AUTH PLAIN ${btoa("\0alice\0secret")}`), /^-ERR \[LOGIN-DELAY\]/);
+  assert.equal(server.logged("login-too-soon").length, 1);
+  await world.clock.pass(1_000);
+  await second.say("USER alice");
+  assert.match(await second.say("PASS secret"), /^\+OK/);
+  second.close();
+});
+
 Deno.test("XPOP3 and POP3 share the lock, and a lost connection gives it up", async () => {
   const world = fakeWorld();
   await using server = await startWithMail(undefined, world);
@@ -196,9 +220,14 @@ Deno.test("a message that is gone since the login is answered with -ERR", async 
 });
 
 Deno.test("a large mailbox is read from the store in pages of a thousand", async () => {
-  const world = fakeWorld();
-  const inner = openMemoryStore({ turn: world.clock.turn });
-  const pages: number[] = [];
+  const inWorld = fakeWorld();
+  const inner = openMemoryStore({ turn: inWorld.clock.turn });
+  const pages: (number | "turn")[] = [];
+  const turn = () => {
+    pages.push("turn");
+    return inWorld.clock.turn();
+  };
+  const world = { ...inWorld, clock: { ...inWorld.clock, turn } };
   const mail: Mail = {
     ...inner.mail,
     async list(mailbox, after, max) {
@@ -226,8 +255,16 @@ Deno.test("a large mailbox is read from the store in pages of a thousand", async
   );
   const talker = await logIn(server);
   assert.match(await talker.say("STAT"), /^\+OK 2500 /);
-  assert.deepEqual(pages, [1000, 1000, 500]);
-  talker.close();
+  // Others have a turn in between.
+  assert.deepEqual(pages, [1000, "turn", 1000, "turn", 500]);
+  assert.match(await talker.say("DELE 1"), /^\+OK/);
+  assert.match(await talker.say("DELE 2500"), /^\+OK/);
+  const [, second] = await uniqueIds(talker);
+  assert.match(await talker.say("QUIT"), /^\+OK/);
+  const again = await logIn(server);
+  assert.match(await again.say("STAT"), /^\+OK 2498 /);
+  assert.equal((await uniqueIds(again))[1], second);
+  again.close();
 });
 
 Deno.test("what could not be deleted is said at QUIT, and is still there", async () => {

@@ -214,5 +214,5 @@ Deno.test("50 handshakes at once are all done", async () => {
 });
 
 Deno.test("a port for TLS without a certificate is a mistake", async () => {
-  await assert.rejects(startTestServer({ ports: { smtps: 0 } }), RangeError);
+  await assert.rejects(startTestServer({ ports: { smtp: 0, smtps: 0 } }), RangeError);
 });

@@ -1,5 +1,6 @@
 /** Whose connections count for whom. */
 import assert from "$assert";
+import { createImapBackend } from "../lib/app/imap_backend.ts";
 import { createPop3Backend } from "../lib/app/pop3_backend.ts";
 import { createSmtpBackend } from "../lib/app/smtp_backend.ts";
 import { type Visit, visit } from "../lib/app/visit.ts";
@@ -71,7 +72,11 @@ Deno.test("a connection that goes on as another's leaves its place", async () =>
   const { server } = await start({ connectionsPerAddressMax: 1 });
   await using _ = server;
   const { site } = server.server;
-  const backends = { ...createSmtpBackend(site), pop3: createPop3Backend(site) };
+  const backends = {
+    ...createSmtpBackend(site),
+    pop3: createPop3Backend(site),
+    imap: createImapBackend(site),
+  };
   const enter = (address: string) => visit(site, address) as Visit;
   const first = enter("203.0.113.9");
   assert.equal(visit(site, "203.0.113.9"), "tooMany");

@@ -190,9 +190,9 @@ export function logLogin(
   log: Log,
   { user, result, peer, protocol }: {
     readonly user: string;
-    readonly result: LoginResult | "inUse";
+    readonly result: LoginResult | "inUse" | "tooSoon";
     readonly peer: string;
-    readonly protocol: "smtp" | "pop3";
+    readonly protocol: "smtp" | "pop3" | "imap";
   },
 ): void {
   const event = typeof result === "string" ? LOGIN_EVENTS[result] : "login";
@@ -204,6 +204,7 @@ const LOGIN_EVENTS = {
   refused: "login-refused",
   later: "login-slowed",
   inUse: "login-in-use",
+  tooSoon: "login-too-soon",
 } as const;
 
 /** The canonical name, or `null` for text that cannot be one. */

@@ -1,6 +1,8 @@
 /** Which protocol is spoken on a connection, and how one goes over into another. */
 import { isImplicitTls, type ServerConfig, type Service } from "../config.ts";
 import { isLoopback } from "../endpoint.ts";
+import type { ImapBackend } from "../imap/backend.ts";
+import { imapServer } from "../imap/server.ts";
 import type { Pop3Backend } from "../pop3/backend.ts";
 import { pop3Server } from "../pop3/server.ts";
 import type { SmtpBackend, SmtpPeer } from "../smtp/backend.ts";
@@ -22,6 +24,7 @@ import { upgrade } from "../wire/upgrade.ts";
 
 export interface Backends extends SmtpBackend {
   readonly pop3: Pop3Backend;
+  readonly imap: ImapBackend;
 }
 
 /** What all conversations of a server have in common. */
@@ -54,8 +57,13 @@ export function* conversation(
   }
   const common = { peer, hostname, plainAuth, identity };
   const pop3 = (backends: Backends) => backends.pop3;
+  const loginDelaySeconds = Math.ceil(config.pop3LoginDelayMs / 1000);
   if (service === "pop3" || service === "pop3s") {
-    return yield* using(pop3Server({ ...common, tls }), pop3);
+    return yield* using(pop3Server({ ...common, loginDelaySeconds, tls }), pop3);
+  }
+  if (service === "imap" || service === "imaps") {
+    const { messageBytesMax } = config;
+    return yield* using(imapServer({ ...common, tls, messageBytesMax }), ({ imap }) => imap);
   }
   const end = yield* smtpServer<Backends>({
     ...common,
@@ -75,7 +83,7 @@ export function* conversation(
   if (end.next === "close") return;
   const { queue } = end;
   const now = { peer: end.peer, plainAuth: end.plainAuth, tls: end.tls };
-  yield* using(pop3Server({ ...common, ...now, queue }), pop3);
+  yield* using(pop3Server({ ...common, loginDelaySeconds, ...now, queue }), pop3);
 }
 
 /** What one connection too many hears; `refusal` says too many of what. */
@@ -85,13 +93,19 @@ export function* turnAway(
   { code, status, lines }: Reply,
 ): Session<Backends> {
   const words = lines.join(" ");
+  const refusal = () => {
+    switch (service) {
+      case "pop3":
+        return encode(`-ERR [SYS/TEMP] ${words}\r\n`); // RFC 3206 §4
+      case "imap":
+        return encode(`* BYE [UNAVAILABLE] ${words}\r\n`); // RFC 9051 §7.1.5, RFC 5530 §3
+      default:
+        return formatReply(reply(code, status, `${hostname} ${words}`)); // RFC 5321 §3.8
+    }
+  };
   try {
     yield* deadline(TURN_AWAY_MS);
-    yield* writeNow(
-      service === "pop3"
-        ? encode(`-ERR [SYS/TEMP] ${words}\r\n`) // RFC 3206 §4
-        : formatReply(reply(code, status, `${hostname} ${words}`)), // RFC 5321 §3.8
-    );
+    yield* writeNow(refusal());
   } catch (error) {
     // Whoever has left by now needs no words.
     if (!(error instanceof Interrupted)) throw error;

@@ -47,6 +47,10 @@ export interface MailServerOptions {
     readonly smtps?: number;
     /** POP3 with TLS from the first byte; with `tls` only. */
     readonly pop3s?: number;
+    /** IMAP, RFC 9051 and RFC 3501; off unless given. */
+    readonly imap?: number;
+    /** IMAP with TLS from the first byte; with `tls` only. */
+    readonly imaps?: number;
   };
   /**
    * Whether it has TLS (STARTTLS of RFC 3207, STLS of RFC 2595), with a certificate that it makes
@@ -66,6 +70,8 @@ export interface MailServerPorts {
   /** `null` unless it was asked for, like those below. */
   readonly smtps: number | null;
   readonly pop3s: number | null;
+  readonly imap: number | null;
+  readonly imaps: number | null;
 }
 
 /** Which mail is waited for. Everything that is given must fit. */
@@ -201,6 +207,8 @@ function portsOf({ listening }: RunningServer): MailServerPorts {
     submission: portOf("submission") ?? null,
     smtps: portOf("smtps") ?? null,
     pop3s: portOf("pop3s") ?? null,
+    imap: portOf("imap") ?? null,
+    imaps: portOf("imaps") ?? null,
   };
 }
 

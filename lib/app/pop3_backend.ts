@@ -9,36 +9,38 @@ import type {
   Pop3Login,
   Pop3Message,
   Pop3Peer,
+  Pop3Snapshot,
 } from "../pop3/backend.ts";
 import type { ScramStart } from "../sasl/mechanism.ts";
-import type { AccountId, Entry, Mailbox, Uid } from "../store/store.ts";
+import type { Account, AccountId, Mailbox } from "../store/store.ts";
 import { type LoginResult, logLogin } from "./accounts.ts";
+import { readSnapshot, uidOf } from "./pop3_snapshot.ts";
 import type { Site } from "./site.ts";
 
 /** The backend of one server; the locks are its own. */
 export function createPop3Backend(site: Site): Pop3Backend {
-  const locks = new Set<AccountId>();
-  return { open: (peer) => new Conversation(site, locks, peer) };
+  const doors: Doors = { locked: new Set(), openedMs: new Map() };
+  return { open: (peer) => new Conversation(site, doors, peer) };
 }
 
-interface Message extends Pop3Message {
-  readonly uid: Uid;
+/** What a server's conversations know of each other; of accounts only, which no stranger makes. */
+interface Doors {
+  /** Whose mailbox a session has open. */
+  readonly locked: Set<AccountId>;
+  /** When each was opened last, in milliseconds of the monotonic clock. */
+  readonly openedMs: Map<AccountId, number>;
 }
-
-/** A snapshot is read in pieces, so that a large mailbox does not hold up everybody else. */
-const PAGE_ENTRIES_MAX = 1000;
 
 class Conversation implements Pop3Conversation {
   readonly #site: Site;
-  readonly #locks: Set<AccountId>;
+  readonly #doors: Doors;
   readonly #peer: Pop3Peer;
   #locked: AccountId | null = null;
   #mailbox: Mailbox | null = null;
-  #messages = new Map<string, Uid>();
 
-  constructor(site: Site, locks: Set<AccountId>, peer: Pop3Peer) {
+  constructor(site: Site, doors: Doors, peer: Pop3Peer) {
     this.#site = site;
-    this.#locks = locks;
+    this.#doors = doors;
     this.#peer = peer;
   }
 
@@ -65,58 +67,64 @@ class Conversation implements Pop3Conversation {
     });
   }
 
-  async message({ uniqueId }: Pop3Message): Promise<Body | null> {
+  async message(message: Pop3Message): Promise<Body | null> {
     return await this.#logged("message", async () => {
-      const uid = this.#messages.get(uniqueId);
-      if (this.#mailbox === null || uid === undefined) return null;
-      return await this.#site.store.mail.body(this.#mailbox.id, uid);
+      if (this.#mailbox === null) return null;
+      return await this.#site.store.mail.body(this.#mailbox.id, uidOf(message));
     });
   }
 
   async remove(messages: readonly Pop3Message[]): Promise<void> {
     await this.#logged("remove", async () => {
-      const uids = messages.flatMap(({ uniqueId }) => this.#messages.get(uniqueId) ?? []);
+      const uids = messages.map(uidOf);
       if (this.#mailbox !== null) await this.#site.store.mail.remove(this.#mailbox.id, uids);
     });
   }
 
+  turn(): Promise<void> {
+    return this.#site.world.clock.turn();
+  }
+
   close(): void {
-    if (this.#locked !== null) this.#locks.delete(this.#locked);
+    if (this.#locked !== null) this.#doors.locked.delete(this.#locked);
     this.#locked = null;
   }
 
   /** The mailbox of whoever is logged in. */
-  async #open(user: string, account: LoginResult): Promise<Pop3Login> {
-    const busy = typeof account !== "string" && this.#locks.has(account.id);
-    const result = busy ? "inUse" : account;
-    const name = typeof account === "string" ? user : account.name;
-    logLogin(this.#site.log, { user: name, result, peer: this.#peer.address, protocol: "pop3" });
+  async #open(user: string, login: LoginResult): Promise<Pop3Login> {
+    const account = typeof login === "string" ? login : this.#obstacle(login) ?? login;
+    const name = typeof login === "string" ? user : login.name;
+    const peer = this.#peer.address;
+    logLogin(this.#site.log, { user: name, result: account, peer, protocol: "pop3" });
     if (typeof account === "string") return account;
-    if (busy) return "inUse"; // RFC 1939 §4: the lock is exclusive
-    this.#locks.add(account.id);
+    this.#doors.locked.add(account.id);
     this.#locked = account.id;
     try {
-      return await this.#snapshot(account.id);
+      const snapshot = await this.#snapshot(account.id);
+      this.#doors.openedMs.set(account.id, this.#site.world.clock.monotonicMs());
+      return snapshot;
     } catch (error) {
       this.close(); // or nobody could try again
       throw error;
     }
   }
 
-  async #snapshot(account: AccountId): Promise<readonly Pop3Message[]> {
-    const { mail } = this.#site.store;
+  /** What keeps a user out who knows the password; `null` when nothing does. */
+  #obstacle({ id }: Account): "inUse" | "tooSoon" | null {
+    if (this.#doors.locked.has(id)) return "inUse"; // RFC 1939 §4: the lock is exclusive
+    const { config, world } = this.#site;
+    const openedMs = this.#doors.openedMs.get(id) ?? -Infinity;
+    // RFC 2449 §6.5: what CAPA announces is enforced.
+    return world.clock.monotonicMs() - openedMs < config.pop3LoginDelayMs ? "tooSoon" : null;
+  }
+
+  async #snapshot(account: AccountId): Promise<Pop3Snapshot> {
+    const { store: { mail }, world } = this.#site;
     const mailbox = await mail.mailbox(account, "INBOX");
-    if (mailbox === null) return [];
+    // Its owner was removed a moment ago.
+    if (mailbox === null) throw new Error(`account ${account} has no INBOX`);
     this.#mailbox = mailbox;
-    const messages: Message[] = [];
-    for (let after = 0;;) {
-      const page = await mail.list(mailbox.id, after, PAGE_ENTRIES_MAX);
-      messages.push(...page.map((entry) => messageOf(mailbox, entry)));
-      if (page.length < PAGE_ENTRIES_MAX) break;
-      after = page.at(-1)!.uid;
-    }
-    this.#messages = new Map(messages.map((each) => [each.uniqueId, each.uid]));
-    return messages;
+    return await readSnapshot(mail, mailbox, world.clock.turn);
   }
 
   async #logged<T>(what: string, run: () => Promise<T>): Promise<T> {
@@ -131,12 +139,4 @@ class Conversation implements Pop3Conversation {
       throw error;
     }
   }
-}
-
-/**
- * RFC 1939 §7: a uid is never used again, and the mailbox's own mark tells it from others before
- * it.
- */
-function messageOf({ uidValidity }: Mailbox, { uid, size }: Entry): Message {
-  return { uid, size, uniqueId: `${uidValidity}.${uid}` };
 }

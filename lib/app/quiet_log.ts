@@ -26,6 +26,7 @@ const REPEATABLE: ReadonlySet<string> = new Set([
 const OURS: ReadonlySet<string> = new Set([
   "smtp-failed",
   "pop3-failed",
+  "imap-failed",
   "queue-failed",
   "settle-failed",
   "delivery-failed",

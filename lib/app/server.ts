@@ -21,6 +21,7 @@ import { createAccounts } from "./accounts.ts";
 import { type Backends, conversation, turnAway } from "./conversation.ts";
 import { releaseOf } from "./release.ts";
 import { createOnward } from "./onward.ts";
+import { createImapBackend } from "./imap_backend.ts";
 import { createPop3Backend } from "./pop3_backend.ts";
 import { type HistoryKeeper, startHistoryKeeper } from "./history_keeper.ts";
 import { type PolicyKeeper, startPolicyKeeper } from "./policy_keeper.ts";
@@ -205,7 +206,11 @@ class Connections {
     this.#isProxy = isProxy;
     // Where messages may be large, a few of them still find room at once.
     this.#room = createRoom(Math.max(CONTENT_BYTES_MAX, 4 * site.config.messageBytesMax));
-    this.#backends = { ...createSmtpBackend(site), pop3: createPop3Backend(site) };
+    this.#backends = {
+      ...createSmtpBackend(site),
+      pop3: createPop3Backend(site),
+      imap: createImapBackend(site),
+    };
   }
 
   contentBytes(): number {

@@ -23,6 +23,7 @@ import type { MaybePromise } from "../wire/session.ts";
 import { accept } from "./accept.ts";
 import { type LoginResult, logLogin } from "./accounts.ts";
 import { envelopeOf, futureReleaseAt, senderTaken } from "./envelope.ts";
+import { quotaRefusals } from "./quota.ts";
 import type { Site } from "./site.ts";
 import { NO_SPACE } from "./space.ts";
 import { TAKEN, VERIFY_TIMEOUT_MS, verifyRecipients } from "./verify.ts";
@@ -151,7 +152,11 @@ class Conversation implements SmtpConversation {
       const slow = this.#tooMany(group.length, open.hello);
       const named = group.map((command) => this.#recipientOf(command));
       const isFull = await this.#isFull();
-      const decided = named.map(({ address }) => slow ?? this.#decide(address, open, isFull));
+      const addresses = named.map(({ address }) => address);
+      const noRoom = await quotaRefusals(this.#site, addresses, open.mail.size ?? 0);
+      const decided = addresses.map((address, at) =>
+        slow ?? noRoom[at] ?? this.#decide(address, open, isFull)
+      );
       const local = await this.#slowed(decided, open.hello, signal);
       const asked = named.filter((_, at) => local[at] === "ask");
       const answers = await this.#ask(open, asked, signal);

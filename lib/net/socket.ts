@@ -37,7 +37,7 @@ export function holdConnection(): () => void {
 
 /** Wraps a connection; TCP ones send small replies at once. */
 export function socketConnection(conn: Deno.Conn): Connection {
-  if ("setNoDelay" in conn) noDelay(conn as Deno.TcpConn);
+  if ("setNoDelay" in conn) prepare(conn as Deno.TcpConn);
   const local = endpointOf(conn.localAddr);
   const remote = endpointOf(conn.remoteAddr);
   let small: Uint8Array<ArrayBuffer> | null = null;
@@ -131,9 +131,12 @@ async function writeAll(
   for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
 }
 
-function noDelay(conn: Deno.TcpConn): void {
+function prepare(conn: Deno.TcpConn): void {
   try {
     conn.setNoDelay(true);
+    // A peer that is gone without a word (no power, no network) is noticed in the end, also where
+    // nothing is said for hours, and what it holds is given up.
+    conn.setKeepAlive(true);
   } catch {
     // The peer has left already: the first read will say so.
   }

@@ -1,0 +1,29 @@
+/** What all calls of one client of IMAP share: whose mail it is, and what becomes of failures. */
+import { describeError } from "../log.ts";
+import type { AccountId } from "../store/store.ts";
+import { asImapError } from "./imap_refusals.ts";
+import type { Site } from "./site.ts";
+
+/** One account, for the length of one conversation. */
+export interface Owner {
+  readonly site: Site;
+  readonly account: AccountId;
+  readonly attempt: Attempt;
+}
+
+/** Runs a call for a client; what goes wrong is said to it, and what is our fault to the log. */
+export type Attempt = <T>(what: string, run: () => Promise<T>) => Promise<T>;
+
+/** For a client at this address. Calls throw `ImapError` for what that is to hear. */
+export function attemptsOf({ log }: Pick<Site, "log">, peer: string): Attempt {
+  return async (what, run) => {
+    try {
+      return await run();
+    } catch (error) {
+      const refusal = asImapError(error);
+      if (refusal !== null) throw refusal;
+      log.error("imap-failed", { what, peer, reason: describeError(error) });
+      throw error;
+    }
+  };
+}
