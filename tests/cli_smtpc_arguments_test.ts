@@ -44,6 +44,27 @@ Deno.test("a mechanism is one of ours, in any case", () => {
   }
 });
 
+Deno.test("what only IMAP can do is read, and what excludes each other refused", () => {
+  const { flags } = parseAs(
+    "read",
+    "read abc.com 993 --mailbox Archive --search is:unread --follow --mark-seen --move X --save d",
+  );
+  assert.deepEqual([flags.mailbox, flags.follow, flags.markSeen, flags.move, flags.save], [
+    ...["Archive", true, true, "X", "d"],
+  ]);
+  assert.deepEqual(flags.search, [{ key: "FLAG", flag: "\\Seen", set: false }]);
+  for (
+    const bad of [
+      "--list --mark-seen",
+      "--list --move X",
+      "--list --save d",
+      "--move X --delete",
+      "--raw --save d",
+      "--search since:today",
+    ]
+  ) assert.throws(() => parse(`read abc.com 993 ${bad}`), Failure, bad);
+});
+
 Deno.test("two runs do not share the lists of repeatable flags", () => {
   parse("send abc.com 25 --to a@x.com");
   const { flags } = parseAs("send", "send abc.com 25 --to b@x.com");

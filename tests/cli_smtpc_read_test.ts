@@ -1,6 +1,6 @@
 import assert from "$assert";
 import { EXIT, type ExitStatus, Failure } from "../lib/cli/fail.ts";
-import { readOverPop3 } from "../lib/cli/reader.ts";
+import { readMailbox } from "../lib/cli/reader.ts";
 import { denoWorld } from "../lib/net/deno.ts";
 import { decode } from "../lib/wire/bytes.ts";
 import {
@@ -165,7 +165,7 @@ Deno.test("the strongest login is used, or the one that was chosen, or none", as
 
 Deno.test("a login that is refused ends with 77, a mailbox in use with 75", async () => {
   await using server = startServer();
-  await using locked = startServer({ pop3: fakePop3({ locked: true }) });
+  await using locked = startServer({ pop3: fakePop3({ obstacle: "inUse" }) });
   const wrong = await read(server, [], { variables: { SMTPC_PASSWORD: "wrong" } });
   assert.equal(wrong.status, EXIT.loginRefused);
   assert.match(wrong.failure, /check --user and the password/);
@@ -180,13 +180,14 @@ const scripts: readonly (readonly [
   status: ExitStatus,
   why: RegExp,
 ])[] = [
-  ["* OK IMAP4rev2 ready\r\n", "listens", EXIT.unavailable, /IMAP answers .* not built yet/],
+  ["* OK IMAP4rev2 ready\r\n", "listens", EXIT.tryAgainLater, /no answer from .* within 0\.3 s/],
+  ["* BYE [UNAVAILABLE] later\r\n", "listens", EXIT.tryAgainLater, /refused: \[UNAVAILABLE\]/],
   ["220 a.com\r\n250 a.com\r\n221 bye\r\n", "listens", EXIT.protocol, /breaks the protocol/],
   ["421 4.3.2 Closing\r\n", "close", EXIT.tryAgainLater, /does not want to talk: 421 4\.3\.2/],
   ["554 No\r\n", "close", EXIT.unavailable, /does not want to talk: 554 No/],
   ["-ERR [SYS/TEMP] later\r\n", "listens", EXIT.tryAgainLater, /refused: \[SYS\/TEMP\] later/],
-  ["SSH-2.0-OpenSSH_9.2\r\n", "listens", EXIT.protocol, /neither POP3 nor SMTP/],
-  ["x".repeat(5000), "listens", EXIT.protocol, /neither POP3 nor SMTP/],
+  ["SSH-2.0-OpenSSH_9.2\r\n", "listens", EXIT.protocol, /neither IMAP, POP3 nor SMTP/],
+  ["x".repeat(5000), "listens", EXIT.protocol, /neither IMAP, POP3 nor SMTP/],
   ["220-a.com\r\n250 b.com\r\n", "listens", EXIT.protocol, /breaks the protocol/],
   ["+OK\r\n+OK\r\n", "listens", EXIT.tryAgainLater, /no answer from .* within 0\.3 s/],
   ["+OK", "listens", EXIT.tryAgainLater, /no answer from .* within 0\.3 s/],
@@ -278,13 +279,13 @@ Deno.test("an error of the work over an open mailbox removes nothing, and is thr
     timeoutMs: 5000,
     tls: { mode: "auto", authorities: [] },
   } as const;
-  const working = readOverPop3(access, async (mailbox) => {
-    await mailbox.remove(1);
+  const working = readMailbox(access, async (mailbox) => {
+    await mailbox.remove(await mailbox.list());
     throw new RangeError("mine");
   });
   await assert.rejects(working, { name: "RangeError", message: "mine" });
   assert.deepEqual(pop3.left(), ["m1", "m2", "m3"]);
-  assert.equal(await readOverPop3(access, async (mailbox) => (await mailbox.list()).length), 3);
+  assert.equal(await readMailbox(access, async (mailbox) => (await mailbox.list()).length), 3);
 });
 
 Deno.test("work that waits for a server which has left is told so", async () => {
@@ -292,7 +293,7 @@ Deno.test("work that waits for a server which has left is told so", async () => 
   await using server = startScript(says);
   const [host, port] = server.at;
   let seen: unknown = null;
-  const working = readOverPop3({
+  const working = readMailbox({
     world: denoWorld(),
     to: { host, port: Number(port) },
     helloName: null,

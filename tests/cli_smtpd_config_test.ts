@@ -31,6 +31,7 @@ queue-lifetime = "2d"
 delay-warning = "never"
 max-queue = 1000
 verify-recipients = "always"
+pop3-login-delay = "30s"
 allow-plain-auth = false
 allow-sender = ["alice=sales@abc.com", "bob=*"]
 log-level = "debug"
@@ -67,6 +68,7 @@ Deno.test("a configuration file has the names of the flags", () => {
     "delay-warning": null,
     "max-queue": 1000,
     "verify-recipients": "always",
+    "pop3-login-delay": 30_000,
     "allow-plain-auth": false,
     "allow-sender": [
       { user: "alice", sender: "sales@abc.com" },
@@ -98,7 +100,7 @@ const FAULTS: Readonly<Record<string, RegExp>> = {
   "user = 'alice:'": /^f: user: a user is NAME/,
   "trust = ['10.0.0.0/33']": /^f: trust: "10.0.0.0\/33" is not ADDR\/BITS/,
   "port = ": /^f: line 1: /,
-  "imap-port = 143": /^f: imap-port: IMAP is not built yet$/,
+  "http-port = 80": /^f: http-port: the inbox in the browser is not built yet$/,
 };
 
 for (const [text, message] of Object.entries(FAULTS)) {
@@ -127,6 +129,8 @@ Deno.test("settings become the configuration of a server, with its defaults", ()
     lmtp: null,
     pop3: null,
     pop3s: null,
+    imap: null,
+    imaps: null,
   });
   assert.deepEqual(config.hosts, ["127.0.0.1"]);
   const twice = planOf({ domain: ["abc.com"], host: ["::1", "127.0.0.1", "::1"] }, null);

@@ -25,6 +25,8 @@ export interface RunOptions {
   readonly outputIsTerminal?: boolean;
   /** What a person answers, in this order; without it, nobody can be asked. */
   readonly answers?: readonly string[];
+  /** When a person has enough of what goes on for ever. */
+  readonly stopRequested?: () => Promise<void>;
 }
 
 export interface Run {
@@ -52,7 +54,9 @@ export async function runSmtpc(args: readonly string[], options: RunOptions = {}
     questions,
   });
   try {
-    return ran(await smtpc(args, { world: denoWorld(), streams, ask }), "");
+    const { stopRequested } = options;
+    const stop = stopRequested === undefined ? {} : { stopRequested };
+    return ran(await smtpc(args, { world: denoWorld(), streams, ask, ...stop }), "");
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return ran(error.status, error.message);
@@ -206,7 +210,8 @@ function pop3Of({ remote }: Transport, queue?: Parameters<typeof pop3Server>[0][
   });
 }
 
-function listen(
+/** Serves every connection in this way, on a free port. */
+export function listen(
   serve: (transport: Transport, signal: AbortSignal) => Promise<void>,
 ): TestServer {
   const listener = denoWorld().net.listen({ host: "127.0.0.1", port: 0 });

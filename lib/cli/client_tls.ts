@@ -22,8 +22,8 @@ export interface TlsChoice {
   readonly warn?: (sentence: string) => void;
 }
 
-/** RFC 8314 §7.3 and §7.1: where TLS begins with the first byte. */
-const IMPLICIT_PORTS: ReadonlySet<number> = new Set([465, 995]);
+/** RFC 8314 §7.1 to §7.3: where TLS begins with the first byte. */
+const IMPLICIT_PORTS: ReadonlySet<number> = new Set([465, 993, 995]);
 
 interface Secured {
   readonly to: Endpoint;

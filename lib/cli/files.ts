@@ -52,6 +52,34 @@ export async function replaceFile(path: string, content: string): Promise<void> 
   }
 }
 
+/**
+ * Writes a new file that only its owner may read. Gives `false`, and touches nothing, where there
+ * is something of that name already, a link that leads nowhere among them.
+ * @throws {Failure} `cannotCreate`
+ */
+export async function createFile(path: string, content: Uint8Array): Promise<boolean> {
+  try {
+    await Deno.writeFile(path, content, { createNew: true, mode: 0o600 });
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return false;
+    throw new Failure(EXIT.cannotCreate, `cannot write ${path}: ${reasonOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Makes a folder where it is missing. @throws {Failure} `cannotCreate` */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await Deno.mkdir(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new Failure(EXIT.cannotCreate, `cannot make the folder ${path}: ${reasonOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
 function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "there is no such file";
   if (error instanceof Deno.errors.PermissionDenied) return "permission denied";

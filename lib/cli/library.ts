@@ -13,7 +13,7 @@ import { encode } from "../wire/bytes.ts";
 import type { TlsMode } from "./client_tls.ts";
 import { EXIT, type ExitStatus, Failure } from "./fail.ts";
 import { writeLetter } from "./letter.ts";
-import { readOverPop3 } from "./reader.ts";
+import { readMailbox } from "./reader.ts";
 import { type Access, sendOverSmtp } from "./transfer.ts";
 
 /** Where a server is, and how long it may take. */
@@ -24,7 +24,7 @@ export interface ServerAccess {
   readonly port: number;
   /**
    * How the connection is encrypted. `"auto"` (default): with TLS from the first byte on the ports
-   * 465 and 995, elsewhere with STARTTLS where the server offers it; a password never goes to
+   * 465, 993 and 995, elsewhere with STARTTLS where the server offers it; a password never goes to
    * another machine without verified TLS. `"starttls"` and `"implicit"`: verified TLS or nothing.
    * `"none"`: in clear, the password too.
    */
@@ -89,7 +89,10 @@ export interface ReadOptions extends ServerAccess {
   /** Whose mailbox it is. */
   readonly user: string;
   readonly password: string;
-  /** Whether to remove what was read (RFC 1939 DELE and QUIT). Default `false`: it is kept. */
+  /**
+   * Whether to remove what was read (DELE of RFC 1939, EXPUNGE of RFC 9051). Default `false`: it is
+   * kept.
+   */
   readonly delete?: boolean;
 }
 
@@ -140,13 +143,16 @@ export async function read(
   options: ReadOptions,
 ): Promise<readonly ReceivedMail[]> {
   const { user, password } = options;
-  const access = { ...accessOf(world, options), login: { user, password } };
-  const reading = readOverPop3(access, async (mailbox) => {
+  const login = { user, password };
+  const access = { ...accessOf(world, options), login, readOnly: options.delete !== true };
+  const reading = readMailbox(access, async (mailbox) => {
     const contents: Uint8Array[] = [];
-    for (const { number } of await mailbox.list()) {
-      contents.push(await mailbox.retrieve(number));
-      if (options.delete === true) await mailbox.remove(number);
+    const messages = await mailbox.list();
+    for (const message of messages) {
+      const content = await mailbox.retrieve(message);
+      if (content !== null) contents.push(content);
     }
+    if (options.delete === true) await mailbox.remove(messages);
     return contents;
   });
   const contents = await translated(reading, options);

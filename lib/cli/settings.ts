@@ -27,6 +27,8 @@ export interface SettingValues {
   readonly "lmtp-port": number;
   readonly "pop3-port": number;
   readonly "pop3s-port": number;
+  readonly "imap-port": number;
+  readonly "imaps-port": number;
   readonly "tls": (typeof TLS)[number];
   readonly "tls-cert": readonly string[];
   readonly "tls-key": readonly string[];
@@ -35,6 +37,8 @@ export interface SettingValues {
   readonly "max-message-bytes": number;
   readonly "min-free-bytes": number;
   readonly "max-recipients": number;
+  readonly "quota-bytes": number;
+  readonly "quota-messages": number;
   readonly "max-connections": number;
   readonly "max-connections-per-address": number;
   readonly "max-messages-per-minute": number;
@@ -46,6 +50,7 @@ export interface SettingValues {
   readonly "max-queue": number;
   readonly "verify-recipients": (typeof VERIFY)[number];
   readonly "trust": readonly string[];
+  readonly "pop3-login-delay": number;
   readonly "allow-plain-auth": boolean;
   readonly "allow-sender": readonly AllowedSender[];
   readonly "limit-loopback": boolean;
@@ -138,6 +143,8 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<SettingValues[N
   "lmtp-port": once("number", "N", parsePort, "LMTP, final delivery for another mail server"),
   "pop3-port": once("number", "N", parsePort, "POP3; the SMTP port offers it too (XPOP3)"),
   "pop3s-port": once("number", "N", parsePort, "POP3 with TLS from the first byte (995)"),
+  "imap-port": once("number", "N", parsePort, "IMAP (143)"),
+  "imaps-port": once("number", "N", parsePort, "IMAP with TLS from the first byte (993)"),
   "tls-cert": often(
     "FILE",
     parseText,
@@ -164,6 +171,8 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<SettingValues[N
     "put mail off (452) before the disk has less left, default 67108864; 0: never",
   ),
   "max-recipients": once("number", "N", parseCount, "recipients of a message, default 1000"),
+  "quota-bytes": once("number", "N", parseCount, "what one account may keep, default no limit"),
+  "quota-messages": once("number", "N", parseCount, "the same in messages"),
   "max-connections": once("number", "N", parseCount, "connections at once, default 1000"),
   "max-connections-per-address": once(
     "number",
@@ -208,6 +217,12 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<SettingValues[N
     choice(VERIFY),
     "ask the next hop while the client waits: routes (default), always, never",
   ),
+  "pop3-login-delay": once(
+    "string",
+    "T",
+    parseDuration,
+    "how long a user has to wait between two POP3 logins, default not at all",
+  ),
   "allow-plain-auth": onOff("passwords may cross the network without TLS"),
   "allow-sender": often(
     "USER=ADDRESS",
@@ -228,8 +243,6 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<SettingValues[N
 
 /** Parts that are still to come: who asks for one is told so, for what is ignored is relied on. */
 export const UNBUILT: Readonly<Record<string, string>> = {
-  "imap-port": "IMAP is not built yet",
-  "imaps-port": "IMAP over TLS is not built yet",
   "http-port": "the inbox in the browser is not built yet",
 };
 

@@ -17,6 +17,11 @@ export interface SmtpcContext {
   readonly streams: Streams;
   /** `null` where nobody can be asked. */
   readonly ask: Ask | null;
+  /**
+   * Resolves when the person wants to end what would go on for ever; asking for it takes the signal
+   * that ends the program. Without it, only that does.
+   */
+  readonly stopRequested?: () => Promise<void>;
 }
 
 /** How long people like to wait. */

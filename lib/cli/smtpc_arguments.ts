@@ -4,9 +4,11 @@ import { encodeXtext } from "../mail/xtext.ts";
 import { ENVID_CHARACTERS_MAX } from "../smtp/parameters.ts";
 import { type Command, InvalidArgumentError, Option, parseCommandLine } from "./command_line.ts";
 import type { TlsMode } from "./client_tls.ts";
+import type { WantedKey } from "../imap/client_search.ts";
 import { type MechanismName, mechanismOf, MECHANISMS } from "../sasl/mechanism.ts";
 import { type Stage, STAGES } from "../smtp/client_stage.ts";
 import { EXIT, Failure } from "./fail.ts";
+import { parseSearchWords } from "./search_words.ts";
 import { EXAMPLES, READ_NOTES, SEND_NOTES, STATUSES, TLS_NOTES } from "./smtpc_help.ts";
 
 /** What the words ask for. */
@@ -66,6 +68,17 @@ export interface ReadFlags extends CommonFlags {
   readonly choice: ReadChoice | null;
   readonly raw?: true;
   readonly delete?: true;
+  readonly mailbox?: string;
+  /** Only messages of which all of this is true. */
+  readonly search?: readonly WantedKey[];
+  /** Whether to go on with what comes. */
+  readonly follow?: true;
+  /** Whether what was shown counts as read from then on. */
+  readonly markSeen?: true;
+  /** The mailbox that what was shown is moved to. */
+  readonly move?: string;
+  /** The folder for attachments. */
+  readonly save?: string;
 }
 
 export type ReadChoice =
@@ -156,7 +169,7 @@ function addRead(program: Command, chosen: (command: SmtpcCommand) => void): voi
   withCommon(read)
     .addOption(
       new Option("--list", "list the messages")
-        .conflicts(["message", "last", "all", "raw", "delete"]),
+        .conflicts(["message", "last", "all", "raw", "delete", "markSeen", "move", "save"]),
     )
     .addOption(
       new Option("--message <number>", "show this one").argParser(count("a message number"))
@@ -167,6 +180,18 @@ function addRead(program: Command, chosen: (command: SmtpcCommand) => void): voi
     .addOption(new Option("--raw", "the bytes as the server has them").conflicts(["json"]))
     .addOption(new Option("--keep", "leave them on the server (the default)").conflicts(["delete"]))
     .option("--delete", "delete what was shown")
+    .option("--mailbox <name>", "read this one, by default INBOX (IMAP)")
+    .addOption(
+      new Option("--search <words>", "only messages with these, as from:bob is:unread (IMAP)")
+        .argParser(parseSearch),
+    )
+    .option("--follow", "show new mail as it comes, until Ctrl-C (IMAP)")
+    .option("--mark-seen", "mark what was shown as read (IMAP)")
+    .addOption(
+      new Option("--move <name>", "move what was shown to this mailbox (IMAP)")
+        .conflicts(["keep", "delete"]),
+    )
+    .addOption(new Option("--save <folder>", "save attachments there").conflicts(["raw"]))
     .addHelpText("after", `\n${READ_NOTES}\n\n${TLS_NOTES}\n\n${STATUSES}`)
     .action((host: Host, port: Port, options: Options<ReadFlags> & ChoiceOptions) => {
       const { timeout, list, last, all, message, ...flags } = options;
@@ -274,6 +299,12 @@ function count(what: string): (text: string) => number {
     if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError(`It is not ${what}.`);
     return Number(text);
   };
+}
+
+function parseSearch(text: string): readonly WantedKey[] {
+  const keys = parseSearchWords(text);
+  if (keys.length > 0) return keys;
+  throw new InvalidArgumentError("It is empty.");
 }
 
 /** In milliseconds. A day is longer than any server waits. */

@@ -4,6 +4,7 @@ export const EXAMPLES = `\
 Examples:
   smtpc send 127.0.0.1 2525 --user alice --to bob@xyz.com --subject Hello --body "Hi Bob"
   smtpc read 127.0.0.1 2526 --user bob
+  smtpc read imap.xyz.com 993 --user bob --follow
   smtpc contacts add bob bob@xyz.com
 
 On a terminal, whatever is missing is asked for. The password is taken from --password-file, from
@@ -43,14 +44,22 @@ messages stands a line like "--- 2 of 3 ---"; not so with --raw, which gives the
 has them; only on a terminal are control characters left out of these too. Attachments are named on
 standard error. What is to be deleted is deleted at the end, when everything went well.
 
+IMAP, POP3 and the SMTP port of smtpd are recognised by what they say. With IMAP, --mailbox chooses
+the mailbox, and --search the messages: words that stand anywhere in them, or from:, to:, cc:,
+subject:, body:, since:2026-05-21, before:, on:, larger:500K, smaller:, is:unread, is:read,
+is:flagged, is:answered and is:draft; quotes keep words together, a minus in front turns a term
+around. --follow shows new mail as it comes, behind what was chosen, until Ctrl-C. --mark-seen marks
+what was shown as read, --move moves it. --save writes attachments into a folder: without the
+folders in their names, and never over a file that is there.
+
 --json prints an object for each message: number, uniqueId (null where the server has none), size in
-bytes, from, to, cc, subject, date (ISO 8601, or null), text, attachments (name, type, size). With
---list there are no text and no attachments.`;
+bytes, from, to, cc, subject, date (ISO 8601, or null), text, attachments (name, type, size, and
+path where it was saved). With --list there are no text and no attachments.`;
 
 export const TLS_NOTES = `\
 --tls auto (the default) takes TLS where the server offers it, and from the first byte on the ports
-465 and 995; a server that cannot be verified is told about, and gets no password unless it is on
-this machine. starttls and implicit want TLS, verified. --ca FILE names whom to trust beside the
+465, 993 and 995; a server that cannot be verified is told about, and gets no password unless it is
+on this machine. starttls and implicit want TLS, verified. --ca FILE names whom to trust beside the
 well-known authorities, and makes auto as strict. none sends in clear, the password too.`;
 
 export const STATUSES = `\

@@ -1,19 +1,20 @@
 /** Reading a mailbox on a terminal: a list to choose from, a message, and what to do with it. */
 import type { Ask, Choice } from "./ask.ts";
-import type { Mailbox } from "./reader.ts";
+import type { Listing, Mailbox } from "./mailbox.ts";
 import { showMessage, type ShowOptions, type Summary, summaryLine } from "./smtpc_show.ts";
-import type { Pop3Listing } from "../pop3/listing.ts";
 
 export interface BrowseOptions extends ShowOptions {
   readonly ask: Ask;
   /** Whether a message is deleted once it was shown, without being asked about. */
   readonly deleteShown: boolean;
+  /** Is told what was shown. */
+  readonly shown: (message: Listing) => Promise<void>;
 }
 
 /** Until the person quits, or nothing is left. What was deleted goes when the mailbox is closed. */
 export async function browse(
   mailbox: Mailbox,
-  messages: ReadonlyMap<Pop3Listing, Summary>,
+  messages: ReadonlyMap<Listing, Summary>,
   options: BrowseOptions,
 ): Promise<void> {
   const { ask, deleteShown } = options;
@@ -22,21 +23,33 @@ export async function browse(
     const picked = await ask.choose(`Which of ${left.size}?`, choicesOf(left));
     if (picked === QUIT.value) return;
     const listing = [...left.keys()].find(({ number }) => String(number) === picked)!;
-    await showMessage(await mailbox.retrieve(listing.number), listing, options);
+    const content = await mailbox.retrieve(listing);
+    if (content === null) {
+      options.streams.errors.write(`${gone(listing)}\n`);
+      left.delete(listing);
+      continue;
+    }
+    await showMessage(content, listing, options);
+    await options.shown(listing);
     const next = deleteShown ? DELETE.value : await ask.choose("And now?", [BACK, DELETE, QUIT]);
     if (next === DELETE.value) {
-      await mailbox.remove(listing.number);
+      await mailbox.remove([listing]);
       left.delete(listing);
     }
     if (next === QUIT.value) return;
   }
 }
 
+/** What is said in place of a message that is not there any more. */
+export function gone({ number }: Listing): string {
+  return `(message ${number} is gone meanwhile)`;
+}
+
 const BACK: Choice = { value: "back", label: "Back to the list" };
 const DELETE: Choice = { value: "delete", label: "Delete it" };
 const QUIT: Choice = { value: "quit", label: "Quit" };
 
-function choicesOf(messages: ReadonlyMap<Pop3Listing, Summary>): readonly Choice[] {
+function choicesOf(messages: ReadonlyMap<Listing, Summary>): readonly Choice[] {
   const choices = [...messages.values()].map((summary) => ({
     value: String(summary.number),
     label: summaryLine(summary),

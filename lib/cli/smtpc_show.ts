@@ -1,21 +1,27 @@
 /** How a message looks: to people, and to programs. */
 import type { ShownMessage } from "../mail/read.ts";
-import type { Pop3Listing } from "../pop3/listing.ts";
 import { decode } from "../wire/bytes.ts";
 import { jsonLine, paint, type Streams } from "./io.ts";
+import type { Listing } from "./mailbox.ts";
+import { saveAttachments } from "./smtpc_save.ts";
 
 /** In which form. */
 export interface ShowOptions {
   readonly streams: Streams;
   readonly raw: boolean;
   readonly json: boolean;
+  /** The folder where attachments are saved; `null`: they are not. */
+  readonly saveTo: string | null;
 }
 
-/** Writes a message to standard output. What a stranger wrote cannot steer a terminal. */
+/**
+ * Writes a message to standard output, and its attachments to files where that is wanted. What a
+ * stranger wrote cannot steer a terminal.
+ */
 export async function showMessage(
   content: Uint8Array,
-  listing: Pop3Listing,
-  { streams, raw, json }: ShowOptions,
+  listing: Listing,
+  { streams, raw, json, saveTo }: ShowOptions,
 ): Promise<void> {
   const { output, errors } = streams;
   const { readMessage, terminalSafe } = await reading();
@@ -26,14 +32,21 @@ export async function showMessage(
     return;
   }
   const message = await readMessage(content);
-  const attachments = message.attachments.map(({ name, type, size }) => ({ name, type, size }));
+  const saved = saveTo === null ? [] : await saveAttachments(saveTo, message.attachments);
+  const attachments = message.attachments.map(({ name, type, size }, at) => {
+    const path = saved[at];
+    return { name, type, size, ...(path === undefined ? {} : { path }) };
+  });
   if (json) {
     output.write(jsonLine({ ...summaryOf(message, listing), text: message.text, attachments }));
     return;
   }
   output.write(messageText(message));
-  for (const { name, type, size } of attachments) {
-    errors.write(paint(errors, "dim", `(attached: ${name}, ${type}, ${size} bytes)`) + "\n");
+  for (const { name, type, size, path } of attachments) {
+    const where = path === undefined ? "" : `, saved as ${path}`;
+    errors.write(
+      paint(errors, "dim", `(attached: ${name}, ${type}, ${size} bytes${where})`) + "\n",
+    );
   }
 }
 
@@ -58,7 +71,7 @@ export type Summary = Readonly<{
 }>;
 
 /** Reads a header section for a list. */
-export async function summarise(header: Uint8Array, listing: Pop3Listing): Promise<Summary> {
+export async function summarise(header: Uint8Array, listing: Listing): Promise<Summary> {
   const { readMessage } = await reading();
   return summaryOf(await readMessage(header), listing);
 }
@@ -72,7 +85,7 @@ export function summaryLine({ number, date, from, subject, size }: Summary): str
 
 function summaryOf(
   { from, to, cc, subject, date }: ShownMessage,
-  { number, uniqueId, size }: Pop3Listing,
+  { number, uniqueId, size }: Listing,
 ): Summary {
   return { number, uniqueId, size, from, to, cc, subject, date };
 }
