@@ -9,7 +9,7 @@ import {
   startMailServer,
 } from "../mod.ts";
 import { decodeLatin1 } from "../lib/wire/bytes.ts";
-import { REAL } from "./app_support.ts";
+import { REAL, talkTo } from "./app_support.ts";
 import { startNextHop } from "./next_hop.ts";
 
 const USERS = { alice: "secret", bob: "hunter2" };
@@ -352,6 +352,24 @@ Deno.test("mail goes from one server to the other, and a refusal there is heard 
     sendMail(letter(here, { port, to: "nobody@xyz.com" })),
     mailError("refused", /nobody@xyz\.com: 550 5\.1\.1 There is no such user here$/),
   );
+});
+
+Deno.test("a server serves IMAP where it is asked to, and the same mail", async () => {
+  await using server = await startMailServer({
+    users: { alice: "secret" },
+    ports: { imap: 0, imaps: 0 },
+    tls: true,
+  });
+  const { imap, imaps, smtp } = server.ports;
+  assert.notEqual(imaps, null);
+  await sendMail({ port: smtp, from: "shop@xyz.com", to: "alice@example.test", text: "Hi" });
+  const talker = await talkTo(REAL, imap!);
+  assert.match(talker.greeting, /^\* OK \[CAPABILITY IMAP4rev1 IMAP4rev2 .*STARTTLS/);
+  assert.match(await talker.say("a LOGIN alice secret"), /^a OK /);
+  assert.equal(await talker.say("b STATUS INBOX (MESSAGES)"), '* STATUS "INBOX" (MESSAGES 1)');
+  talker.close();
+  await using other = await startMailServer();
+  assert.deepEqual([other.ports.imap, other.ports.imaps], [null, null]);
 });
 
 Deno.test("a server with TLS gives its certificate to the clients that verify it", async () => {

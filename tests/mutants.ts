@@ -9,13 +9,19 @@ import { DISK_MUTANTS } from "./mutants/disk.ts";
 import { DNS_MUTANTS } from "./mutants/dns.ts";
 import { DSN_MUTANTS } from "./mutants/dsn.ts";
 import { FUZZ_MUTANTS } from "./mutants/fuzz.ts";
+import { MAILBOX_MUTANTS } from "./mutants/mailboxes.ts";
 import { MAIL_MUTANTS } from "./mutants/mail.ts";
 import { CHUNKING_MUTANTS } from "./mutants/chunking.ts";
 import { HISTORY_MUTANTS } from "./mutants/history.ts";
+import { IMAP_APP_MUTANTS } from "./mutants/imap_app.ts";
+import { IMAP_SESSION_MUTANTS } from "./mutants/imap_session.ts";
+import { IMAP_PURE_MUTANTS } from "./mutants/imap_pure.ts";
 import { LMTP_MUTANTS } from "./mutants/lmtp.ts";
+import { IMAP_CLIENT_MUTANTS } from "./mutants/imap_client.ts";
 import type { Mutant } from "./mutants/mutant.ts";
 import { NET_MUTANTS } from "./mutants/net.ts";
 import { POP3_MUTANTS } from "./mutants/pop3.ts";
+import { POP3_UTF8_MUTANTS } from "./mutants/pop3_utf8.ts";
 import { QUEUE_MUTANTS } from "./mutants/queue.ts";
 import { FLOODS_MUTANTS } from "./mutants/floods.ts";
 import { PROXY_MUTANTS } from "./mutants/proxy.ts";
@@ -38,8 +44,11 @@ export const MUTANTS: readonly Mutant[] = [
   ...REQUIRETLS_MUTANTS,
   ...CHUNKING_MUTANTS,
   ...LMTP_MUTANTS,
+  ...IMAP_SESSION_MUTANTS,
   ...FUZZ_MUTANTS,
+  ...IMAP_CLIENT_MUTANTS,
   ...MAIL_MUTANTS,
+  ...MAILBOX_MUTANTS,
   ...DNS_MUTANTS,
   ...DSN_MUTANTS,
   ...DISK_MUTANTS,
@@ -51,7 +60,10 @@ export const MUTANTS: readonly Mutant[] = [
   ...HISTORY_MUTANTS,
   ...PROXY_MUTANTS,
   ...QUEUE_MUTANTS,
+  ...IMAP_APP_MUTANTS,
   ...POP3_MUTANTS,
+  ...IMAP_PURE_MUTANTS,
+  ...POP3_UTF8_MUTANTS,
   ...NET_MUTANTS,
   ...SASL_MUTANTS,
   ...SIM_WORLD_MUTANTS,

@@ -4,7 +4,7 @@
 import assert from "$assert";
 import { denoWorld } from "../lib/net/deno.ts";
 import { drive } from "../lib/net/drive.ts";
-import { heldConnections } from "../lib/net/socket.ts";
+import { heldConnections, socketConnection } from "../lib/net/socket.ts";
 import { connTransport } from "../lib/net/transport.ts";
 import type { Clock, NetError, Transport } from "../lib/net/world.ts";
 import { ByteQueue, concat, decodeLatin1, encode, equal } from "../lib/wire/bytes.ts";
@@ -217,3 +217,16 @@ Deno.test("close ends what is pending, may be called twice, and fails what comes
 function isLost(error: unknown): boolean {
   return (error as NetError).name === "NetError" && (error as NetError).kind === "lost";
 }
+
+Deno.test("a connection is watched by the system, and sends at once", () => {
+  const set: string[] = [];
+  const address: Deno.NetAddr = { transport: "tcp", hostname: "127.0.0.1", port: 1 };
+  const conn = {
+    localAddr: address,
+    remoteAddr: address,
+    setNoDelay: (on: boolean) => void set.push(`no delay ${on}`),
+    setKeepAlive: (on: boolean) => void set.push(`keep alive ${on}`),
+  };
+  socketConnection(conn as unknown as Deno.TcpConn);
+  assert.deepEqual(set, ["no delay true", "keep alive true"]);
+});

@@ -6,6 +6,7 @@ import { fakePop3, serverSession } from "../pop3_support.ts";
 import { TRANSCRIPTS } from "../transcripts/pop3.ts";
 import { LOGIN_TRANSCRIPTS } from "../transcripts/pop3_login.ts";
 import { TLS_TRANSCRIPTS } from "../transcripts/pop3_tls.ts";
+import { UTF8_TRANSCRIPTS } from "../transcripts/pop3_utf8.ts";
 import { seedsFrom } from "./seeds.ts";
 import type { FuzzTarget } from "./target.ts";
 
@@ -31,7 +32,7 @@ export const target: FuzzTarget = {
     encode("USER alice\nPASS\rx\r\n"),
     encode("USER alice\r\nSTLS\r\nPASS secret\r\n"),
     encode("GET / HTTP/1.1\r\n"),
-    ...seedsFrom("server", TRANSCRIPTS, LOGIN_TRANSCRIPTS, TLS_TRANSCRIPTS),
+    ...seedsFrom("server", TRANSCRIPTS, LOGIN_TRANSCRIPTS, TLS_TRANSCRIPTS, UTF8_TRANSCRIPTS),
   ],
   run(input) {
     const whole = talk([input]);
@@ -50,6 +51,8 @@ function talk(chunks: readonly Uint8Array[]) {
   if (clearBytes !== null) assert.match(text.slice(clearBytes), NOT_LOGGED_IN);
   assert.match(text, /^\+OK [^\r\n]*\r\n/);
   assert.match(text, /\r\n$/);
+  // RFC 2449 §6.4: what stands in brackets there is a code that is known.
+  assert.doesNotMatch(text, /^(?:\+OK|-ERR) \[(?!(?:SYS\/TEMP|SYS\/PERM|AUTH|IN-USE)\] )/m);
   // The two messages of the mailbox hold no lone CR or LF either.
   assert.doesNotMatch(text, /\r(?!\n)|(?<!\r)\n/);
   assert.deepEqual(mailbox.counts(), { opened: 1, closed: 1 });

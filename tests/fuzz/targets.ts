@@ -1,12 +1,18 @@
 /** Every fuzz target. A new parser or session gets a file beside this one and a line here. */
+import { target as imapCommand } from "./imap_command.ts";
+import { target as imapRead } from "./imap_read.ts";
+import { target as imapStructure } from "./imap_structure.ts";
+import { target as imapClient } from "./imap_client.ts";
 import { target as mailAddress } from "./mail_address.ts";
 import { target as mailDowngrade } from "./mail_downgrade.ts";
 import { target as mailField } from "./mail_field.ts";
 import { target as mailHeader } from "./mail_header.ts";
+import { target as mailMime } from "./mail_mime.ts";
 import { target as mailOrcpt } from "./mail_orcpt.ts";
 import { target as mailRead } from "./mail_read.ts";
 import { target as mailReport } from "./mail_report.ts";
 import { target as mailSubmission } from "./mail_submission.ts";
+import { target as mailSurrogate } from "./mail_surrogate.ts";
 import { target as mailText } from "./mail_text.ts";
 import { target as netDns } from "./net_dns.ts";
 import { target as netTlsHello } from "./net_tls_hello.ts";
@@ -34,14 +40,17 @@ export const targets: readonly FuzzTarget[] = [
   wireLines,
   wireDots,
   wireProxy,
+  imapClient,
   mailAddress,
   mailDowngrade,
   mailField,
   mailHeader,
+  mailMime,
   mailOrcpt,
   mailRead,
   mailReport,
   mailSubmission,
+  mailSurrogate,
   mailText,
   netDns,
   netTlsHello,
@@ -60,4 +69,7 @@ export const targets: readonly FuzzTarget[] = [
   pop3Client,
   pop3Command,
   pop3Server,
+  imapCommand,
+  imapRead,
+  imapStructure,
 ];

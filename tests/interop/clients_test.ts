@@ -100,3 +100,32 @@ print("all well")
   const ran = await until("Python", () => run("python3", args), 60_000);
   assert.equal(ran.stdout, "all well\n", ran.stderr);
 });
+
+testWithServer("poplib reads headers in UTF-8 when it asks for them", async ({ ports, folder }) => {
+  const script = `
+import poplib, smtplib, sys
+
+smtp_port, pop3_port = int(sys.argv[1]), int(sys.argv[2])
+with smtplib.SMTP("127.0.0.1", smtp_port) as smtp:
+    smtp.login("alice@abc.com", "secret")
+    smtp.sendmail("alice@abc.com", ["bob@abc.com"], "Subject: Größe\\r\\n\\r\\nä\\r\\n".encode(),
+                  mail_options=["SMTPUTF8", "BODY=8BITMIME"])
+for utf8 in (False, True):
+    pop = poplib.POP3("127.0.0.1", pop3_port)
+    assert pop.capa()["UTF8"] == ["USER"]
+    if utf8:
+        pop.utf8()
+    pop.user("bob")
+    pop.pass_("hunter2")
+    _, lines, _ = pop.retr(1)
+    written = "Größe" if utf8 else "=?UTF-8?B?R3LDtsOfZQ==?="
+    assert f"Subject: {written}".encode() in lines, lines
+    assert lines[-1] == "ä".encode()
+    pop.quit()
+print("all well")
+`;
+  await Deno.writeTextFile(`${folder}/utf8.py`, script);
+  const args = [`${folder}/utf8.py`, `${ports["smtp"]}`, `${ports["pop3"]}`];
+  const ran = await until("Python", () => run("python3", args), 60_000);
+  assert.equal(ran.stdout, "all well\n", ran.stderr);
+});

@@ -6,6 +6,7 @@ export interface PostfixDovecot extends AsyncDisposable {
   /** What comes in here, Postfix sends on through our server, to which it logs in. */
   readonly throughUsPort: number;
   readonly pop3Port: number;
+  readonly imapPort: number;
   /** Dovecot's, for the same mailboxes. */
   readonly lmtpPort: number;
   /** What Postfix has logged so far, with every line that it heard (`<`) and said (`>`). */
@@ -36,6 +37,7 @@ export async function startPostfixDovecot(
   { smtpPort = freePort(), ours }: PostfixOptions = {},
 ): Promise<PostfixDovecot> {
   const [throughUsPort, pop3Port, lmtpPort] = [freePort(), freePort(), freePort()];
+  const imapPort = freePort();
   const authPort = freePort();
   // Their processes run as other users, who must get to their files.
   await Deno.chmod(folder, 0o755);
@@ -50,18 +52,19 @@ export async function startPostfixDovecot(
   await Deno.writeTextFile(`${folder}/conf/master.cf`, master);
   await Deno.writeTextFile(
     `${folder}/dovecot.conf`,
-    dovecotConf(folder, { pop3Port, lmtpPort, authPort }),
+    dovecotConf(folder, { pop3Port, imapPort, lmtpPort, authPort }),
   );
   await Promise.all([
     run("dovecot", ["-c", `${folder}/dovecot.conf`]),
     run("postfix", ["-c", `${folder}/conf`, "start"]),
   ]);
-  for (const port of [smtpPort, pop3Port, lmtpPort, authPort]) await untilListening(port);
+  for (const port of [smtpPort, pop3Port, imapPort, lmtpPort, authPort]) await untilListening(port);
   const mailbox = `${folder}/mail/carol/new`;
   return {
     smtpPort,
     throughUsPort,
     pop3Port,
+    imapPort,
     lmtpPort,
     log: () => Deno.readTextFile(`${folder}/log`),
     takeCarolsMail: () => takeFiles(mailbox),
@@ -210,10 +213,12 @@ function masterCfForOurs(throughUsPort: number, submissionPort: number): string 
 
 function dovecotConf(
   folder: string,
-  { pop3Port, lmtpPort, authPort }: Readonly<Record<"pop3Port" | "lmtpPort" | "authPort", number>>,
+  { pop3Port, imapPort, lmtpPort, authPort }: Readonly<
+    Record<"pop3Port" | "imapPort" | "lmtpPort" | "authPort", number>
+  >,
 ): string {
   return `
-protocols = pop3 lmtp
+protocols = imap pop3 lmtp
 listen = 127.0.0.1
 base_dir = ${folder}/run
 state_dir = ${folder}/run
@@ -243,6 +248,20 @@ service pop3-login {
   }
   inet_listener pop3s {
     port = 0
+  }
+}
+service imap-login {
+  inet_listener imap {
+    port = ${imapPort}
+  }
+  inet_listener imaps {
+    port = 0
+  }
+}
+namespace inbox {
+  inbox = yes
+  mailbox Archive {
+    auto = create
   }
 }
 service lmtp {

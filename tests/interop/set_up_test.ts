@@ -27,7 +27,7 @@ Deno.test({
     assert.equal(added.status, 0, added.stderr);
 
     // What README tells mail programs; and another server, which comes to the first port.
-    const { smtp, submission, smtps, pop3s } = server.ports;
+    const { smtp, submission, smtps, imaps, pop3s } = server.ports;
     const login = ["--auth-user", "alice@abc.com", "--auth-password", "secret"];
     const verify = ["--tls-verify", "--tls-ca-path", `${folder.path}/fullchain.pem`];
     const to = ["--to", "alice@abc.com", ...verify];
@@ -39,11 +39,14 @@ Deno.test({
         [smtp, "--tls", "--from", "bob@other.example"],
       ]
     ) await runWell("swaks", ["--server", `localhost:${port}`, ...flags.map(String), ...to]);
-    const listed = await runWell("curl", [
-      ...["--silent", "--show-error", "--cacert", `${folder.path}/fullchain.pem`],
-      ...["--user", "alice@abc.com:secret", `pop3s://localhost:${pop3s}/`],
-    ]);
+    const read = (url: string) =>
+      runWell("curl", [
+        ...["--silent", "--show-error", "--cacert", `${folder.path}/fullchain.pem`],
+        ...["--user", "alice@abc.com:secret", url],
+      ]);
+    const listed = await read(`pop3s://localhost:${pop3s}/`);
     assert.match(listed, /^1 \d+\r\n2 \d+\r\n3 \d+\r\n$/);
+    assert.equal(await read(`imaps://localhost:${imaps}/INBOX?ALL`), "* SEARCH 1 2 3\r\n");
 
     // `systemctl reload`
     Deno.kill(Number(await Deno.readTextFile(`${folder.path}/data/lock`)), "SIGHUP");

@@ -52,7 +52,8 @@ export const POP3_MUTANTS: readonly Mutant[] = [
   {
     name: "pop3: no lock",
     file: "lib/app/pop3_backend.ts",
-    find: '    if (busy) return "inUse"; // RFC 1939 §4: the lock is exclusive\n',
+    find:
+      '    if (this.#doors.locked.has(id)) return "inUse"; // RFC 1939 §4: the lock is exclusive\n',
     replace: "",
     test: { file: "tests/app_pop3_test.ts", name: "a mailbox is open for one session at a time" },
     why: "two sessions would renumber each other's mail",
@@ -60,7 +61,7 @@ export const POP3_MUTANTS: readonly Mutant[] = [
   {
     name: "pop3: the lock is never given up",
     file: "lib/app/pop3_backend.ts",
-    find: "if (this.#locked !== null) this.#locks.delete(this.#locked);\n",
+    find: "if (this.#locked !== null) this.#doors.locked.delete(this.#locked);\n",
     replace: "",
     test: {
       file: "tests/app_pop3_test.ts",

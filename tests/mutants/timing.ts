@@ -44,7 +44,7 @@ export const TIMING_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "future release: a held message is too old when it is released",
-    file: "lib/store/memory_tables.ts",
+    file: "lib/store/memory_accept.ts",
     find: "since: Math.max(content.acceptedAt, hold?.until ?? 0),",
     replace: "since: content.acceptedAt,",
     test: { file: APP, name: "a held message has its five days from its release on" },

@@ -182,7 +182,7 @@ test("smtpd check says ok, or names what is wrong and ends with status 65", asyn
   await using server = await startSmtpd([...ABC, ...ALICE, "--data", folder]);
   assert.equal((await runSmtpd(["check", "--data", folder])).stdout, "ok\n");
   await server.end();
-  change(folder, "UPDATE mailboxes SET name = 'OUTBOX'");
+  change(folder, "UPDATE mailboxes SET name = 'OUTBOX' WHERE name = 'INBOX'");
   const ran = await runSmtpd(["check", "--data", folder]);
   assert.equal(ran.status, 65, ran.stderr);
   assert.match(ran.stdout, /^account alice@abc\.com has no INBOX\n$/);
@@ -199,9 +199,9 @@ test("smtpd takes its settings from a file, and its flags win", async (folder) =
   assert.match(await tryLogin(server, "secret"), /^235 /);
   const users = await runSmtpd(["user", "list", "--config", config]);
   assert.equal(users.stdout, "alice@abc.com\n");
-  await Deno.writeTextFile(config, `${lines.join("\n")}\nimap-port = 143\n`);
+  await Deno.writeTextFile(config, `${lines.join("\n")}\nhttp-port = 8080\n`);
   const ran = await runSmtpd(["--config", config]);
-  assertFailed(ran, 78, /smtpd\.toml: imap-port: IMAP is not built yet/);
+  assertFailed(ran, 78, /smtpd\.toml: http-port: .* is not built yet/);
 });
 
 test("smtpd keeps its data below ./data, and its commands look there", async (folder) => {
@@ -223,7 +223,7 @@ test("smtpd keeps its data below ./data, and its commands look there", async (fo
 const MISTAKES: readonly (readonly [string, number, RegExp])[] = [
   ["--port x", 64, /--port: "x" is not a port/],
   ["--prot 1", 64, /unknown option '--prot'/],
-  ["--imap-port 0 --domain abc.com", 64, /--imap-port: IMAP is not built yet/],
+  ["--http-port 0 --domain abc.com", 64, /--http-port: .* is not built yet/],
   ["--domain abc.com --route abc.com=127.0.0.1", 64, /is local here and has a route/],
   ["--domain abc.com --user alice --data memory:", 64, /--user alice@abc\.com:PASSWORD/],
   ["--config /nowhere/smtpd.toml", 66, /cannot read \/nowhere\/smtpd\.toml/],

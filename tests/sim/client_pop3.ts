@@ -25,8 +25,10 @@ export async function readMailbox(
 ): Promise<number | null> {
   const talk = talkOver(transport);
   try {
-    const ready = await hearsOk(talk) && await ask(talk, `USER ${user}`) &&
-      await ask(talk, `PASS ${password}`) && await ask(talk, "UIDL");
+    // Behind UTF8 each byte is sent as it came (RFC 6856 §2.1).
+    const ready = await hearsOk(talk) && await ask(talk, "UTF8") &&
+      await ask(talk, `USER ${user}`) && await ask(talk, `PASS ${password}`) &&
+      await ask(talk, "UIDL");
     const listing = ready ? await dottedText(talk) : null;
     if (listing === null) return null;
     let count = 0;

@@ -46,6 +46,7 @@ async function take(
   { owner, copies, complain }: ReaderOptions,
 ): Promise<boolean> {
   await wire.line();
+  await say(wire, "UTF8"); // RFC 6856 §2.1: from here on each byte is sent as it came
   await say(wire, `USER ${owner}`);
   if (!await say(wire, `PASS ${PASSWORD}`)) return false; // locked by a session that was cut off
   await say(wire, "UIDL");
