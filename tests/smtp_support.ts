@@ -122,6 +122,7 @@ function fakeConversation({ peer, messages, commands, groups, hellos, counts }: 
         return result;
       });
     },
+    expect() {},
     message(content) {
       counts.messageCalls++;
       if (envelope!.from.startsWith("full@")) throw new Error("message is broken");

@@ -49,8 +49,8 @@ function wordsDatabase() {
   };
 }
 
-function groupOf(database: ReturnType<typeof wordsDatabase>, gather = turn): Group {
-  return createGroup({ transactions: database.transactions, gather });
+function groupOf(database: ReturnType<typeof wordsDatabase>, until = turn): Group {
+  return createGroup({ transactions: database.transactions, turn: until });
 }
 
 function say(database: ReturnType<typeof wordsDatabase>, word: string): () => number {

@@ -4,7 +4,7 @@
 import { formatAddress, parseMailbox } from "../mail/address.ts";
 import { type Body, bodyOf, joinBodies } from "../mail/body.ts";
 import { type Envelope, type Recipient, wantsReport } from "../mail/envelope.ts";
-import { allValues, HEADER_BYTES_MAX, parseHeader } from "../mail/header.ts";
+import { allValues, type Header, HEADER_BYTES_MAX, parseHeader } from "../mail/header.ts";
 import { prepareSubmission, type Submission, type Submitter } from "../mail/submission.ts";
 import {
   countReceived,
@@ -18,6 +18,7 @@ import type { SmtpHello, SmtpPeer } from "../smtp/backend.ts";
 import { type Reply, reply } from "../smtp/reply.ts";
 import type { Origin } from "../store/history.ts";
 import type { Accepted, MessageId } from "../store/store.ts";
+import { isAscii } from "../wire/bytes.ts";
 import { ProtocolError } from "../wire/error.ts";
 import { logCopies } from "../queue/settlement.ts";
 import { logMissing, type Plan, planDeliveries } from "./deliveries.ts";
@@ -45,8 +46,8 @@ const PASSED_HERE_MAX = 3;
 /** Makes the message durable and says so; a message that must not be taken gets its refusal. */
 export async function accept(site: Site, transaction: Transaction, content: Body): Promise<Reply> {
   const { world, store, config } = site;
-  const loop = await findLoop(site, content);
-  if (loop !== null) return loop;
+  const header = parseHeader(await content.slice(0, HEADER_BYTES_MAX));
+  if (isLoop(site, header)) return reply(554, "5.4.6", "This message goes round in circles");
   const id = newMessageId(world);
   const at = world.clock.now();
   const { hello, envelope, recipients } = transaction;
@@ -69,7 +70,6 @@ export async function accept(site: Site, transaction: Transaction, content: Body
     priority: envelope.priority, // RFC 6710 §4.1 (2)
     at,
   });
-  const header = await prepared.slice(0, HEADER_BYTES_MAX);
   const taken = {
     id,
     acceptedAt: at,
@@ -79,7 +79,8 @@ export async function accept(site: Site, transaction: Transaction, content: Body
   };
   const plan = planDeliveries(site, recipients, envelope, at);
   const { message, copies } = messagesOf(site, taken, plan);
-  const receipt = receiptOf(site, plan, { ...taken, content: header });
+  const about = { ...taken, content: await prepared.slice(0, HEADER_BYTES_MAX) };
+  const receipt = receiptOf(site, plan, about);
   const [first, ...others] = [message, ...copies, receipt].filter((each) => each !== null);
   await store.accept(first!, others);
   logAccepted(site, plan, transaction, { id, size: content.size, receipt });
@@ -121,11 +122,9 @@ function receiptOf(site: Site, plan: Plan, about: ReportedMessage): Accepted | n
   return outcomes.length === 0 ? null : makeReport(site, about, outcomes);
 }
 
-async function findLoop(site: Site, content: Body): Promise<Reply | null> {
-  const header = parseHeader(await content.slice(0, HEADER_BYTES_MAX));
-  const loops = countReceived(header) >= RECEIVED_MAX ||
+function isLoop(site: Site, header: Header): boolean {
+  return countReceived(header) >= RECEIVED_MAX ||
     hasPassed(header, site.config.hostname, PASSED_HERE_MAX);
-  return loops ? reply(554, "5.4.6", "This message goes round in circles") : null;
 }
 
 /** RFC 6409 §8: what is done to mail of our own users, and to no other. */
@@ -139,9 +138,9 @@ async function submitted(content: Body, submission: Submission): Promise<Body | 
 }
 
 /** RFC 8689 §4.1: the header can ask for less; REQUIRETLS, when it was said, counts more. */
-function tagged(envelope: Envelope, header: Uint8Array): Envelope {
+function tagged(envelope: Envelope, header: Header): Envelope {
   if (envelope.tls === "required") return envelope;
-  const [only, ...more] = allValues(parseHeader(header), "TLS-Required");
+  const [only, ...more] = allValues(header, "TLS-Required");
   const optional = more.length === 0 && only?.trim().toLowerCase() === "no";
   return optional ? { ...envelope, tls: "optional" } : envelope;
 }
@@ -163,7 +162,7 @@ function submitterOf({ accounts }: Site, user: string): Submitter {
 async function truthful(envelope: Envelope, content: Body): Promise<Envelope> {
   const { utf8, ...rest } = envelope;
   const bytes = await content.slice(0, content.size);
-  const body = bytes.some((byte) => byte > 127) ? "8BITMIME" : envelope.body;
+  const body = isAscii(bytes) ? envelope.body : "8BITMIME";
   return { ...rest, body, ...(utf8 && hasUtf8Header(bytes) ? { utf8 } : {}) };
 }
 

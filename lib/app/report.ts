@@ -10,6 +10,7 @@ import { type Reply, textOf } from "../smtp/reply.ts";
 import type { Accepted, MessageId } from "../store/store.ts";
 import { isLocal, planDeliveries } from "./deliveries.ts";
 import { newMessageId, type Site } from "./site.ts";
+import { isAscii } from "../wire/bytes.ts";
 
 /** The message that a report is about. */
 export interface ReportedMessage {
@@ -110,7 +111,7 @@ export function makeReport(
     // RFC 3461 §6.1: the null reverse-path, and nothing asked for in return.
     envelope: {
       sender: null,
-      body: report.some((byte) => byte > 127) ? "8BITMIME" : "7BIT",
+      body: isAscii(report) ? "7BIT" : "8BITMIME",
       ...(hasUtf8Header(report) ? { utf8: true } : {}),
       // RFC 8689 §5: a report is protected as its message was.
       ...(tls === "required" ? { tls } : {}),

@@ -67,6 +67,8 @@ class Conversation implements SmtpConversation {
   readonly #site: Site;
   readonly #peer: SmtpPeer;
   #open: Open | null = null;
+  /** Set while content is on its way. */
+  #came: (() => void) | null = null;
 
   constructor(site: Site, peer: SmtpPeer) {
     this.#site = site;
@@ -176,6 +178,7 @@ class Conversation implements SmtpConversation {
   }
 
   async #take(content: Body, recipients: readonly Recipient[]): Promise<Reply> {
+    this.#isHere();
     const { mail, envelope, hello } = this.#transaction();
     const transaction = { peer: this.#peer, hello, envelope, recipients };
     // Not every client has said how large its message would be, and others were faster.
@@ -196,12 +199,23 @@ class Conversation implements SmtpConversation {
     return recipients.map((each) => here.includes(each) ? answer : NO_SUCH_USER);
   }
 
+  expect(): void {
+    this.#came ??= this.#site.store.expect();
+  }
+
   reset(): void {
+    this.#isHere();
     this.#open = null;
   }
 
   close(): void {
-    this.#open = null;
+    this.reset();
+  }
+
+  /** Nothing is on its way any more. */
+  #isHere(): void {
+    this.#came?.();
+    this.#came = null;
   }
 
   #loggedIn(user: string, result: LoginResult): SmtpLogin {

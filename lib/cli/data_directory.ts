@@ -72,10 +72,10 @@ export async function openStore(
   world: World,
   options: { readonly synchronous?: "full" | "off" } = {},
 ): Promise<Store> {
-  const { turn } = world.clock;
+  const { turn, monotonicMs } = world.clock;
   if (data === MEMORY) return openMemoryStore({ turn });
   try {
-    return await openSqliteStore({ ...options, directory: data, turn });
+    return await openSqliteStore({ ...options, directory: data, turn, monotonicMs });
   } catch (error) {
     throw openFailure(data, error);
   }

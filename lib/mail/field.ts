@@ -53,7 +53,7 @@ function foldTokens(name: string, tokens: readonly string[]): string {
   let text = name;
   let column = name.length;
   for (const token of tokens) {
-    const length = encode(token).length;
+    const length = lengthOf(token);
     // RFC 5322 §2.2.3: never right behind the name, since a line of blanks alone is obsolete
     // (§4.2).
     if (column + 1 + length > LINE_BYTES_PREFERRED && column > name.length) {
@@ -75,9 +75,14 @@ function tokensOf(value: string): readonly string[] {
 
 /** The longest beginning of the text that has at most so many bytes in UTF-8. */
 function cut(text: string, bytesMax: number): string {
-  if (encode(text).length <= bytesMax) return text;
+  if (lengthOf(text) <= bytesMax) return text;
   const { read } = new TextEncoder().encodeInto(text, new Uint8Array(bytesMax));
   return text.slice(0, read);
+}
+
+/** In octets of UTF-8; most tokens are ASCII, and need not be encoded to be counted. */
+function lengthOf(token: string): number {
+  return isAscii(token) ? token.length : encode(token).length;
 }
 
 function wordsOf(text: string): readonly string[] {

@@ -3,7 +3,7 @@
  * stream of a message becomes the stream of a surrogate (RFC 6858), in which each field of each
  * header is ASCII, and bodies are as they were. A message whose headers are ASCII stays as it is.
  */
-import { concat, CR, decodeUtf8, LF } from "../wire/bytes.ts";
+import { concat, CR, decodeUtf8, isAscii, LF } from "../wire/bytes.ts";
 import { createPartFinder } from "./part_finder.ts";
 import { asciiField } from "./surrogate_field.ts";
 
@@ -125,11 +125,6 @@ function add(output: Uint8Array[], part: Uint8Array): void {
     const { buffer, byteOffset, length } = before;
     output[output.length - 1] = new Uint8Array(buffer, byteOffset, length + part.length);
   } else output.push(part);
-}
-
-function isAscii(bytes: Uint8Array): boolean {
-  for (let at = 0; at < bytes.length; at++) if (bytes[at]! > 127) return false;
-  return true;
 }
 
 /** Each byte that is not ASCII becomes a question mark. */

@@ -1,5 +1,5 @@
 /** Whether a message is internationalized: RFC 6532 §3, at any level of its MIME structure. */
-import { decodeLatin1, LF } from "../wire/bytes.ts";
+import { decodeLatin1, isAscii, LF } from "../wire/bytes.ts";
 
 /**
  * Whether a header field holds more than ASCII: in the header of the message, of a part, or of a
@@ -18,7 +18,7 @@ export function hasUtf8Header(message: Uint8Array): boolean {
     const end = lineFeed === -1 ? message.length : lineFeed + 1;
     const line = message.subarray(start, end);
     if (inHeader) {
-      if (line.some((byte) => byte > 127) && isUtf8(line)) return true;
+      if (!isAscii(line) && isUtf8(line)) return true;
       if (line.length <= 2 && lineFeed !== -1) {
         const type = contentType(message.subarray(headerStart, start));
         parts ||= type === "multipart" || type === "message";

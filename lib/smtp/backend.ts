@@ -67,6 +67,8 @@ export interface SmtpConversation {
     group: readonly RcptCommand[],
     signal: AbortSignal,
   ): MaybePromise<readonly Reply[]>;
+  /** The content is about to come: `message`, `deliver`, `reset` or `close` will follow. */
+  expect(): void;
   /** The content for the accepted recipients. A 2yz answer promises that it is durable. */
   message(content: Body, signal: AbortSignal): MaybePromise<Reply>;
   /**

@@ -39,6 +39,7 @@ export function* bdat<B>(connection: Connection, command: BdatCommand): Step<B, 
   const reader = refusal !== null || transaction === null
     ? null
     : transaction.chunks ??= chunkReader(messageBytesMax, options.room.hold());
+  if (reader !== null) connection.conversation.expect();
   // RFC 3030 §2: what was sent is accepted and discarded before the failure is reported.
   if (!(yield* readChunk<B>(queue, chunkBytes, { reader, blockTimeoutMs }))) return "close";
   if (options.traced) yield* traceContent(chunkBytes);

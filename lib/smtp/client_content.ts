@@ -1,7 +1,7 @@
 /** The content of a message, on the SMTP client's side: in the form and by the command it needs. */
 import { type Body, bodyOf } from "../mail/body.ts";
 import { toSevenBit } from "../mail/downgrade.ts";
-import { concat, encode, equal } from "../wire/bytes.ts";
+import { concat, encode, equal, isAscii } from "../wire/bytes.ts";
 import { dotStuffer } from "../wire/dots.ts";
 import { call, deadline, Interrupted, type Step, trace, write, writeNow } from "../wire/session.ts";
 import {
@@ -168,7 +168,7 @@ function* conclude<B>(
 function* hasEightBit<B>(body: Body): Step<B, boolean> {
   for (let at = 0; at < body.size; at += SLICE_BYTES) {
     const slice = yield* call<B, Uint8Array>(() => body.slice(at, at + SLICE_BYTES));
-    if (slice.some((byte) => byte > 127)) return true;
+    if (!isAscii(slice)) return true;
   }
   return false;
 }

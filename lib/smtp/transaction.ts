@@ -180,6 +180,7 @@ export function* data<B>(connection: Connection): Step<B, "close" | null> {
     return yield* fault(connection, reply(code, "5.5.1", "No valid recipients"));
   }
   yield* answerNow(options, reply(354, "", "Go ahead, end with a dot on a line of its own"));
+  connection.conversation.expect();
   const hold = options.room.hold();
   try {
     return yield* content<B>(connection, hold);

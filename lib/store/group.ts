@@ -6,6 +6,7 @@
  * No promise is settled and nobody is woken before the commit has returned; when the commit itself
  * fails, every item of the group rejects and nothing of the group is there.
  */
+import { createExpectation, type ExpectationOptions } from "./expectation.ts";
 import { StoreError } from "./store.ts";
 
 /** What a store can do with its data; all of it at once, without waiting for anybody. */
@@ -37,17 +38,17 @@ export interface Group {
    * @throws {StoreError} `closed`; `busy` where too much waits already, and nothing was run
    */
   run<T>(work: () => T, committed?: (value: T) => void, bytes?: number): Promise<T>;
+  /**
+   * Says that another change is on its way, for which the next commit may wait a moment. What it
+   * gives is called when that has come, or will not; calling it twice is harmless.
+   */
+  expect(): () => void;
   /** Resolves when everything that was given is settled; from then on nothing is taken. */
   close(): Promise<void>;
 }
 
-export interface GroupOptions {
+export interface GroupOptions extends ExpectationOptions {
   readonly transactions: Transactions;
-  /**
-   * How long a group is open for others, from its first item on. Today one turn of the event loop
-   * (`World.clock.turn`); who wants to hold the commit while more is on its way does it here.
-   */
-  readonly gather: () => Promise<void>;
 }
 
 /** Bounds how long one group keeps the event loop: at 20 µs to 60 µs an item about 10 ms. */
@@ -70,7 +71,8 @@ interface Item {
 }
 
 export function createGroup(options: GroupOptions): Group {
-  const { transactions, gather } = options;
+  const { transactions, monotonicMs } = options;
+  const expectation = createExpectation(options);
   const waiting: Item[] = [];
   /** Of those that wait, and of those that are being committed. */
   let heldBytes = 0;
@@ -79,9 +81,11 @@ export function createGroup(options: GroupOptions): Group {
 
   async function runAll(): Promise<void> {
     while (waiting.length > 0) {
-      await gather();
+      await expectation.gather(() => waiting.length);
       const items = waiting.splice(0, fitting(waiting));
+      const startedMs = monotonicMs?.() ?? 0;
       commitTogether(transactions, items);
+      expectation.took((monotonicMs?.() ?? 0) - startedMs);
       heldBytes -= bytesOf(items);
     }
     running = null;
@@ -100,6 +104,7 @@ export function createGroup(options: GroupOptions): Group {
         running ??= runAll();
       });
     },
+    expect: expectation.expect,
     async close() {
       closed = true;
       await running;

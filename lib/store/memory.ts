@@ -32,7 +32,7 @@ export interface MemoryOptions {
 export function openMemoryStore(options: MemoryOptions): Store {
   const memory = createMemory();
   const marks: Marks = { accounts: createAccounts(), queue: createMark(0) };
-  const group = createGroup({ transactions: TRANSACTIONS, gather: options.turn });
+  const group = createGroup({ transactions: TRANSACTIONS, turn: options.turn });
   const parts = { memory, marks, group };
   return {
     users: memoryUsers(parts),
@@ -50,6 +50,7 @@ export function openMemoryStore(options: MemoryOptions): Store {
         contentBytes(prepared),
       );
     },
+    expect: group.expect,
     check: () => Promise.resolve(memoryCheck(memory)),
     backup: () =>
       Promise.reject(new StoreError("unknown", "a store in memory has nothing to copy")),

@@ -33,6 +33,8 @@ import { createMark } from "./watch.ts";
 export interface SqliteOptions {
   /** `World.clock.turn`: what comes within one turn shares a commit. */
   readonly turn: () => Promise<void>;
+  /** `World.clock.monotonicMs`; with it, commits wait a moment for what `expect` has told of. */
+  readonly monotonicMs?: () => number;
   /** Where the database lies; `null` keeps it in memory, which needs no permission. */
   readonly directory: string | null;
   /**
@@ -120,7 +122,7 @@ function storeOn(
   const accounts = createAccounts();
   loadAccounts(database, accounts);
   const marks = { accounts, queue: createMark(0) };
-  const group = createGroup({ transactions, gather: options.turn });
+  const group = createGroup({ transactions, ...options });
   const deliver = sqliteDeliver(database);
   const histories = sqliteHistories(database);
   const insertMessage = sqliteAccept({ contents, schedule, deliver, histories });
@@ -147,6 +149,7 @@ function storeOn(
         contentBytes(prepared),
       );
     },
+    expect: group.expect,
     check: () => promised(() => sqliteCheck(database)),
     backup: backupMaker(database),
     async giveBack() {

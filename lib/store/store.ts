@@ -34,6 +34,11 @@ export interface Store extends AsyncDisposable {
    * @throws {StoreError} `unknown` when an account or a mailbox is not there
    */
   accept(message: Accepted, reports?: readonly Accepted[]): Promise<void>;
+  /**
+   * Says that a message is on its way, for which a commit may wait less than a millisecond. What it
+   * gives is called when that has come, or will not; calling it twice is harmless.
+   */
+  expect(): () => void;
   /** Everything that is wrong with the store, in words; empty when its invariants hold. */
   check(): Promise<readonly string[]>;
   /**

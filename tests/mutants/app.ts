@@ -66,8 +66,8 @@ export const APP_MUTANTS: readonly Mutant[] = [
   {
     name: "accept: loops go on",
     file: "lib/app/accept.ts",
-    find: "  if (loop !== null) return loop;\n",
-    replace: "",
+    find: "if (isLoop(site, header)) return",
+    replace: "if (false) return",
     test: {
       file: "tests/app_accept_test.ts",
       name: "a message that was here too often is refused as a loop",
