@@ -79,13 +79,14 @@ async function besiege(port: number, { slow, fast, hello }: SiegeOptions): Promi
     { length: fast },
     (_, at) => flood(hello("fast", at) + FLOODS[at % FLOODS.length]!),
   );
+  const siege = Promise.allSettled([...slowOnes, ...fastOnes]);
   while (connections < slow + fast) await new Promise((resolve) => setTimeout(resolve, 20));
   return {
     connections: () => connections,
     async end() {
       over = true;
       for (const conn of open) conn.close();
-      await Promise.allSettled([...slowOnes, ...fastOnes]);
+      await siege;
     },
   };
 }
@@ -153,17 +154,30 @@ async function lettersUnder(options: SiegeOptions, args: readonly string[], hell
   ]);
   const port = server.ports.smtp!;
   await sendLetter(port, hello); // what the first one costs is not the question
-  const siege = await besiege(port, options);
-  const tookMs: number[] = [];
-  for (let letters = 0; letters < 15; letters++) tookMs.push(await sendLetter(port, hello));
-  const connections = siege.connections();
-  await siege.end();
-  const sorted = tookMs.toSorted((one, other) => one - other).map(Math.round);
-  console.log(`${connections} connections; a letter took ${sorted.join(", ")} ms`);
+  const [, , quietMs] = await sendLetters(port, hello, 5);
+  const { tookMs, connections } = await under(port, options, () => sendLetters(port, hello, 15));
+  console.log(`${connections} connections; a letter took ${tookMs.join(", ")} ms, of ${quietMs}`);
   assert.ok(connections >= options.slow + options.fast);
-  // One of them may meet a busy machine; a server that is held up is slow for all.
-  assert.ok(sorted[12]! < 1_000, `${sorted}`);
+  // One of them may meet a busy machine; a server that is held up is slow for all. Where others
+  // use the machine so much that a letter is slow in peace, no second can be kept to.
+  assert.ok(tookMs[12]! < Math.max(1_000, 20 * quietMs!), `${tookMs}, of ${quietMs}`);
   return server.log();
+}
+
+/** What each of so many letters took, in milliseconds: the fastest first. */
+async function sendLetters(port: number, hello: string, count: number): Promise<number[]> {
+  const tookMs: number[] = [];
+  for (let sent = 0; sent < count; sent++) tookMs.push(await sendLetter(port, hello));
+  return tookMs.toSorted((one, other) => one - other).map(Math.round);
+}
+
+async function under(port: number, options: SiegeOptions, send: () => Promise<number[]>) {
+  const siege = await besiege(port, options);
+  try {
+    return { tookMs: await send(), connections: siege.connections() };
+  } finally {
+    await siege.end();
+  }
 }
 
 Deno.test({
