@@ -69,7 +69,12 @@ Deno.test("three hundred hops that swallow connections do not hold up one that a
   await using setting = await startSetting({
     routes: {
       "alive.test": { host: "127.0.0.1", port: PORT },
-      "*": { host: "127.0.0.1", port: 9 },
+      ...Object.fromEntries(
+        Array.from(
+          { length: 300 },
+          (_, at) => [`dead${at}.test`, { host: `mx${at}.test`, port: 9 }],
+        ),
+      ),
     },
   });
   const { world } = setting;

@@ -2,7 +2,7 @@
 import assert from "$assert";
 import { bodyOf } from "../lib/mail/body.ts";
 import { SILENT } from "../lib/log.ts";
-import { createHops, failed, NEW_HOP } from "../lib/queue/hops.ts";
+import { createWays, failed, NEW_WAY } from "../lib/queue/ways.ts";
 import { createLinks } from "../lib/queue/link.ts";
 import { startWorker } from "../lib/queue/worker.ts";
 import { openMemoryStore } from "../lib/store/memory.ts";
@@ -57,14 +57,14 @@ Deno.test("a hop that is slow at everything is left after twenty minutes", async
 });
 
 Deno.test("ten thousand hops are remembered, and the one longest unchanged forgotten first", () => {
-  const hops = createHops();
-  const once = failed(NEW_HOP);
+  const hops = createWays();
+  const once = failed(NEW_WAY);
   for (let at = 0; at < 10_000; at++) hops.set(`d${at}.test`, once);
   hops.set("d0.test", failed(once));
   assert.equal(hops.of("d0.test").failures, 2);
   hops.set("new.test", once);
   assert.equal(hops.of("d0.test").failures, 2, "it was down last");
-  assert.deepEqual(hops.of("d1.test"), NEW_HOP);
+  assert.deepEqual(hops.of("d1.test"), NEW_WAY);
   assert.equal(hops.of("d2.test").failures, 1);
 });
 
@@ -74,7 +74,7 @@ interface Anywhere extends AsyncDisposable {
   queue(id: string, domain: string): Promise<void>;
 }
 
-/** A worker whose route for every domain leads to the same port. */
+/** A worker with sixty next hops, all at the same port of this machine. */
 function startAnywhere(): Anywhere {
   const world = fakeWorld();
   const store = openMemoryStore({ turn: world.clock.turn });
@@ -83,7 +83,15 @@ function startAnywhere(): Anywhere {
     world,
     links,
     store,
-    targets: targetsIn(world, { "*": { host: "127.0.0.1", port: PORT } }),
+    targets: targetsIn(
+      world,
+      Object.fromEntries(
+        Array.from(
+          { length: 60 },
+          (_, at) => [`d${at}.test`, { host: `mx${at}.test`, port: PORT }],
+        ),
+      ),
+    ),
     schedule: SCHEDULE,
     log: SILENT,
     report: () => null,

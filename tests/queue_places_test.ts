@@ -21,7 +21,7 @@ Deno.test("there are fifty places, and one that is left is free again", () => {
   assert.equal(places.isFull(), true);
   taken[0]!.leave();
   taken[0]!.leave();
-  assert.deepEqual([places.of("h0"), places.of("h1"), places.hops()], [0, 1, 49]);
+  assert.deepEqual([places.of("h0"), places.of("h1"), places.ways()], [0, 1, 49]);
   assert.notEqual(places.take("h0", "known", 20), null);
   assert.equal(places.take("other", "known", 20), null);
 });
@@ -43,7 +43,7 @@ Deno.test("who waits for a slow hop gives its place to others, up to two hundred
   for (const place of taken.slice(0, 60)) place.quick();
   assert.equal(places.isFull(), true, "those that go on count again");
   for (const place of taken) place.leave();
-  assert.equal(places.hops(), 0);
+  assert.equal(places.ways(), 0);
   assert.equal(takeAll(places, "known", "h", () => {}).length, 50);
 });
 

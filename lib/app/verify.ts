@@ -5,8 +5,6 @@
  */
 import { formatAddress } from "../mail/address.ts";
 import { type Envelope, needsUtf8, type Recipient } from "../mail/envelope.ts";
-import { endpointText } from "../endpoint.ts";
-import { routeOf } from "../queue/route.ts";
 import type { Heard } from "../policy/verdicts.ts";
 import { type Target, targetText } from "../queue/target.ts";
 import type { Attempt } from "../smtp/client.ts";
@@ -30,11 +28,11 @@ export const VERIFY_TIMEOUT_MS = 20_000;
 /** One answer for each recipient, in their order. */
 export async function verifyRecipients(site: Site, question: Question): Promise<readonly Reply[]> {
   const answers = new Map<Recipient, Reply>();
-  const byHop = Map.groupBy(question.recipients, ({ address }) => {
-    const route = routeOf(address.domain, site.routes);
-    return route.kind === "relay" ? endpointText(route.to) : address.domain;
-  });
-  await Promise.all([...byHop.values()].map(async (recipients) => {
+  const byWay = Map.groupBy(
+    question.recipients,
+    ({ address }) => site.targets.wayOf(address.domain),
+  );
+  await Promise.all([...byWay.values()].map(async (recipients) => {
     const refusals = await refusalsOf(site, { ...question, recipients });
     for (const [at, refusal] of refusals.entries()) {
       if (refusal !== null) answers.set(recipients[at]!, refusal);

@@ -1,9 +1,9 @@
 /**
- * How many deliveries may be under way: in all, for one hop, and for hops of which nothing good is
+ * How many deliveries may be under way: in all, for one way, and for ways of which nothing good is
  * known. A delivery that waits for its hop gives its place to another, within limits, so that hops
  * that swallow connections do not hold up the others.
  */
-import type { HopId } from "../store/store.ts";
+import type { WayId } from "../store/store.ts";
 
 /** `known`: it has answered before; `stranger`: nothing is known; `down`: it was put off. */
 export type Standing = "known" | "stranger" | "down";
@@ -19,12 +19,12 @@ export interface Place {
 }
 
 export interface Places {
-  /** A place for a hop that may have so many deliveries at once; `null`: there is none. */
-  take(hop: HopId, standing: Standing, ofHopMax: number): Place | null;
-  /** How many there are for this hop. */
-  of(hop: HopId): number;
-  /** How many hops have one. */
-  hops(): number;
+  /** A place for a way that may have so many deliveries at once; `null`: there is none. */
+  take(way: WayId, standing: Standing, ofWayMax: number): Place | null;
+  /** How many there are for this way. */
+  of(way: WayId): number;
+  /** How many ways have one. */
+  ways(): number;
   /** Whether nobody gets one. */
   isFull(): boolean;
 }
@@ -39,20 +39,20 @@ const STRANGERS_MAX = 150;
 const PROBES_MAX = 20;
 
 export function createPlaces(): Places {
-  const byHop = new Map<HopId, number>();
+  const byWay = new Map<WayId, number>();
   const count = { quick: 0, underway: 0, stranger: 0, down: 0, known: 0 };
   const most = { stranger: STRANGERS_MAX, down: PROBES_MAX, known: UNDERWAY_MAX };
-  const of = (hop: HopId) => byHop.get(hop) ?? 0;
+  const of = (way: WayId) => byWay.get(way) ?? 0;
   const isFull = () => count.quick >= PLACES_MAX || count.underway >= UNDERWAY_MAX;
-  const add = (hop: HopId, standing: Standing, change: 1 | -1) => {
+  const add = (way: WayId, standing: Standing, change: 1 | -1) => {
     count.underway += change;
     count[standing] += change;
-    const left = of(hop) + change;
-    if (left > 0) byHop.set(hop, left);
-    else byHop.delete(hop);
+    const left = of(way) + change;
+    if (left > 0) byWay.set(way, left);
+    else byWay.delete(way);
   };
 
-  function place(hop: HopId, standing: Standing): Place {
+  function place(way: WayId, standing: Standing): Place {
     let isQuick = false;
     let isLeft = false;
     const setQuick = (quick: boolean) => {
@@ -61,13 +61,13 @@ export function createPlaces(): Places {
       count.quick += quick ? 1 : -1;
     };
     setQuick(true);
-    add(hop, standing, 1);
+    add(way, standing, 1);
     return {
       slow: () => setQuick(false),
       quick: () => setQuick(true),
       leave() {
         setQuick(false);
-        if (!isLeft) add(hop, standing, -1);
+        if (!isLeft) add(way, standing, -1);
         isLeft = true;
       },
     };
@@ -76,10 +76,10 @@ export function createPlaces(): Places {
   return {
     of,
     isFull,
-    hops: () => byHop.size,
-    take(hop, standing, ofHopMax) {
-      if (isFull() || of(hop) >= ofHopMax || count[standing] >= most[standing]) return null;
-      return place(hop, standing);
+    ways: () => byWay.size,
+    take(way, standing, ofWayMax) {
+      if (isFull() || of(way) >= ofWayMax || count[standing] >= most[standing]) return null;
+      return place(way, standing);
     },
   };
 }

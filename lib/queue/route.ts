@@ -1,6 +1,7 @@
 /** Where mail for a domain goes: pure, asked anew at each attempt. */
-import type { Relay } from "../endpoint.ts";
+import { endpointText, type Relay } from "../endpoint.ts";
 import { reply } from "../smtp/reply.ts";
+import type { HopId, WayId } from "../store/store.ts";
 
 export interface Routes {
   /** Lower case; mail for these stays here. */
@@ -36,4 +37,28 @@ export function routeOf(domain: string, routes: Routes): Route {
   const to = named === undefined ? routes.smarthost ?? undefined : named;
   if (to === undefined) return { kind: routes.dns ? "dns" : "none" };
   return to === null ? { kind: "noMail" } : { kind: "relay", to };
+}
+
+/**
+ * The way to a hop: cheap, for the DNS is not asked. Where a person has named the next server, it is
+ * the same for all domains that are sent there alike, so one that is down is found out once; a
+ * domain that is for the DNS, or has no next hop, is its own way.
+ */
+export function wayOf(hop: HopId, routes: Routes): WayId {
+  const route = routeOf(hop, routes);
+  if (route.kind !== "relay") return hop;
+  const { to } = route;
+  // Whatever else is demanded there may fail while the others get through.
+  return [
+    endpointText(to),
+    to.protocol === "lmtp" ? "lmtp" : null,
+    to.tls === undefined ? null : `tls ${to.tls}`,
+    to.login === undefined ? null : `as ${to.login.user}`,
+    hasOwnPolicy(to, routes) ? "by its policy" : null,
+  ].filter((each) => each !== null).join(" ");
+}
+
+/** Whether a relay is bound by what its own domain says about it (RFC 8461). */
+export function hasOwnPolicy(to: Relay, { smarthost, dns }: Routes): boolean {
+  return to === smarthost && dns;
 }

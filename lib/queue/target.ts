@@ -5,7 +5,8 @@ import type { World } from "../net/world.ts";
 import { type Reply, reply } from "../smtp/reply.ts";
 import { findHosts, type FindOptions, type MxHost } from "./mx.ts";
 import type { StsPolicy } from "./mta_sts.ts";
-import { NO_MAIL, routeOf, type Routes } from "./route.ts";
+import type { HopId, WayId } from "../store/store.ts";
+import { hasOwnPolicy, NO_MAIL, routeOf, type Routes, wayOf } from "./route.ts";
 import type { StsPolicies } from "./sts_policies.ts";
 
 /** Servers that take mail for a domain. */
@@ -41,6 +42,8 @@ export interface Targets {
    * does a store that cannot say what binds us.
    */
   of(domain: string, signal: AbortSignal): Promise<Aim>;
+  /** What hops share that are down together: see `route.ts`. */
+  wayOf(hop: HopId): WayId;
 }
 
 /** What is known about a target is remembered under this: the one that was named, or the domain. */
@@ -62,14 +65,15 @@ export function createTargets(
   { routes, resolver, policies, mxPort, ...options }: TargetsOptions,
 ): Targets {
   return {
+    wayOf: (hop) => wayOf(hop, routes),
     async of(domain, signal) {
       const route = routeOf(domain, routes);
       switch (route.kind) {
         case "local":
           return { kind: "local" };
         case "relay": {
-          const isSmarthost = route.to === routes.smarthost && routes.dns;
-          const policy = isSmarthost ? await policyOf(policies, route.to.host, signal) : null;
+          const isBound = hasOwnPolicy(route.to, routes);
+          const policy = isBound ? await policyOf(policies, route.to.host, signal) : null;
           if (policy === "unknown") return { kind: "later", reply: NOT_KNOWN };
           return { kind: "target", target: { kind: "named", endpoint: route.to, policy } };
         }

@@ -4,10 +4,10 @@
  */
 import { describeError } from "../log.ts";
 import { type Reply, textOf } from "../smtp/reply.ts";
-import type { HopId, Taken } from "../store/store.ts";
+import type { HopId, Taken, WayId } from "../store/store.ts";
 import { CLOCK_LOOK_MS, type ClockSteps, longestWaitMs, watchClock } from "./clock_steps.ts";
 import { concludeLate, deliver, type DeliveryOptions } from "./delivery.ts";
-import { answered, createHops, crowded, deliveriesMax, failed } from "./hops.ts";
+import { answered, createWays, crowded, deliveriesMax, failed, type WayState } from "./ways.ts";
 import { createPlaces, type Place, PLACES_MAX } from "./places.ts";
 import { waitMs } from "./schedule.ts";
 
@@ -40,6 +40,8 @@ export function startWorker(options: WorkerOptions): Worker {
 /** Where one task delivers, and what was known about its hop before. */
 interface Post {
   readonly hop: HopId;
+  /** What is found out there is true for all hops that share it. */
+  readonly way: WayId;
   readonly isDown: boolean;
   readonly place: Place;
 }
@@ -49,7 +51,7 @@ class QueueWorker {
   readonly #clock: ClockSteps;
   readonly #tasks = new Set<Promise<void>>();
   readonly #places = createPlaces();
-  readonly #hops = createHops();
+  readonly #ways = createWays();
   /** Whether somebody deals with what is late just now. */
   #concluding = false;
   /** Cuts off deliveries that do not end in time when the server stops. */
@@ -62,6 +64,7 @@ class QueueWorker {
   constructor(options: WorkerOptions) {
     this.#options = options;
     this.#clock = watchClock(options.world.clock);
+    options.store.queue.setWays(options.targets.wayOf);
   }
 
   async run(): Promise<void> {
@@ -127,13 +130,15 @@ class QueueWorker {
   async #startTasks(now: number, state: "up" | "down"): Promise<void> {
     if (this.#places.isFull()) return;
     // Those that are busy may come first, with more work than they may have at once.
-    const max = this.#places.hops() + PLACES_MAX;
-    for (const { hop } of await this.#options.store.queue.ready(now, max, state)) {
-      const known = this.#hops.of(hop);
+    const { store: { queue }, targets } = this.#options;
+    const max = this.#places.ways() + PLACES_MAX;
+    for (const { hop } of await queue.ready(now, max, state)) {
+      const way = targets.wayOf(hop);
+      const known = this.#ways.of(way);
       const isDown = state === "down";
       const standing = isDown ? "down" : known.isKnown ? "known" : "stranger";
-      const place = this.#places.take(hop, standing, isDown ? 1 : deliveriesMax(known));
-      if (place !== null) this.#start(() => this.#deliverDue({ hop, isDown, place }), place);
+      const place = this.#places.take(way, standing, isDown ? 1 : deliveriesMax(known));
+      if (place !== null) this.#start(() => this.#deliverDue({ hop, way, isDown, place }), place);
     }
   }
 
@@ -172,11 +177,11 @@ class QueueWorker {
   }
 
   async #deliverDue(post: Post): Promise<void> {
-    const { hop, place } = post;
+    const { hop, way, place } = post;
     const { world, store: { queue } } = this.#options;
     const batch = await queue.take(hop, world.clock.now(), BATCH_MAX);
-    // There is more, so there may be work for another task.
-    if (batch.length === BATCH_MAX) this.#wake();
+    // There is more, or it is another hop's turn, so there may be work for another task.
+    if (batch.length === BATCH_MAX || way !== hop) this.#wake();
     let left = batch;
     let isDown = post.isDown;
     const alarm = world.clock.alarm(() => {
@@ -194,8 +199,9 @@ class QueueWorker {
         // A delivery that was cut off because we stop says nothing about the hop.
         if (unreachable !== null && signal.aborted) return;
         if (unreachable !== null) return await this.#unreachable(post, unreachable);
-        this.#hops.set(hop, answered(this.#hops.of(hop)));
-        if (isDown) await queue.reached(hop);
+        const before = this.#ways.of(way);
+        this.#ways.set(way, answered(before));
+        if (isDown || wokenBy(post, before)) await queue.reached(hop);
         isDown = false;
       }
     } finally {
@@ -217,20 +223,30 @@ class QueueWorker {
     }
   }
 
-  /** Where others stand, only this connection was one too many; else the hop is put off. */
-  async #unreachable({ hop, place }: Post, words: Reply): Promise<void> {
+  /**
+   * Where others stand, only this connection was one too many; else the hop is put off, with all
+   * that share its way. Its place is kept meanwhile, so that none of them is tried.
+   */
+  async #unreachable({ hop, way }: Post, words: Reply): Promise<void> {
     const { world, store, log, schedule } = this.#options;
-    place.leave();
-    const before = this.#hops.of(hop);
-    if (this.#places.of(hop) > 0) return this.#hops.set(hop, crowded(before));
+    const before = this.#ways.of(way);
+    if (this.#places.of(way) > 1) return this.#ways.set(way, crowded(before));
     const { failures } = failed(before);
-    this.#hops.set(hop, failed(before));
+    this.#ways.set(way, failed(before));
     const waitsMs = waitMs(schedule.probeAfterMs, failures, world.random.fraction());
     const now = world.clock.now();
     const until = now + waitsMs;
-    log.info("hop-down", { hop, until: new Date(until).toISOString(), reply: textOf(words) });
+    log.info("hop-down", { hop: way, until: new Date(until).toISOString(), reply: textOf(words) });
     await store.queue.defer(hop, until, words, now);
   }
+}
+
+/**
+ * Whether others may wait for this answer though its hop did not: the operator has had that one
+ * tried, or the server was started anew.
+ */
+function wokenBy({ hop, way }: Post, { failures, isKnown }: WayState): boolean {
+  return failures > 0 || (!isKnown && way !== hop);
 }
 
 /** Recipients of the same message go in one transaction; messages keep their order. */

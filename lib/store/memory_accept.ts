@@ -5,8 +5,8 @@ import type { Prepared } from "./content.ts";
 import { NO_FLAGS } from "./flags.ts";
 import { queuedIn } from "./happenings.ts";
 import { addEntry, findMailbox } from "./memory_mailbox.ts";
-import { bodyOfChunks, type Memory, type MessageRow } from "./memory_tables.ts";
-import type { AccountId, Delivery, MailboxDelivery, MessageId, ModSeq } from "./store.ts";
+import { bodyOfChunks, hopsBeside, type Memory, type MessageRow, waits } from "./memory_tables.ts";
+import type { AccountId, Delivery, HopId, MailboxDelivery, MessageId, ModSeq } from "./store.ts";
 
 /**
  * Gives the function that inserts these messages. It cannot fail: what is wrong is found before.
@@ -99,6 +99,7 @@ function enqueue(
   { hop, recipient, dueAt }: Delivery & { readonly to: "queue" },
 ): void {
   const id = memory.nextId();
+  joinWay(memory, hop);
   const { by, hold } = content.envelope;
   const deadline = by?.at ?? null;
   const now = {
@@ -113,4 +114,12 @@ function enqueue(
   };
   memory.queue.set(id, { id, content, hop, recipient, ...now });
   content.uses++;
+}
+
+/** A way that is down is not tried anew for each domain that comes up. */
+function joinWay(memory: Memory, hop: HopId): void {
+  if (memory.hops.has(hop) || waits(memory, hop)) return;
+  const rows = [...hopsBeside(memory, hop)].flatMap((each) => memory.hops.get(each) ?? []);
+  const [latest] = rows.toSorted((a, b) => b.until - a.until);
+  if (latest !== undefined) memory.hops.set(hop, latest);
 }

@@ -6,6 +6,7 @@ import { addUnreached, appendHistory } from "./memory_history.ts";
 import { memoryOperations } from "./memory_operator.ts";
 import { type Deliver, deliverer, hasCopy, messageInserter } from "./memory_accept.ts";
 import {
+  hopsBeside,
   type Memory,
   type MemoryParts,
   type QueuedRow,
@@ -37,6 +38,8 @@ export function memoryQueue(parts: MemoryParts): Queue {
   const { memory, marks, group } = parts;
   const tokens = new Map<Token, QueuedId>();
   const turns = createTurns();
+  /** For each way, the hop that had its turn last. */
+  const hopTurns = createTurns();
 
   /** The recipient whose token this is, and no longer taken; `null` when the token is stale. */
   function untake(token: Token): QueuedRow | null {
@@ -73,9 +76,11 @@ export function memoryQueue(parts: MemoryParts): Queue {
       const hops = readyHops(memory, now).filter(({ hop }) =>
         state === undefined || memory.hops.has(hop) === (state === "down")
       );
-      return Promise.resolve(hops.slice(0, max));
+      return Promise.resolve(headsOf(memory, hops, hopTurns).slice(0, max));
     },
     take(hop, now, max) {
+      const way = memory.wayOf(hop);
+      if (way !== hop) hopTurns.set(way, hop);
       const due = [...memory.queue.values()]
         .filter((row) => row.hop === hop && isFree(row) && dueAt(memory, row) <= now)
         .sort(byRank);
@@ -98,14 +103,19 @@ export function memoryQueue(parts: MemoryParts): Queue {
     },
     defer(hop, until, reply, at) {
       return group.run(() => {
-        if (!waits(memory, hop)) return;
-        memory.hops.set(hop, { until, reply });
-        if (at !== undefined) addUnreached(memory, { hop, at, until, reply });
+        for (const each of hopsBeside(memory, hop)) {
+          if (!waits(memory, each)) continue;
+          memory.hops.set(each, { until, reply });
+          if (at !== undefined) addUnreached(memory, { hop: each, at, until, reply });
+        }
       }, () => announceWork(marks));
     },
     reached(hop) {
-      return group.run(() => void memory.hops.delete(hop), () => announceWork(marks));
+      return group.run(() => {
+        for (const each of hopsBeside(memory, hop)) memory.hops.delete(each);
+      }, () => announceWork(marks));
     },
+    setWays: (wayOf) => void (memory.wayOf = wayOf),
     async settle(verdicts, reports) {
       const prepared = await Promise.all(reports.map(prepareMessage));
       const settled = await group.run(() => {
@@ -156,6 +166,19 @@ function readyHops(memory: Memory, now: number): Hop[] {
   }
   return [...hops].map(([hop, dueAt]) => ({ hop, dueAt }))
     .sort((a, b) => a.dueAt - b.dueAt || (a.hop < b.hop ? -1 : 1));
+}
+
+/** Of hops that are ready, those whose turn it is: one of each way, and of each state. */
+function headsOf(memory: Memory, ready: readonly Hop[], hopTurns: Turns): readonly Hop[] {
+  const heads = Map.groupBy(ready, ({ hop }) => {
+    const state = memory.hops.has(hop) ? "down" : "up";
+    return `${state} ${memory.wayOf(hop)}`;
+  });
+  return [...heads.values()].map((hops) => {
+    const sorted = hops.toSorted((a, b) => a.hop < b.hop ? -1 : 1);
+    const last = hopTurns.of(memory.wayOf(sorted[0]!.hop));
+    return sorted.find(({ hop }) => hop > last) ?? sorted[0]!;
+  });
 }
 
 /** The order in which recipients of a hop are taken. */

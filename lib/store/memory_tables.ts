@@ -20,6 +20,7 @@ import type {
   QueuedId,
   SpecialUse,
   Uid,
+  WayId,
 } from "./store.ts";
 
 export interface Memory {
@@ -30,6 +31,8 @@ export interface Memory {
   /** In the order of acceptance. */
   readonly queue: Map<QueuedId, QueuedRow>;
   readonly hops: Map<HopId, HopRow>;
+  /** See `Queue.setWays`. */
+  wayOf: (hop: HopId) => WayId;
   /** In the order of acceptance. */
   readonly histories: Map<MessageId, HistoryRow>;
   /** When hops could not be reached, the oldest first. */
@@ -150,6 +153,7 @@ export function createMemory(): Memory {
     messages: new Map(),
     queue: new Map(),
     hops: new Map(),
+    wayOf: (hop) => hop,
     histories: new Map(),
     unreached: new Map(),
     uidValidity: 0,
@@ -171,6 +175,13 @@ export function releaseContent(memory: Memory, content: MessageRow): void {
 /** Whether anybody waits for a hop. */
 export function waits(memory: Memory, hop: HopId): boolean {
   return [...memory.queue.values()].some((row) => row.hop === hop);
+}
+
+/** This hop, and the others for which somebody waits and that share its way. */
+export function hopsBeside({ queue, wayOf }: Memory, hop: HopId): ReadonlySet<HopId> {
+  const way = wayOf(hop);
+  const all = new Set([...queue.values()].map((row) => row.hop));
+  return new Set([hop, ...[...all].filter((each) => wayOf(each) === way)]);
 }
 
 /** Takes a recipient out of the queue; a hop for which nothing waits is forgotten. */

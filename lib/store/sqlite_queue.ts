@@ -9,8 +9,8 @@ import type { SqliteParts } from "./sqlite_parts.ts";
 import { IS_FREE } from "./sqlite_schedule.ts";
 import { settler, type Tokens } from "./sqlite_settle.ts";
 import { taker } from "./sqlite_take.ts";
+import { sqliteWays } from "./sqlite_ways.ts";
 import {
-  type Hop,
   type HopId,
   NO_HURRY,
   type Patience,
@@ -21,11 +21,6 @@ import {
 
 export function sqliteQueue(parts: SqliteParts): Queue {
   const { database, group, schedule, marks, histories } = parts;
-  const selectReady = prepare<Hop>(
-    database,
-    `SELECT hop, dueAt FROM temp.schedule WHERE down BETWEEN ? AND ? AND dueAt <= ?
-     ORDER BY dueAt, hop LIMIT ?`,
-  );
   const selectSize = prepare<{ readonly recipients: number }>(
     database,
     "SELECT recipients FROM temp.size",
@@ -39,16 +34,16 @@ export function sqliteQueue(parts: SqliteParts): Queue {
   const deleteHop = prepare(database, "DELETE FROM hops WHERE hop = ?");
   const tokens = createTokens(parts);
   const { take, overdue } = taker(parts, tokens);
+  const ways = sqliteWays(parts);
   const nextDueAt = nextDueSelector(parts);
   const settle = settler(parts, tokens);
 
   return {
-    ready(now, max, state) {
-      const from = state === "down" ? 1 : 0;
-      const to = state === "up" ? 0 : 1;
-      return promised(() => selectReady.all(from, to, now, max));
+    ready: (now, max, state) => promised(() => ways.ready(now, max, state)),
+    take(hop, now, max) {
+      ways.endTurn(hop);
+      return promised(() => inTransaction(database, () => take(hop, now, max)));
     },
-    take: (hop, now, max) => promised(() => inTransaction(database, () => take(hop, now, max))),
     overdue: (now, max, patience = NO_HURRY) =>
       promised(() => inTransaction(database, () => overdue(now, max, patience))),
     release(released) {
@@ -58,18 +53,20 @@ export function sqliteQueue(parts: SqliteParts): Queue {
       announceWork(marks);
     },
     defer(hop, until, reply, at) {
-      return group.run(() => {
-        const waits = upsertHop.run(hop, until, JSON.stringify(reply)) > 0;
-        if (waits && at !== undefined) histories.unreached({ hop, at, until, reply });
-        schedule.update(hop);
-      }, () => announceWork(marks));
+      const words = JSON.stringify(reply);
+      return ways.forAll(hop, "any", (each) => {
+        const waits = upsertHop.run(each, until, words) > 0;
+        if (waits && at !== undefined) histories.unreached({ hop: each, at, until, reply });
+        schedule.update(each);
+      });
     },
     reached(hop) {
-      return group.run(() => {
-        deleteHop.run(hop);
-        schedule.update(hop);
-      }, () => announceWork(marks));
+      return ways.forAll(hop, "down", (each) => {
+        deleteHop.run(each);
+        schedule.update(each);
+      });
     },
+    setWays: (wayOf) => inTransaction(database, () => schedule.setWays(wayOf)),
     async settle(verdicts, reports) {
       const prepared = await Promise.all(reports.map(prepareMessage));
       const { stale } = await group.run(
@@ -91,8 +88,10 @@ function nextDueSelector({ database }: SqliteParts): (patience: Patience) => num
   const selectDue = prepare<{ readonly at: number | null }>(
     database,
     `SELECT min(at) AS at FROM (
-       SELECT min(dueAt) AS at FROM temp.schedule WHERE down = 0
-       UNION ALL SELECT min(dueAt) FROM temp.schedule WHERE down = 1
+       SELECT min(dueAt) AS at FROM temp.schedule WHERE way IS NULL AND down = 0
+       UNION ALL SELECT min(dueAt) FROM temp.schedule WHERE way IS NULL AND down = 1
+       UNION ALL SELECT min(dueAt) FROM temp.ways WHERE down = 0
+       UNION ALL SELECT min(dueAt) FROM temp.ways WHERE down = 1
        UNION ALL SELECT * FROM (
          SELECT q.deadline FROM queue q WHERE q.deadline IS NOT NULL AND ${IS_FREE}
          ORDER BY q.deadline LIMIT 1

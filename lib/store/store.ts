@@ -88,6 +88,11 @@ export interface MailboxDelivery {
 
 /** A next hop: the recipient's domain. Where it leads is asked anew at each attempt. */
 export type HopId = string;
+/**
+ * What hops share that are reached in the same way, such as all domains behind one smarthost. A hop
+ * that shares with nobody is its own way.
+ */
+export type WayId = string;
 export type QueuedId = number;
 /** A taken recipient; valid until it is settled or given back. */
 export type Token = string;
@@ -203,14 +208,17 @@ export const TAKEN_BYTES_MAX = 1024 * 1024;
 export interface Queue {
   /**
    * Next hops that have due work which nobody has taken, the longest waiting first; with a state,
-   * only those that are `down` (put off, and not `reached` since), or those that are not.
+   * only those that are `down` (put off, and not `reached` since), or those that are not. Of hops
+   * that share a way only the one whose turn it is, in the place of the longest waiting of them; of
+   * a way of which some are down and some are not, one of each.
    */
   ready(now: number, max: number, state?: "up" | "down"): Promise<readonly Hop[]>;
   /**
    * Takes due recipients of one hop, at most `max` and {@linkcode TAKEN_BYTES_MAX}. Senders take
    * turns, from one call to the next, so that nobody waits behind all that another has sent. Of one
    * sender the oldest go first, where one of a higher priority counts as older by
-   * {@linkcode PRIORITY_HEAD_START_MS} for each step. With one owner of the data directory, taking
+   * {@linkcode PRIORITY_HEAD_START_MS} for each step. Hops that share a way take turns as well: after
+   * a call it is the next one's, by name. With one owner of the data directory, taking
    * is a fact in memory: it costs no commit, and opening the store forgets it.
    */
   take(hop: HopId, now: number, max: number): Promise<readonly Taken[]>;
@@ -224,13 +232,19 @@ export interface Queue {
   /** Gives back what was taken and not tried; stale tokens are ignored. */
   release(tokens: readonly Token[]): void;
   /**
-   * A dead hop: nothing of it is due before `until`; one row, not one for each message. Passed over
-   * when nothing waits for that hop, so that strangers cannot fill the store with names. History
-   * remembers `at`, when it was tried.
+   * A dead hop: nothing of it is due before `until`, nor of any other that shares its way; one row
+   * for each hop, not one for each message. A hop for which something waits for the first time while
+   * its way is down is put off with the others. Passed over when nothing waits for that hop, so that
+   * strangers cannot fill the store with names. History remembers `at`, when it was tried.
    */
   defer(hop: HopId, until: number, reply: Reply, at?: number): Promise<void>;
-  /** A hop that was put off has answered: it counts no longer as down. */
+  /** A hop that was put off has answered: neither it nor any that shares its way is down. */
   reached(hop: HopId): Promise<void>;
+  /**
+   * Says which hops share a way, from now on until the store is closed. Before, every hop is its
+   * own. What is down stays so. `wayOf` always gives the same, and at once.
+   */
+  setWays(wayOf: (hop: HopId) => WayId): void;
   /**
    * Records outcomes and accepts the reports about them, all in one transaction.
    * Gives the tokens that were stale (dropped meanwhile, or settled before); those are ignored, and

@@ -122,11 +122,11 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "queue: a hop that is down costs as many probes as before",
-    file: "lib/queue/hops.ts",
+    file: "lib/queue/ways.ts",
     find: "return failures > 0 || !isKnown ? 1 : Math.floor(window);",
     replace: "return !isKnown ? 1 : Math.floor(window);",
     test: {
-      file: "tests/queue_hops_test.ts",
+      file: "tests/queue_ways_test.ts",
       name: "a hop that is down has one, and begins anew when it answers",
     },
     why: "a busy server that restarts is met by a crowd",
@@ -134,8 +134,8 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
   {
     name: "queue: one connection too many puts off the whole hop",
     file: "lib/queue/worker.ts",
-    find: "if (this.#places.of(hop) > 0) return",
-    replace: "if (this.#places.of(hop) > 1000) return",
+    find: "if (this.#places.of(way) > 1) return",
+    replace: "if (this.#places.of(way) > 1000) return",
     test: {
       file: FAIRNESS,
       name: "a hop gets more deliveries at once as it takes them, and fewer when it is full",

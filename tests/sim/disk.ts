@@ -66,9 +66,13 @@ export function createDisk(options: DiskOptions): SimDisk {
   };
 }
 
-/** The tables that live as long as the process which made them. */
+/**
+ * The tables that live as long as the process which made them; their triggers first, which go with
+ * them.
+ */
 function temporary(database: DatabaseSync): readonly { type: string; name: string }[] {
-  const rows = database.prepare("SELECT type, name FROM temp.sqlite_schema ORDER BY type").all();
+  const rows = database.prepare("SELECT type, name FROM temp.sqlite_schema ORDER BY type DESC")
+    .all();
   return rows.map((row) => ({ type: String(row.type), name: String(row.name) }))
     .filter(({ type, name }) => type !== "index" && !name.startsWith("sqlite_"));
 }
@@ -87,6 +91,8 @@ function opened(database: DatabaseSync, access: Access): DatabaseSync {
   const perform = performer(database, access);
   const replaced: Partial<Record<keyof DatabaseSync, unknown>> = {
     close: () => {},
+    function: (name: string, run: Parameters<DatabaseSync["function"]>[1]) =>
+      database.function(name, run),
     exec: (sql: string) => perform(sql, () => database.exec(sql)),
     prepare: (sql: string) => guarded(perform("", () => database.prepare(sql)), sql, perform),
   };
