@@ -14,6 +14,7 @@ import type { OpenStore } from "./store_support.ts";
 import { timesConformance } from "./store_times.ts";
 import { turnsConformance } from "./store_turns.ts";
 import { usersConformance } from "./store_users.ts";
+import { waysConformance } from "./store_ways.ts";
 
 /** Registers the suite under a name; `open` gives a new, empty store each time. */
 export function storeConformance(name: string, open: OpenStore): void {
@@ -31,4 +32,5 @@ export function storeConformance(name: string, open: OpenStore): void {
   historyConformance(name, open);
   holdConformance(name, open);
   turnsConformance(name, open);
+  waysConformance(name, open);
 }
