@@ -175,9 +175,10 @@ function headsOf(memory: Memory, ready: readonly Hop[], hopTurns: Turns): readon
     return `${state} ${memory.wayOf(hop)}`;
   });
   return [...heads.values()].map((hops) => {
-    const sorted = hops.toSorted((a, b) => a.hop < b.hop ? -1 : 1);
-    const last = hopTurns.of(memory.wayOf(sorted[0]!.hop));
-    return sorted.find(({ hop }) => hop > last) ?? sorted[0]!;
+    const { hop: longest, dueAt } = hops[0]!;
+    const names = hops.map(({ hop }) => hop).sort();
+    const last = hopTurns.of(memory.wayOf(longest));
+    return { hop: names.find((hop) => hop > last) ?? names[0]!, dueAt };
   });
 }
 

@@ -31,9 +31,9 @@ export function sqliteWays({ database, schedule, group, marks }: SqliteParts): W
      UNION ALL SELECT way, 1, dueAt FROM temp.ways WHERE down = ?1 AND dueAt <= ?2
      ORDER BY dueAt, name LIMIT ?3`,
   );
-  const selectNext = prepare<Hop>(
+  const selectNext = prepare<{ readonly hop: HopId }>(
     database,
-    `SELECT hop, dueAt FROM temp.schedule INDEXED BY scheduleByTurn
+    `SELECT hop FROM temp.schedule INDEXED BY scheduleByTurn
      WHERE way = ?1 AND down = ?2 AND hop > ?3 AND dueAt <= ?4 ORDER BY hop LIMIT 1`,
   );
   const selectOthers = prepare<{ readonly hop: HopId }>(
@@ -43,15 +43,17 @@ export function sqliteWays({ database, schedule, group, marks }: SqliteParts): W
   );
   const turns = createTurns();
 
-  function nextOf(way: WayId, down: 0 | 1, now: number): Hop {
-    return selectNext.first(way, down, turns.of(way), now) ??
-      selectNext.first(way, down, "", now)!;
+  function nextOf(way: WayId, down: 0 | 1, now: number): HopId {
+    const next = selectNext.first(way, down, turns.of(way), now) ??
+      selectNext.first(way, down, "", now);
+    return next!.hop;
   }
 
   function readyIn(down: 0 | 1, now: number, max: number): readonly Hop[] {
-    return selectHeads.all(down, now, max).map(({ name, isWay, dueAt }) =>
-      isWay === 0 ? { hop: name, dueAt } : nextOf(name, down, now)
-    );
+    return selectHeads.all(down, now, max).map(({ name, isWay, dueAt }) => ({
+      hop: isWay === 0 ? name : nextOf(name, down, now),
+      dueAt,
+    }));
   }
 
   return {

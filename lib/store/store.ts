@@ -99,7 +99,7 @@ export type Token = string;
 
 export interface Hop {
   readonly hop: HopId;
-  /** When its oldest due recipient became due. */
+  /** When its oldest due recipient became due, or that of another hop that shares its way. */
   readonly dueAt: number;
 }
 

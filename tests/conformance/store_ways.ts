@@ -53,8 +53,11 @@ export function waysConformance(name: string, open: OpenStore): void {
     await s.accept(message("m1", [toQueue("a.com", 2), toQueue("z.relayed", 1)]));
     await s.accept(message("m2", [toQueue("a.relayed", 5), toQueue("b.com", 3)]));
     const hops = await s.queue.ready(9, 9);
-    assert.deepEqual(hops.map(({ hop }) => hop).slice(1), ["a.com", "b.com"].slice(0, 2));
-    assert.deepEqual(hops[0], { hop: "a.relayed", dueAt: 5 });
+    assert.deepEqual(hops, [
+      { hop: "a.relayed", dueAt: 1 },
+      { hop: "a.com", dueAt: 2 },
+      { hop: "b.com", dueAt: 3 },
+    ]);
     // What is not due has no turn.
     assert.deepEqual((await s.queue.ready(1, 9)).map(({ hop }) => hop), ["z.relayed"]);
     assert.equal(s.queue.nextDueAt(), 1);
@@ -74,14 +77,9 @@ export function waysConformance(name: string, open: OpenStore): void {
     assert.deepEqual(await store.queue.take("b.relayed", 99, 9), []);
     const hopsIn = async (state: "up" | "down") =>
       (await store.queue.ready(LATER, 9, state)).map(({ hop }) => hop);
-    assert.deepEqual([await hopsIn("up"), await hopsIn("down")], [["own.com"], ["b.relayed"]]);
-    // Each message's history says that nobody there could be reached.
-    const [history] = await store.history.find("m2", 1);
-    assert.deepEqual(history!.happenings, [], "nobody waited for it then");
-    for (const id of ["m1", "m2"]) {
-      const waiting = await store.queue.list({ max: 9, message: id });
-      assert.ok(waiting.some(({ lastReply }) => lastReply?.code === UNREACHABLE.code));
-    }
+    assert.deepEqual([await hopsIn("up"), await hopsIn("down")], [["own.com"], ["a.relayed"]]);
+    const replies = (await store.queue.list({ max: 9 })).map(({ lastReply }) => lastReply);
+    assert.deepEqual(replies, [UNREACHABLE, null, UNREACHABLE, null]);
   });
 
   storeTest(
