@@ -33,6 +33,7 @@ import { TIMING_MUTANTS } from "./mutants/timing.ts";
 import { TLS_MUTANTS } from "./mutants/tls.ts";
 import { SIM_WORLD_MUTANTS } from "./mutants/sim.ts";
 import { SASL_MUTANTS } from "./mutants/sasl.ts";
+import { WAY_MUTANTS } from "./mutants/ways.ts";
 import { WIRE_MUTANTS } from "./mutants/wire.ts";
 
 export const MUTANTS: readonly Mutant[] = [
@@ -40,6 +41,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...SMTP_MUTANTS,
   ...TLS_MUTANTS,
   ...RELAY_MUTANTS,
+  ...WAY_MUTANTS,
   ...STS_MUTANTS,
   ...REQUIRETLS_MUTANTS,
   ...CHUNKING_MUTANTS,

@@ -36,7 +36,8 @@ Deno.test("two hundred domains behind one dead server cost as many connections a
   assert.equal(hop.messages.length, 1000);
   assert.equal(new Set(taken(hop)).size, 1000);
   assert.deepEqual(await setting.waiting(), []);
-  assert.ok(most() <= 20, `${most()} connections at once`);
+  // The way is one, so it has one window, and its connections serve all domains.
+  assert.ok(most() > 10 && most() <= 20, `${most()} connections at once`);
   assert.ok(hop.connections.length <= 60, `${hop.connections.length} connections`);
   hop.stop();
 });

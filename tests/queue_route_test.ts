@@ -1,6 +1,6 @@
 import assert from "$assert";
-import { endpointText } from "../lib/endpoint.ts";
-import { type Route, routeOf, type Routes } from "../lib/queue/route.ts";
+import { endpointText, type Relay } from "../lib/endpoint.ts";
+import { type Route, routeOf, type Routes, wayOf } from "../lib/queue/route.ts";
 
 const XYZ = { host: "127.0.0.1", port: 2526 };
 const SMART = { host: "smart.test", port: 25 };
@@ -48,6 +48,42 @@ for (const [domain, routes, route] of CASES) {
     assert.deepEqual(routeOf(domain, routes), route);
   });
 }
+
+Deno.test("domains share a way where they go to the same server in the same manner", () => {
+  const login = { user: "me", password: "secret" };
+  const relays: readonly Relay[] = [
+    SMART,
+    { ...SMART },
+    { ...SMART, port: 26 },
+    { ...SMART, protocol: "lmtp" },
+    { ...SMART, tls: "required" },
+    { ...SMART, tls: "first" },
+    { ...SMART, login },
+    { ...SMART, login: { ...login, user: "you" } },
+  ];
+  const hops = new Map(relays.map((relay, at) => [`d${at}.test`, relay]));
+  const ways = [...hops.keys()].map((domain) => wayOf(domain, { ...ROUTES, hops }));
+  assert.equal(ways[0], ways[1]);
+  assert.equal(new Set(ways).size, relays.length - 1);
+  assert.ok(!ways.join().includes(login.password));
+});
+
+Deno.test("a domain without a named server is its own way, and a policy makes another", () => {
+  const smarthost: Routes = {
+    ...ROUTES,
+    smarthost: SMART,
+    hops: new Map([["a.test", { ...SMART }]]),
+  };
+  assert.equal(wayOf("b.test", smarthost), wayOf("c.test", smarthost));
+  assert.equal(wayOf("b.test", smarthost), wayOf("a.test", smarthost));
+  // RFC 8461 §3.4: where the DNS is asked, the smarthost may be bound by what its domain says.
+  const bound = { ...smarthost, dns: true };
+  assert.notEqual(wayOf("b.test", bound), wayOf("a.test", bound));
+  for (const domain of ["abc.com", "x.test", "closed.test", "[127.0.0.1]", ""]) {
+    assert.equal(wayOf(domain, WITH_DNS), domain);
+    assert.equal(wayOf(domain, ROUTES), domain);
+  }
+});
 
 Deno.test("an endpoint is written with brackets around an IPv6 address", () => {
   assert.equal(endpointText(XYZ), "127.0.0.1:2526");

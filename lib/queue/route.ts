@@ -40,9 +40,9 @@ export function routeOf(domain: string, routes: Routes): Route {
 }
 
 /**
- * The way to a hop: cheap, for the DNS is not asked. Where a person has named the next server, it is
- * the same for all domains that are sent there alike, so one that is down is found out once; a
- * domain that is for the DNS, or has no next hop, is its own way.
+ * The way to a hop: cheap, for the DNS is not asked. Where a person has named the next server, it
+ * is the same for all domains that are sent there alike, so that it is found out once when that
+ * server is down. A domain that is for the DNS, or has no next hop, is its own way.
  */
 export function wayOf(hop: HopId, routes: Routes): WayId {
   const route = routeOf(hop, routes);

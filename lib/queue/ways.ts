@@ -1,7 +1,7 @@
 /**
  * What is known about the ways to next hops, in memory only, for a new process should try soon. How
- * many deliveries a way may have at once is found as TCP finds it: few at first, one more after each
- * that goes well, half as many after one that does not, and from there on slowly up again.
+ * many deliveries a way may have at once is found as TCP finds it: few at first, one more after
+ * each that goes well, half as many after one that does not, and from there on slowly up again.
  */
 import type { WayId } from "../store/store.ts";
 

@@ -217,8 +217,8 @@ export interface Queue {
    * Takes due recipients of one hop, at most `max` and {@linkcode TAKEN_BYTES_MAX}. Senders take
    * turns, from one call to the next, so that nobody waits behind all that another has sent. Of one
    * sender the oldest go first, where one of a higher priority counts as older by
-   * {@linkcode PRIORITY_HEAD_START_MS} for each step. Hops that share a way take turns as well: after
-   * a call it is the next one's, by name. With one owner of the data directory, taking
+   * {@linkcode PRIORITY_HEAD_START_MS} for each step. Hops that share a way take turns as well:
+   * after a call it is the next one's, by name. With one owner of the data directory, taking
    * is a fact in memory: it costs no commit, and opening the store forgets it.
    */
   take(hop: HopId, now: number, max: number): Promise<readonly Taken[]>;
@@ -233,9 +233,9 @@ export interface Queue {
   release(tokens: readonly Token[]): void;
   /**
    * A dead hop: nothing of it is due before `until`, nor of any other that shares its way; one row
-   * for each hop, not one for each message. A hop for which something waits for the first time while
-   * its way is down is put off with the others. Passed over when nothing waits for that hop, so that
-   * strangers cannot fill the store with names. History remembers `at`, when it was tried.
+   * for each hop, not one for each message. A hop that comes up while its way is down is put off
+   * with the others. Passed over when nothing waits for that hop, so that strangers cannot fill the
+   * store with names. History remembers `at`, when it was tried.
    */
   defer(hop: HopId, until: number, reply: Reply, at?: number): Promise<void>;
   /** A hop that was put off has answered: neither it nor any that shares its way is down. */

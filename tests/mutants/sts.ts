@@ -172,9 +172,9 @@ export const STS_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "sts: a smarthost needs no policy",
-    file: "lib/queue/target.ts",
-    find: "route.to === routes.smarthost && routes.dns",
-    replace: "routes.dns && route.to.port < 0",
+    file: "lib/queue/route.ts",
+    find: "return to === smarthost && dns;",
+    replace: "return to === smarthost && dns && to.port < 0;",
     test: WHOLE,
     why: "RFC 8461 §3.4: mail to a smarthost is as easily led astray",
   },
