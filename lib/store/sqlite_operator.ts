@@ -2,6 +2,7 @@
 import type { Reply } from "../smtp/reply.ts";
 import { announceWork } from "./arrivals.ts";
 import { dropOf } from "./happenings.ts";
+import type { Operation } from "./history.ts";
 import { promised } from "./promised.ts";
 import { prepare } from "./sql.ts";
 import { addressOf, type MessageRow } from "./sqlite_content.ts";
@@ -102,30 +103,53 @@ function queuedOf(row: QueuedRow): Queued {
   };
 }
 
+/** What an operation is about; neither means everything. */
+interface Which {
+  readonly message?: MessageId | null;
+  readonly hop?: HopId;
+}
+
+/** A recipient of one message. */
+const OF_MESSAGE = "q.message = (SELECT id FROM messages WHERE message = ?2)";
+
 /**
  * What is due earlier than now keeps its place in the order. RFC 4865 §4.2: what is held is not
- * released early, by nobody. Neither message nor hop means everything.
+ * released early, by nobody.
  */
-function retrier(
-  { database, schedule }: SqliteParts,
-): (now: number, which: { readonly message?: MessageId | null; readonly hop?: HopId }) => number {
-  const chosen = `${IS_FREE}
-    AND (?1 IS NULL OR q.message = (SELECT id FROM messages WHERE message = ?1))
-    AND (?3 IS NULL OR q.hop = ?3) AND q.heldUntil <= ?2`;
+function retrier({ database, schedule }: SqliteParts): (now: number, which: Which) => number {
+  const free = `${IS_FREE} AND q.heldUntil <= ?1`;
+  const update = `UPDATE queue AS q SET dueAt = min(dueAt, ?1) WHERE ${free}`;
+  const retryAll = prepare(database, update);
+  const retryMessage = prepare<HopColumn>(database, `${update} AND ${OF_MESSAGE} RETURNING hop`);
+  const retryHop = prepare<HopColumn>(database, `${update} AND q.hop = ?2 RETURNING hop`);
   const deleteHops = prepare(
     database,
-    `DELETE FROM hops WHERE hop IN (SELECT q.hop FROM queue q WHERE ${chosen})`,
+    `DELETE FROM hops WHERE hop IN (SELECT q.hop FROM queue q WHERE ${free})`,
   );
-  const updateQueued = prepare(
-    database,
-    `UPDATE queue AS q SET dueAt = min(dueAt, ?2) WHERE ${chosen}`,
-  );
+  const deleteHop = prepare(database, "DELETE FROM hops WHERE hop = ?");
   return (now, { message = null, hop = null }) => {
-    deleteHops.run(message, now, hop);
-    const count = updateQueued.run(message, now, hop);
-    schedule.rebuild();
-    return count;
+    if (message === null && hop === null) {
+      deleteHops.run(now);
+      const count = retryAll.run(now);
+      schedule.rebuild();
+      return count;
+    }
+    const rows = message === null ? retryHop.all(now, hop) : retryMessage.all(now, message);
+    for (const each of hopsOf(rows)) {
+      deleteHop.run(each);
+      schedule.update(each);
+    }
+    return rows.length;
   };
+}
+
+interface HopColumn {
+  readonly hop: HopId;
+}
+
+/** Where something was changed: a long queue for others is not looked at. */
+function hopsOf(rows: readonly HopColumn[]): ReadonlySet<HopId> {
+  return new Set(rows.map(({ hop }) => hop));
 }
 
 /** Also for what is taken just now: it may be given back. */
@@ -152,31 +176,37 @@ function holder({ database, schedule, histories }: SqliteParts): {
   hold(options: HoldOptions): number;
   unhold(now: number, message: MessageId | null): number;
 } {
-  const chosen = "(?1 IS NULL OR message = (SELECT id FROM messages WHERE message = ?1))";
-  const holdQueued = prepare<{ readonly message: MessageRow }>(
-    database,
-    `UPDATE queue SET held = 1, holdReason = ?2 WHERE ${chosen} AND held = 0 RETURNING message`,
-  );
-  const unholdQueued = prepare<{ readonly message: MessageRow }>(
-    database,
-    `UPDATE queue SET held = 0, holdReason = NULL WHERE ${chosen} AND held = 1 RETURNING message`,
-  );
-  const messagesOf = (rows: readonly { readonly message: MessageRow }[]) =>
-    new Set(rows.map((row) => row.message));
+  const holding = "UPDATE queue AS q SET held = 1, holdReason = ?1 WHERE q.held = 0";
+  const unholding = "UPDATE queue AS q SET held = 0, holdReason = ?1 WHERE q.held = 1";
+  const all = (update: string) => prepare<HeldRow>(database, `${update} RETURNING message, hop`);
+  const holdAll = all(holding);
+  const holdOne = all(`${holding} AND ${OF_MESSAGE}`);
+  const unholdAll = all(unholding);
+  const unholdOne = all(`${unholding} AND ${OF_MESSAGE}`);
+
+  function note(rows: readonly HeldRow[], operation: Operation, isAll: boolean): number {
+    for (const message of new Set(rows.map((row) => row.message))) {
+      histories.append(message, operation);
+    }
+    if (isAll) schedule.rebuild();
+    else hopsOf(rows).forEach(schedule.update);
+    return rows.length;
+  }
+
   return {
-    hold({ message = null, reason, at }) {
-      const rows = holdQueued.all(message, reason);
-      for (const row of messagesOf(rows)) histories.append(row, { what: "hold", at, reason });
-      schedule.rebuild();
-      return rows.length;
+    hold({ message, reason, at }) {
+      const rows = message === undefined ? holdAll.all(reason) : holdOne.all(reason, message);
+      return note(rows, { what: "hold", at, reason }, message === undefined);
     },
     unhold(now, message) {
-      const rows = unholdQueued.all(message);
-      for (const row of messagesOf(rows)) histories.append(row, { what: "release", at: now });
-      schedule.rebuild();
-      return rows.length;
+      const rows = message === null ? unholdAll.all(null) : unholdOne.all(null, message);
+      return note(rows, { what: "release", at: now }, message === null);
     },
   };
+}
+
+interface HeldRow extends HopColumn {
+  readonly message: MessageRow;
 }
 
 interface DroppedRow {
@@ -198,7 +228,7 @@ function dropper(
     const rows = deleteQueued.all(message);
     const [first] = rows;
     if (first === undefined) return 0;
-    for (const hop of new Set(rows.map((row) => row.hop))) schedule.settled(hop);
+    hopsOf(rows).forEach(schedule.settled);
     const recipients = rows.map((row) => ({
       local: row.recipientLocal,
       domain: row.recipientDomain,

@@ -92,4 +92,15 @@ export const WAY_MUTANTS: readonly Mutant[] = [
     test: { file: SQLITE, name: "the SQLite store: hops that share a way take turns" },
     why: "mail waits until something else comes for the same smarthost",
   },
+  {
+    name: "operator: one message costs what the whole queue costs",
+    file: "lib/store/sqlite_operator.ts",
+    find: "else hopsOf(rows).forEach(schedule.update);",
+    replace: "else schedule.rebuild();",
+    test: {
+      file: "tests/store_operator_test.ts",
+      name: "queue hold of one message touches no other in a long queue",
+    },
+    why: "everybody waits while the operator looks after one message",
+  },
 ];
