@@ -83,7 +83,8 @@ export function sqliteWays({ database, schedule, group, marks }: SqliteParts): W
           return rows.map((row) => row.hop);
         }, () => announceWork(marks));
         if (others.length < HOPS_AT_ONCE) return;
-        after = others.at(-1)!;
+        // Those that were down are so no more; others may have joined them meanwhile.
+        after = which === "down" ? "" : others.at(-1)!;
       }
     },
   };

@@ -84,7 +84,8 @@ const worker = startWorker({
     Object.fromEntries(
       Array.from(
         { length: DESTINATIONS },
-        (_, at) => [`d${at}.test`, { host: "127.0.0.1", port: portOf(at) }],
+        // Each has a server of its own: domains that share one would be one destination.
+        (_, at) => [`d${at}.test`, { host: `mx${at}.test`, port: portOf(at) }],
       ),
     ),
   ),
