@@ -116,10 +116,15 @@ function enqueue(
   content.uses++;
 }
 
-/** A way that is down is not tried anew for each domain that comes up. */
+/**
+ * A way that is down is not tried anew for each domain that comes up. Where some of its hops are
+ * not down, it is tried on the operator's word.
+ */
 function joinWay(memory: Memory, hop: HopId): void {
   if (memory.hops.has(hop) || waits(memory, hop)) return;
-  const rows = [...hopsBeside(memory, hop)].flatMap((each) => memory.hops.get(each) ?? []);
+  const others = [...hopsBeside(memory, hop)].filter((each) => each !== hop);
+  const rows = others.flatMap((each) => memory.hops.get(each) ?? []);
+  if (rows.length < others.length) return;
   const [latest] = rows.toSorted((a, b) => b.until - a.until);
   if (latest !== undefined) memory.hops.set(hop, latest);
 }

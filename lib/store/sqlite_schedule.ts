@@ -120,13 +120,15 @@ export function openSchedule(database: DatabaseSync): Schedule {
      FROM queue q LEFT JOIN hops h ON h.hop = q.hop
      WHERE q.hop = ? AND ${IS_FREE} ORDER BY q.dueAt LIMIT 1`,
   );
-  // A way that is down is not tried anew for each domain that comes up.
+  // A way that is down is not tried anew for each domain that comes up. Where some of its hops are
+  // not down, it is just being woken, or tried on the operator's word.
   const joinWay = prepare(
     database,
     `INSERT OR IGNORE INTO hops (hop, until, reply)
      SELECT ?1, h.until, h.reply
      FROM temp.schedule s JOIN hops h ON h.hop = s.hop
      WHERE s.way = ?2 AND s.down = 1 AND NOT EXISTS (SELECT 1 FROM queue WHERE hop = ?1)
+       AND NOT EXISTS (SELECT 1 FROM temp.ways WHERE way = ?2 AND down = 0)
      ORDER BY s.dueAt DESC LIMIT 1`,
   );
   const forgetHop = prepare(

@@ -38,8 +38,7 @@ export function sqliteWays({ database, schedule, group, marks }: SqliteParts): W
   );
   const selectOthers = prepare<{ readonly hop: HopId }>(
     database,
-    `SELECT hop FROM temp.schedule
-     WHERE way = ?1 AND down >= ?2 AND hop > ?3 AND hop <> ?4 ORDER BY hop LIMIT ?5`,
+    "SELECT hop FROM temp.schedule WHERE way = ?1 AND down >= ?2 AND hop <> ?3 ORDER BY hop",
   );
   const turns = createTurns();
 
@@ -67,24 +66,11 @@ export function sqliteWays({ database, schedule, group, marks }: SqliteParts): W
       if (way !== hop) turns.set(way, hop);
     },
     async forAll(hop, which, work) {
-      const way = schedule.wayOf(hop);
-      let after: HopId | null = null;
-      for (;;) {
-        const others: readonly HopId[] = await group.run(() => {
-          if (after === null) work(hop);
-          const rows = selectOthers.all(
-            way,
-            which === "down" ? 1 : 0,
-            after ?? "",
-            hop,
-            HOPS_AT_ONCE,
-          );
-          for (const each of rows) work(each.hop);
-          return rows.map((row) => row.hop);
-        }, () => announceWork(marks));
-        if (others.length < HOPS_AT_ONCE) return;
-        // Those that were down are so no more; others may have joined them meanwhile.
-        after = which === "down" ? "" : others.at(-1)!;
+      const others = selectOthers.all(schedule.wayOf(hop), which === "down" ? 1 : 0, hop);
+      const hops = [hop, ...others.map((row) => row.hop)];
+      for (let at = 0; at < hops.length; at += HOPS_AT_ONCE) {
+        const some = hops.slice(at, at + HOPS_AT_ONCE);
+        await group.run(() => some.forEach(work), () => announceWork(marks));
       }
     },
   };

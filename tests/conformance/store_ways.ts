@@ -114,9 +114,8 @@ export function waysConformance(name: string, open: OpenStore): void {
     assert.deepEqual(await dueOf(store), [100, 2, 3, 20]);
     const up = await store.queue.ready(99, 9, "up");
     assert.deepEqual(up.map(({ hop }) => hop), ["b.relayed", "own.com"]);
-    await store.queue.drop("m1");
     await store.accept(message("m4", [toQueue("c.relayed", 30)]));
-    assert.deepEqual(await dueOf(store), [2, 3, 20, 30], "nothing is left that is down");
+    assert.deepEqual(await dueOf(store), [100, 2, 3, 20, 30], "it is just being tried");
   });
 
   storeTest(`${name}: a way that answers wakes all of its hops`, openWithWays, async (store) => {
