@@ -145,6 +145,19 @@ Deno.test("a message at whose sight a server goes down does not hold up the othe
   assert.ok(queued!.attempts >= 2);
 });
 
+Deno.test("a recipient to whom a server says goodbye each time does not hold up the others", async () => {
+  await using setting = await startSetting();
+  const hop = setting.hop((line) => line.startsWith("RCPT TO:<bad@") ? "421 4.3.2 Bye" : undefined);
+  await setting.queueAll([{ id: "bad", to: "bad@xyz.com" }]);
+  await setting.world.clock.pass(100);
+  assert.equal(setting.logged("hop-down").length, 1);
+  await setting.queueAll([{ id: "good1" }, { id: "good2" }]);
+  await setting.world.clock.pass(MINUTE_MS);
+  assert.deepEqual(taken(hop).toSorted(), ["good1", "good2"]);
+  const [queued] = await setting.store.queue.list({ max: 9 });
+  assert.deepEqual([queued!.message, queued!.lastReply!.code], ["bad", 421]);
+});
+
 Deno.test("what comes while a hop is asked for the first time follows at once", async () => {
   await using setting = await startSetting();
   const hop = setting.hop();

@@ -106,7 +106,12 @@ async function relay(
     return { unreachable: concerns === "job" ? null : words, isSettled };
   }
   const goodbye = goodbyeOf(performed);
-  if (goodbye !== null) return { unreachable: goodbye, isSettled: false };
+  if (goodbye !== null) {
+    // One that comes at each sight of a recipient must not come at each probe.
+    const isSettled = performed.attempts.every(({ at }) => at === "rcpt");
+    if (isSettled) await deferAll(options, group, goodbye, signal);
+    return { unreachable: goodbye, isSettled };
+  }
   const ms = Math.round(world.clock.monotonicMs() - startedMs);
   const tls = performed.tls === null ? null : `${performed.tls.version} ${performed.tls.cipher}`;
   const outcomes = outcomesOf(options, group, performed);

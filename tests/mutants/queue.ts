@@ -167,13 +167,24 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
   {
     name: "queue: 421 is taken for an answer about the recipient",
     file: "lib/queue/delivery.ts",
-    find: "if (goodbye !== null) return {",
-    replace: "if (goodbye !== null && group.length === 0) return {",
+    find: "if (goodbye !== null) {",
+    replace: "if (goodbye !== null && group.length === 0) {",
     test: {
       file: FAIRNESS,
       name: "RFC 5321 §3.8: a host that says 421 is left alone for a while, with all its mail",
     },
     why: "each message in turn is offered to a server that is going down",
+  },
+  {
+    name: "queue: a recipient to whom a server says 421 comes first at each probe",
+    file: "lib/queue/delivery.ts",
+    find: 'performed.attempts.every(({ at }) => at === "rcpt")',
+    replace: "performed.attempts.length === 0",
+    test: {
+      file: FAIRNESS,
+      name: "a recipient to whom a server says goodbye each time does not hold up the others",
+    },
+    why: "one address holds up all mail to its server",
   },
   {
     name: "queue: a message that cannot be read puts off its hop",
