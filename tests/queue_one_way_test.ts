@@ -152,6 +152,28 @@ Deno.test("routes that differ in more than the domain are ways of their own", as
   assert.equal(world.net.attempts(SMART_PORT), 2, "one of them may be reached and the other not");
 });
 
+Deno.test("a server that goes down under twenty deliveries is found out by the last of them", async () => {
+  await using setting = await startSetting(OPTIONS);
+  const { world } = setting;
+  const { hop, most } = startSmarthost(setting, 50);
+  await queueForAll(setting, 5);
+  await world.clock.pass(5_000);
+  assert.equal(most(), 20);
+  const before = world.net.attempts(SMART_PORT);
+  hop.stop();
+  await world.clock.pass(4_000);
+  const tried = world.net.attempts(SMART_PORT) - before;
+  assert.ok(tried <= 20, `${tried} more connections`);
+  assert.equal(setting.logged("hop-down").length, 1);
+  const [down] = setting.logged("hop-down");
+  assert.equal(down!["hop"], "127.0.0.1:2600");
+  // Those at whose sight it was lost wait for their own hour, the rest for the server.
+  assert.deepEqual(
+    new Set((await setting.store.queue.list({ max: 999 })).map((q) => q.taken)),
+    new Set([false]),
+  );
+});
+
 Deno.test("mail for another domain goes over the connection that is kept to their server", async () => {
   await using setting = await startSetting(OPTIONS);
   const { hop } = startSmarthost(setting);

@@ -129,8 +129,8 @@ class QueueWorker {
   /** For hops that have due work, in the order of their waiting, as far as there are places. */
   async #startTasks(now: number, state: "up" | "down"): Promise<void> {
     if (this.#places.isFull()) return;
-    // Those that are busy may come first, with more work than they may have at once.
     const { store: { queue }, targets } = this.#options;
+    // Those that are busy may come first, with more work than they may have at once.
     const max = this.#places.ways() + PLACES_MAX;
     for (const { hop } of await queue.ready(now, max, state)) {
       const way = targets.wayOf(hop);
@@ -227,10 +227,14 @@ class QueueWorker {
    * Where others stand, only this connection was one too many; else the hop is put off, with all
    * that share its way. Its place is kept meanwhile, so that none of them is tried.
    */
-  async #unreachable({ hop, way }: Post, words: Reply): Promise<void> {
+  async #unreachable({ hop, way, place }: Post, words: Reply): Promise<void> {
     const { world, store, log, schedule } = this.#options;
     const before = this.#ways.of(way);
-    if (this.#places.of(way) > 1) return this.#ways.set(way, crowded(before));
+    if (this.#places.of(way) > 1) {
+      // At once: of many that are lost together, the last one has found out that it is down.
+      place.leave();
+      return this.#ways.set(way, crowded(before));
+    }
     const { failures } = failed(before);
     this.#ways.set(way, failed(before));
     const waitsMs = waitMs(schedule.probeAfterMs, failures, world.random.fraction());

@@ -134,8 +134,8 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
   {
     name: "queue: one connection too many puts off the whole hop",
     file: "lib/queue/worker.ts",
-    find: "if (this.#places.of(way) > 1) return",
-    replace: "if (this.#places.of(way) > 1000) return",
+    find: "if (this.#places.of(way) > 1) {",
+    replace: "if (this.#places.of(way) > 1000) {",
     test: {
       file: FAIRNESS,
       name: "a hop gets more deliveries at once as it takes them, and fewer when it is full",
