@@ -7,6 +7,7 @@ import { denoWorld } from "../lib/net/deno.ts";
 import type { KeyPair, World } from "../lib/net/world.ts";
 import { openMemoryStore } from "../lib/store/memory.ts";
 import type { Store } from "../lib/store/store.ts";
+import type { TextIndex } from "../lib/store/text_index.ts";
 import { decodeLatin1 } from "../lib/wire/bytes.ts";
 import type { TlsIdentity } from "../lib/wire/session.ts";
 import type { FakeClock } from "./fake_transport.ts";
@@ -38,6 +39,8 @@ export interface TestServerOptions extends Partial<ServerOptions> {
   /** Names of accounts; the password of each is `secret`. */
   readonly users?: readonly string[];
   readonly store?: Store;
+  /** For searches; the caller closes it. */
+  readonly index?: TextIndex;
   /** What it shows to clients that ask for TLS; without, it offers none. */
   readonly tls?: readonly KeyPair[];
   /** The same, in the hands of the test. */
@@ -46,7 +49,7 @@ export interface TestServerOptions extends Partial<ServerOptions> {
 
 /** A server with POP3 for `abc.com` (or `domains`), on free ports and in memory. */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const { world = REAL, users = [], tls, identity: _, ...rest } = options;
+  const { world = REAL, users = [], tls, identity: _, index = null, ...rest } = options;
   const store = options.store ?? openMemoryStore({ turn: world.clock.turn });
   const config = makeConfig({
     domains: ["abc.com"],
@@ -63,7 +66,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const { log, logged } = recordingLog();
   const identity = options.identity ??
     (tls === undefined ? null : world.net.tlsIdentity(tls));
-  const server = startServer({ config, world, store, log, identity });
+  const server = startServer({ config, world, store, log, identity, index });
   const port = (service: Service) =>
     server.listening.find((each) => each.service === service)!.port;
   const connect = (service: Service = "smtp") => talkTo(world, port(service));

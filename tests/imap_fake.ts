@@ -236,6 +236,7 @@ function selectedOf(
       const row = rowOf(uid);
       return row === undefined ? null : parseMime(row.content);
     },
+    without: () => null,
     store({ uids, change, flags, unchangedSince }) {
       check();
       const there = box.rows.filter(({ uid }) => uids.includes(uid));

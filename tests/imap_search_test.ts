@@ -23,6 +23,7 @@ const SETTING = {
   now: MESSAGE.receivedAt + 60_000,
   numbers: () => [{ from: 3, to: 4 }],
   isRecent: (uid: number) => uid === 7,
+  isRuledOut: () => false,
 };
 const content = (bytes: Uint8Array) => searchContentOf({ bytes, root: parseMime(bytes) });
 const CONTENT = content(

@@ -14,9 +14,20 @@ export interface Owner {
 /** Runs a call for a client; what goes wrong is said to it, and what is our fault to the log. */
 export type Attempt = <T>(what: string, run: () => Promise<T>) => Promise<T>;
 
+/** So long a client that asks for one thing after the other may keep everybody else waiting. */
+const TURN_MS = 5;
+
 /** For a client at this address. Calls throw `ImapError` for what that is to hear. */
-export function attemptsOf({ log }: Pick<Site, "log">, peer: string): Attempt {
+export function attemptsOf(
+  { log, world: { clock } }: Pick<Site, "log" | "world">,
+  peer: string,
+): Attempt {
+  let begunMs = clock.monotonicMs();
   return async (what, run) => {
+    if (clock.monotonicMs() - begunMs > TURN_MS) {
+      await clock.turn();
+      begunMs = clock.monotonicMs();
+    }
     try {
       return await run();
     } catch (error) {

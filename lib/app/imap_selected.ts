@@ -33,6 +33,8 @@ export function selectedMailbox(owner: Owner, mailbox: Mailbox): ImapSelected {
     changed: (since, signal) => changed(owner, mailbox, since, signal),
     content: (uid) => attempt("content", () => mail.body(id, uid)),
     parts: (uid) => attempt("parts", () => partsOf(owner, mailbox, uid)),
+    without: (texts, within) =>
+      attempt("search", () => site.searches.without(mailbox, { texts, within })),
     store: (change) =>
       attempt("store", async () => {
         const { entries, modified } = await mail.setFlags(id, change);

@@ -16,6 +16,7 @@ import { startWorker, type Worker } from "../queue/worker.ts";
 import { type Reply, reply } from "../smtp/reply.ts";
 import { createRoom, type Room } from "../smtp/room.ts";
 import type { Store } from "../store/store.ts";
+import type { TextIndex } from "../store/text_index.ts";
 import type { Session, TlsIdentity } from "../wire/session.ts";
 import { createAccounts } from "./accounts.ts";
 import { type Backends, conversation, turnAway } from "./conversation.ts";
@@ -28,6 +29,7 @@ import { type PolicyKeeper, startPolicyKeeper } from "./policy_keeper.ts";
 import { introduce } from "./proxied.ts";
 import { type QuietLog, quietLog } from "./quiet_log.ts";
 import { makeQueueReport } from "./report.ts";
+import { NO_SEARCH_KEEPER, type SearchKeeper, startSearchKeeper } from "./search_keeper.ts";
 import type { Site } from "./site.ts";
 import { createSmtpBackend } from "./smtp_backend.ts";
 import { createSpace } from "./space.ts";
@@ -41,6 +43,8 @@ export interface ServerParts {
   readonly log: Log;
   /** What the server shows to clients; `null`: it has no TLS. */
   readonly identity: TlsIdentity | null;
+  /** Of the texts in the store; without it, searches read them all. */
+  readonly index?: TextIndex | null;
 }
 
 export interface RunningServer {
@@ -106,7 +110,11 @@ export function startServer(parts: ServerParts): RunningServer {
   });
   const metrics = createMetrics();
   const space = createSpace({ world, store, log, freeBytesMin: config.freeBytesMin });
-  const site: Site = { config, world, store, log, accounts, visitors, space, metrics, ...onward };
+  const searches = parts.index ? startSearchKeeper({ world, store, log }, parts.index) : null;
+  const site: Site = {
+    ...{ config, world, store, log, accounts, visitors, space, metrics, ...onward },
+    searches: searches ?? NO_SEARCH_KEEPER,
+  };
   const connections = new Connections(site, identity, isProxy);
   const listeners = listen(site, identity);
   const accepting = listeners.map(([service, listener]) => connections.accept(service, listener));
@@ -120,7 +128,7 @@ export function startServer(parts: ServerParts): RunningServer {
     report: (outcomes) => makeQueueReport(site, outcomes),
     release: (group) => releaseOf(site, group),
   });
-  const keepers = [startHistoryKeeper(site), startPolicyKeeper(site)];
+  const keepers = [startHistoryKeeper(site), startPolicyKeeper(site), site.searches];
   return {
     site,
     listening: listeners.map(([service, { local }]) => ({ service, ...local })),
@@ -142,7 +150,7 @@ interface Running {
   readonly connections: Connections;
   readonly worker: Worker;
   readonly quiet: QuietLog;
-  readonly keepers: readonly (HistoryKeeper | PolicyKeeper)[];
+  readonly keepers: readonly (HistoryKeeper | PolicyKeeper | SearchKeeper)[];
 }
 
 async function stop(site: Site, running: Running): Promise<void> {

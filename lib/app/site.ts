@@ -7,6 +7,7 @@ import type { Visitors } from "../policy/visitors.ts";
 import type { MessageId, Store } from "../store/store.ts";
 import type { Accounts } from "./accounts.ts";
 import type { Onward } from "./onward.ts";
+import type { SearchKeeper } from "./search_keeper.ts";
 import type { Space } from "./space.ts";
 
 export interface Site extends Onward {
@@ -18,6 +19,7 @@ export interface Site extends Onward {
   readonly visitors: Visitors;
   readonly metrics: Metrics;
   readonly space: Space;
+  readonly searches: SearchKeeper;
 }
 
 /**

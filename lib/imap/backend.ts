@@ -160,6 +160,11 @@ export interface ImapSelected {
   /** Its parts, found once and kept; `null` when it is gone. */
   parts(uid: number): MaybePromise<Part | null>;
   /**
+   * Which messages need not be read by whoever looks for all of these texts: gives a test whether a
+   * message, by UID, certainly has not all of them. `null`: nothing is known.
+   */
+  without(texts: readonly string[], within: TextPlace): MaybePromise<RuledOut | null>;
+  /**
    * Gives what is true then about those that are there; those that were changed after
    * `unchangedSince` are left alone and given in `modified` (RFC 7162 §3.1.3).
    */
@@ -181,6 +186,12 @@ export interface ImapSelected {
   /** One for another, in one transaction (RFC 8508). */
   replace(uid: number, to: string, message: ImapNewMessage): MaybePromise<ImapPlaced>;
 }
+
+/** Whether it is certain of the message with this UID. */
+export type RuledOut = (uid: number) => boolean;
+
+/** Where texts are looked for, as `SearchContent` has it: in `headers`, `body` or `text`. */
+export type TextPlace = "header" | "body" | "whole";
 
 export interface ImapFlagChange {
   readonly uids: readonly number[];

@@ -1,16 +1,21 @@
 /** Reading a message with its parts: as much of it as somebody asks for. */
 import { bytesOf } from "../mail/body.ts";
-import type { Part } from "../mail/mime.ts";
+import { parseMime, type Part } from "../mail/mime.ts";
 import type { Step } from "../wire/session.ts";
 import type { ImapBackend } from "./backend.ts";
 import type { Dissected } from "./sections.ts";
 import { ask, type Selected } from "./serving.ts";
+import { textParts } from "./text.ts";
 
 /**
  * `header`: that of the message. `headers`: up to the end of the last header within it, so that a
- * large attachment at the end stays where it is. What lies behind is not in the bytes.
+ * large attachment at the end stays where it is; `texts`: and of the last text. What lies behind
+ * need not be in the bytes.
  */
-export type Extent = "header" | "headers" | "all";
+export type Extent = "header" | "headers" | "texts" | "all";
+
+/** To go through so many bytes takes no longer than to ask for what is kept of them. */
+const READ_WHOLE_BYTES = 64 * 1024;
 
 /** The message with its parts; `null` when it is gone. */
 export function* dissect(
@@ -18,12 +23,28 @@ export function* dissect(
   uid: number,
   extent: Extent,
 ): Step<ImapBackend, Dissected | null> {
-  const root = yield* ask(() => mailbox.parts(uid));
   const body = yield* ask(() => mailbox.content(uid));
-  if (root === null || body === null) return null;
-  if (extent === "all") return { root, bytes: yield* ask(() => bytesOf(body)) };
-  const end = extent === "header" ? root.bodyStart : headersEnd(root);
-  return { root, bytes: yield* ask(() => body.slice(0, end)) };
+  if (body === null) return null;
+  if (body.size <= READ_WHOLE_BYTES) {
+    const bytes = yield* ask(() => bytesOf(body));
+    return { root: parseMime(bytes), bytes };
+  }
+  const root = yield* ask(() => mailbox.parts(uid));
+  if (root === null) return null;
+  return { root, bytes: yield* ask(() => body.slice(0, endOf(root, extent))) };
+}
+
+function endOf(root: Part, extent: Extent): number {
+  switch (extent) {
+    case "header":
+      return root.bodyStart;
+    case "headers":
+      return headersEnd(root);
+    case "texts":
+      return Math.max(headersEnd(root), ...textParts(root).map(({ end }) => end));
+    case "all":
+      return root.end;
+  }
 }
 
 function headersEnd({ bodyStart, children }: Part): number {

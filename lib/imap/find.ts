@@ -4,29 +4,49 @@ import type { ImapBackend } from "./backend.ts";
 import { dissect } from "./dissect.ts";
 import { factsOf, inPieces } from "./facts.ts";
 import { meant, type Numbered, spansMeant } from "./messages.ts";
+import { learn } from "./news.ts";
+import { rulingOut } from "./ruling_out.ts";
 import { type Candidate, matches, type SearchSetting } from "./search.ts";
 import { searchContentOf } from "./search_content.ts";
 import type { SearchKey } from "./search_command.ts";
 import type { Span } from "./sequence.ts";
 import { countsChanges, type Selected, selectedOf, type Serving } from "./serving.ts";
+import type { Seen } from "./view.ts";
 
-/** Those that are meant, in the order of the mailbox. */
-export function* find(serving: Serving, keys: SearchKey): Step<ImapBackend, readonly Candidate[]> {
+/** Those that are meant, in the order of the mailbox. @throws {MailboxGone} */
+export function* find(
+  serving: Serving,
+  keys: SearchKey,
+): Step<ImapBackend, readonly Candidate<Seen>[]> {
   const selected = selectedOf(serving);
   // RFC 7162 §3.1: whoever asks for it counts in mod-sequences from then on.
   if (!countsChanges(serving) && asksForModSeq(keys)) serving.enabled.add("CONDSTORE");
-  const setting = settingOf(serving, selected);
-  const found: Candidate[] = [];
-  for (const piece of inPieces(narrowed(serving, selected, keys))) {
-    const facts = yield* factsOf(selected, piece.map(([, { uid }]) => uid));
-    for (const [number, { uid }] of piece) {
-      const message = facts.get(uid);
-      if (message === undefined) continue;
-      const candidate = { number, message };
-      if (yield* isFound(selected, keys, candidate, setting)) found.push(candidate);
-    }
+  // What the view knows is the truth then, and need not be read once more.
+  yield* learn(selected);
+  const candidates = narrowed(serving, selected, keys);
+  const isRuledOut = yield* rulingOut(selected, keys, candidates.length);
+  const setting = { ...settingOf(serving, selected), isRuledOut };
+  const found: Candidate<Seen>[] = [];
+  for (const piece of inPieces(candidates)) {
+    found.push(...yield* foundIn(piece, selected, keys, setting));
   }
   return found;
+}
+
+/** The same messages with all that the store knows of them; those that went meanwhile left out. */
+export function* withFacts(
+  selected: Selected,
+  found: readonly Candidate<Seen>[],
+): Step<ImapBackend, readonly Candidate[]> {
+  const whole: Candidate[] = [];
+  for (const piece of inPieces(found)) {
+    const facts = yield* factsOf(selected, piece.map(({ message }) => message.uid));
+    for (const { number, message: { uid } } of piece) {
+      const message = facts.get(uid);
+      if (message !== undefined) whole.push({ number, message });
+    }
+  }
+  return whole;
 }
 
 /** Whether MODSEQ is among the keys: then the answer has the highest one (RFC 7162 §3.1.5). */
@@ -52,6 +72,28 @@ function hasKey(key: SearchKey, isWanted: (name: SearchKey["key"]) => boolean): 
   }
 }
 
+/** By what the view knows; where that is not enough by what the store knows, or by the content. */
+function* foundIn(
+  piece: readonly Numbered[],
+  selected: Selected,
+  keys: SearchKey,
+  setting: SearchSetting,
+): Step<ImapBackend, readonly Candidate<Seen>[]> {
+  const judged = piece.filter(([, { uid }]) => !selected.view.isGone(uid))
+    .map(([number, message]) => ({ number, message }))
+    .map((candidate) => ({ candidate, answer: matches(keys, candidate, setting, null) }));
+  const open = judged.filter(({ answer }) => answer === null).map(({ candidate }) => candidate);
+  const whole = new Map((yield* withFacts(selected, open)).map((each) => [each.number, each]));
+  const found: Candidate<Seen>[] = [];
+  for (const { candidate, answer } of judged) {
+    const known = whole.get(candidate.number);
+    if (answer ?? (known !== undefined && (yield* isFound(selected, keys, known, setting)))) {
+      found.push(candidate);
+    }
+  }
+  return found;
+}
+
 function* isFound(
   selected: Selected,
   keys: SearchKey,
@@ -60,11 +102,8 @@ function* isFound(
 ): Step<ImapBackend, boolean> {
   const answer = matches(keys, candidate, setting, null);
   if (answer !== null) return answer;
-  const message = yield* dissect(
-    selected,
-    candidate.message.uid,
-    isAboutText(keys) ? "all" : "header",
-  );
+  const extent = isAboutText(keys) ? "texts" : "header";
+  const message = yield* dissect(selected, candidate.message.uid, extent);
   if (message === null) return false; // it went while we looked
   return matches(keys, candidate, setting, searchContentOf(message)) === true;
 }
@@ -81,7 +120,7 @@ function narrowed(serving: Serving, selected: Selected, keys: SearchKey): readon
 
 type SetKey = SearchKey & { readonly key: "SEQUENCE" | "UID" };
 
-function settingOf(serving: Serving, selected: Selected): SearchSetting {
+function settingOf(serving: Serving, selected: Selected): Omit<SearchSetting, "isRuledOut"> {
   const known = new Map<SearchKey, readonly Span[]>();
   return {
     now: serving.conversation.now(),

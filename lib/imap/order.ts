@@ -3,7 +3,7 @@ import { parseHeader } from "../mail/header.ts";
 import type { Step } from "../wire/session.ts";
 import type { ImapBackend } from "./backend.ts";
 import { dissect } from "./dissect.ts";
-import { find } from "./find.ts";
+import { find, withFacts } from "./find.ts";
 import type { Candidate } from "./search.ts";
 import { findAndSave, tellFound } from "./search_answer.ts";
 import type { SortCommand, SortKey, ThreadCommand } from "./search_command.ts";
@@ -21,7 +21,9 @@ export function* sort(
   const found = yield* findAndSave(
     serving,
     command,
-    (found) => inOrder(serving, found, command.by),
+    function* (found) {
+      return yield* inOrder(serving, yield* withFacts(selectedOf(serving), found), command.by);
+    },
   );
   yield* tellFound(serving, found, { ...command, tag, word: "SORT", sorted: true });
   return done("that is all");
@@ -32,7 +34,7 @@ export function* thread(
   serving: Serving,
   { uid, algorithm, keys }: ThreadCommand,
 ): Step<ImapBackend, Reply> {
-  const found = yield* find(serving, keys);
+  const found = yield* withFacts(selectedOf(serving), yield* find(serving, keys));
   const summaries: Summary[] = [];
   for (const each of found) summaries.push(yield* readSummary(serving, each));
   const threads = algorithm === "REFERENCES" ? byReferences(summaries) : bySubject(summaries);

@@ -1,10 +1,12 @@
 /**
- * Whether a message is what a search looks for (RFC 9051 §6.4.4). Most keys need no look into the
- * message; so a first pass says yes, no, or that the content decides, and only then it is read.
+ * Whether a message is what a search looks for (RFC 9051 §6.4.4). Many keys need no more than what
+ * the view knows, and most no look into the message; so the answer is yes, no, or that more has to
+ * be known, and only then that is read.
  */
 import type { ImapMessage } from "./backend.ts";
 import type { SearchKey } from "./search_command.ts";
 import { isIn, type Span } from "./sequence.ts";
+import type { Seen } from "./view.ts";
 
 /** What a search is about, made once for all messages. */
 export interface SearchSetting {
@@ -13,7 +15,12 @@ export interface SearchSetting {
   /** What a sequence set means here and now: `*` and `$` are known. */
   readonly numbers: (key: SearchKey & { readonly key: "SEQUENCE" | "UID" }) => readonly Span[];
   readonly isRecent: (uid: number) => boolean;
+  /** Whether it is certain that a message has not what the key looks for in its content. */
+  readonly isRuledOut: (key: TextKey, uid: number) => boolean;
 }
+
+/** A key that looks into the content. */
+export type TextKey = SearchKey & { readonly key: "HEADER" | "BODY" | "TEXT" };
 
 /** What is found in a message, each in the form for comparing ({@linkcode folded}). */
 export interface SearchContent {
@@ -21,22 +28,25 @@ export interface SearchContent {
   fields(name: string): readonly string[];
   /** The day of the Date field, in its own zone: `YYYY-MM-DD`; `null` where it cannot be read. */
   readonly sentDay: string | null;
-  /** The decoded text of its parts; `TEXT` has the header too. */
+  /** The decoded text of its parts, and the headers of messages in it. */
   readonly body: string;
+  /** Its header, and those of its parts, with the names of the fields. */
+  readonly headers: string;
+  /** What TEXT looks through (RFC 9051 §6.4.4): headers, a line feed, and the body. */
   readonly text: string;
   readonly threadId: string | null;
 }
 
-/** One message of the mailbox. */
-export interface Candidate {
+/** One message of the mailbox, by what is known of it. */
+export interface Candidate<Known extends Seen = ImapMessage> {
   readonly number: number;
-  readonly message: ImapMessage;
+  readonly message: Known;
 }
 
-/** `null`: the content decides, and was not given. */
+/** `null`: what decides was not given, facts or content. */
 export function matches(
   key: SearchKey,
-  candidate: Candidate,
+  candidate: Candidate<Seen | ImapMessage>,
   setting: SearchSetting,
   content: SearchContent | null,
 ): boolean | null {
@@ -53,14 +63,26 @@ export function matches(
     case "HEADER":
     case "BODY":
     case "TEXT":
-      return content === null ? null : inContent(key, content);
+      if (content !== null) return inContent(key, content);
+      return setting.isRuledOut(key, candidate.message.uid) ? false : null;
     case "BEFORE":
     case "ON":
     case "SINCE":
-      return inTime(key, candidate.message, content);
+    case "LARGER":
+    case "SMALLER":
+    case "YOUNGER":
+    case "OLDER":
+    case "EMAILID": {
+      const { message } = candidate;
+      return isWhole(message) ? inFacts(key, message, { ...setting, content }) : null;
+    }
     default:
-      return inFacts(key, candidate, setting);
+      return inView(key, candidate, setting);
   }
+}
+
+function isWhole(message: Seen | ImapMessage): message is ImapMessage {
+  return "size" in message;
 }
 
 /**
@@ -71,10 +93,10 @@ export function folded(text: string): string {
   return text.normalize("NFKC").toUpperCase().toLowerCase().replaceAll("ς", "σ");
 }
 
-function inFacts(
+function inView(
   key: SearchKey,
-  { number, message }: Candidate,
-  { now, numbers, isRecent }: SearchSetting,
+  { number, message }: Candidate<Seen>,
+  { numbers, isRecent }: SearchSetting,
 ): boolean {
   switch (key.key) {
     case "ALL":
@@ -88,6 +110,25 @@ function inFacts(
       return hasFlag(message.flags, key.flag) === key.set;
     case "RECENT":
       return isRecent(message.uid) === key.set;
+    case "MODSEQ":
+      return message.modSeq >= key.least;
+    case "THREADID": // RFC 8474 §5.2: without threads there is none
+      return false;
+    default:
+      throw new Error(`${key.key} is nothing that a view knows`);
+  }
+}
+
+function inFacts(
+  key: SearchKey,
+  message: ImapMessage,
+  { now, content }: SearchSetting & { readonly content: SearchContent | null },
+): boolean | null {
+  switch (key.key) {
+    case "BEFORE":
+    case "ON":
+    case "SINCE":
+      return inTime(key, message, content);
     case "LARGER":
       return message.size > key.bytes;
     case "SMALLER":
@@ -96,21 +137,14 @@ function inFacts(
       return message.receivedAt >= now - key.seconds * 1000;
     case "OLDER":
       return message.receivedAt <= now - key.seconds * 1000;
-    case "MODSEQ":
-      return message.modSeq >= key.least;
     case "EMAILID":
       return message.emailId === key.id;
-    case "THREADID": // RFC 8474 §5.2: without threads there is none
-      return false;
     default:
-      throw new Error(`${key.key} is no fact`);
+      throw new Error(`${key.key} is nothing that the store knows`);
   }
 }
 
-function inContent(
-  key: SearchKey & { readonly key: "HEADER" | "BODY" | "TEXT" },
-  content: SearchContent,
-): boolean {
+function inContent(key: TextKey, content: SearchContent): boolean {
   const wanted = folded(key.text);
   switch (key.key) {
     case "HEADER":
@@ -128,16 +162,25 @@ function inTime(
   content: SearchContent | null,
 ): boolean | null {
   if (key.of === "sent" && content === null) return null;
-  const day = key.of === "sent"
-    ? content!.sentDay ?? dayOf(message.receivedAt)
-    : dayOf(key.of === "saved" ? message.savedAt : message.receivedAt);
-  if (key.key === "ON") return day === key.day;
-  return key.key === "BEFORE" ? day < key.day : day >= key.day;
+  const sentDay = key.of === "sent" ? content!.sentDay : null;
+  // Days of one form are in the order of their letters, but to make one takes its time.
+  if (sentDay !== null) return isWanted(key.key, compare(sentDay, key.day));
+  const at = key.of === "saved" ? message.savedAt : message.receivedAt;
+  const beginning = Date.parse(key.day);
+  return isWanted(key.key, at < beginning ? -1 : at < beginning + DAY_MS ? 0 : 1);
 }
 
-function dayOf(at: number): string {
-  return new Date(at).toISOString().slice(0, 10);
+/** `order`: the message's day before (negative), on (0) or after the wanted one. */
+function isWanted(key: "BEFORE" | "ON" | "SINCE", order: number): boolean {
+  if (key === "ON") return order === 0;
+  return key === "BEFORE" ? order < 0 : order >= 0;
 }
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a === b ? 0 : 1;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** RFC 9051 §2.3.2: flags are compared without case. */
 export function hasFlag(flags: readonly string[], flag: string): boolean {

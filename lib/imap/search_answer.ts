@@ -8,6 +8,7 @@ import type { Candidate } from "./search.ts";
 import type { SearchCommand, SearchKey, SearchReturn } from "./search_command.ts";
 import { formatSpans, spansOfNumbers } from "./sequence.ts";
 import { done, type Reply, say, type Serving } from "./serving.ts";
+import type { Seen } from "./view.ts";
 
 /** RFC 9051 §6.4.4. */
 export function* search(
@@ -34,8 +35,10 @@ interface Wanted {
 export function* findAndSave(
   serving: Serving,
   { keys, back }: Wanted,
-  order: ((found: readonly Candidate[]) => Step<ImapBackend, readonly Candidate[]>) | null = null,
-): Step<ImapBackend, readonly Candidate[]> {
+  order:
+    | ((found: readonly Candidate<Seen>[]) => Step<ImapBackend, readonly Candidate<Seen>[]>)
+    | null = null,
+): Step<ImapBackend, readonly Candidate<Seen>[]> {
   try {
     const inMailboxOrder = yield* find(serving, keys);
     const found = order === null ? inMailboxOrder : yield* order(inMailboxOrder);
@@ -52,7 +55,7 @@ export function* findAndSave(
 /** Says what was found: ESEARCH where options were given, else the list of RFC 3501. */
 export function* tellFound(
   serving: Serving,
-  found: readonly Candidate[],
+  found: readonly Candidate<Seen>[],
   { tag, uid, back, keys, word, sorted }: Wanted & {
     readonly tag: string;
     readonly uid: boolean;
@@ -61,7 +64,7 @@ export function* tellFound(
     readonly sorted: boolean;
   },
 ): Step<ImapBackend, void> {
-  const idOf = ({ number, message }: Candidate) => uid ? message.uid : number;
+  const idOf = ({ number, message }: Candidate<Seen>) => uid ? message.uid : number;
   const counted = asksForModSeq(keys);
   if (back === null) {
     const modSeq = counted && found.length > 0 ? ` (MODSEQ ${highest(found)})` : "";
@@ -99,7 +102,10 @@ function resultItems(ids: readonly number[], back: SearchReturn, sorted: boolean
  * The messages that the answer is about: RFC 9051 §6.4.4.2 table 4 and RFC 9394 §3.2 table 1 say so
  * for `$`, RFC 7162 §3.1.10 and RFC 9394 §3.4 for MODSEQ.
  */
-function returned(found: readonly Candidate[], back: SearchReturn): readonly Candidate[] {
+function returned(
+  found: readonly Candidate<Seen>[],
+  back: SearchReturn,
+): readonly Candidate<Seen>[] {
   const { items, partial } = back;
   const isWhole = items.has("ALL") || items.has("COUNT") || (items.size === 0 && partial === null);
   if (isWhole) return found;
@@ -109,10 +115,10 @@ function returned(found: readonly Candidate[], back: SearchReturn): readonly Can
   return [...part];
 }
 
-function uidsOf(found: readonly Candidate[]): readonly number[] {
+function uidsOf(found: readonly Candidate<Seen>[]): readonly number[] {
   return found.map(({ message }) => message.uid);
 }
 
-function highest(found: readonly Candidate[]): number {
+function highest(found: readonly Candidate<Seen>[]): number {
   return found.reduce((most, { message }) => Math.max(most, message.modSeq), 0);
 }

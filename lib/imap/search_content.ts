@@ -11,16 +11,19 @@ import { folded, type SearchContent } from "./search.ts";
 import type { Dissected } from "./sections.ts";
 import { TEXT_BYTES_MAX, textOfPart, textParts, withoutTags } from "./text.ts";
 
+/**
+ * Rises whenever other texts are found in the same message: an index that was made of the former
+ * ones would rule out what is there.
+ */
+export const SEARCH_CONTENT_VERSION = 1;
+
 /** Prepares a message for searching. Never throws, nor does what it gives. */
 export function searchContentOf(message: Dissected): SearchContent {
   const header = once(() => headerOf(message, message.root));
   const body = once(() => folded([...innerHeaders(message), ...texts(message)].join("\n")));
-  const text = once(() => {
-    // RFC 9051 §6.4.4 TEXT: the header too, and those of the parts.
-    const headers = [message.root, ...partsWithin(message.root)].map((part) =>
-      headerText(headerOf(message, part))
-    );
-    return `${folded(headers.join("\n"))}\n${body()}`;
+  const headers = once(() => {
+    const parts = [message.root, ...partsWithin(message.root)];
+    return folded(parts.map((part) => headerText(headerOf(message, part))).join("\n"));
   });
   return {
     fields: (name) =>
@@ -32,8 +35,11 @@ export function searchContentOf(message: Dissected): SearchContent {
     get body() {
       return body();
     },
+    get headers() {
+      return headers();
+    },
     get text() {
-      return text();
+      return `${headers()}\n${body()}`;
     },
     threadId: null,
   };

@@ -10,18 +10,20 @@ import { dirname, resolve } from "node:path";
 import { syncDirectory } from "./directory.ts";
 import { prepare, scalar } from "./sql.ts";
 import { StoreError } from "./store.ts";
+import { INDEX_FILES } from "./text_index_files.ts";
 
 /** The one file of a store that is closed. */
 export const DATABASE = "smtpd.db";
 /** What is there beside it while it is open. */
 export const LOG = `${DATABASE}-wal`;
-/** What belongs to the process, or is copied in its own way. */
+/** What belongs to the process, is copied in its own way, or is made again where it is missing. */
 const NOT_COPIED: ReadonlySet<string> = new Set([
   "lock",
   "control.sock",
   DATABASE,
   LOG,
   `${DATABASE}-shm`,
+  ...INDEX_FILES,
 ]);
 
 /** SQLite's own default, which is in force but for a backup. */
