@@ -31,6 +31,7 @@ import { SMTP_MUTANTS } from "./mutants/smtp.ts";
 import { STS_MUTANTS } from "./mutants/sts.ts";
 import { TIMING_MUTANTS } from "./mutants/timing.ts";
 import { TLS_MUTANTS } from "./mutants/tls.ts";
+import { SEARCH_INDEX_MUTANTS } from "./mutants/search_index.ts";
 import { SIM_WORLD_MUTANTS } from "./mutants/sim.ts";
 import { SASL_MUTANTS } from "./mutants/sasl.ts";
 import { WAY_MUTANTS } from "./mutants/ways.ts";
@@ -68,5 +69,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...POP3_UTF8_MUTANTS,
   ...NET_MUTANTS,
   ...SASL_MUTANTS,
+  ...SEARCH_INDEX_MUTANTS,
   ...SIM_WORLD_MUTANTS,
 ];

@@ -52,6 +52,7 @@ fileTest(
     const alice = await fill(store);
     await Deno.writeTextFile(`${data}/self-signed.pem`, "secret", { mode: 0o600 });
     await Deno.mkdir(`${data}/folder`);
+    await Deno.writeTextFile(`${data}/search.db`, "nobody needs it");
     await store.backup(copy);
     const names = [...Deno.readDirSync(copy)].map(({ name }) => name).sort();
     assert.deepEqual(names, ["self-signed.pem", "smtpd.db"]);

@@ -1,10 +1,12 @@
 /** `smtpd serve`: one server, from its settings to its end. */
+import { openSearchIndex } from "../app/search_keeper.ts";
 import { type RunningServer, startServer } from "../app/server.ts";
 import { parseDomain } from "../config.ts";
 import { configureLog, describeError, type Log, type LogFields, openLog } from "../log.ts";
 import { endpointText } from "../endpoint.ts";
 import { dnsOf } from "../net/dns_client.ts";
 import type { World } from "../net/world.ts";
+import type { TextIndex } from "../store/text_index.ts";
 import type { TlsCertificate } from "../wire/session.ts";
 import type { Ask } from "./ask.ts";
 import { readConfigFile } from "./config_file.ts";
@@ -49,6 +51,7 @@ export async function runServe(
   const synchronous = settings["unsafe-no-sync"] ? "off" : "full";
 
   await using store = await openStore(data, outside, { synchronous });
+  using index = searchIndex(data, log);
   const { world, freeBytesMin } = fittingDisk(outside, data, settings["min-free-bytes"]);
   const wanted = { ...planned, authorities, smarthost, freeBytesMin };
   const different = await ensureUsers(store, users, context);
@@ -56,7 +59,7 @@ export async function runServe(
   const { config, warning } = withinOpenFiles(wanted, tls !== null);
   if (warning !== null) tell("connections-lowered", { max: config.connectionsMax }, warning);
   const identity = tls?.identity ?? null;
-  const server = listening(() => startServer({ config, world, store, log, identity }));
+  const server = listening(() => startServer({ config, world, store, log, identity, index }));
   const { queueLifetimeMs } = config;
   const { metrics } = server.site;
   try {
@@ -85,6 +88,17 @@ export async function runServe(
     await server.stop();
   }
   return EXIT.done;
+}
+
+/** Beside the store; without one, searches are slower and find the same. */
+function searchIndex(data: string, log: Log): TextIndex | null {
+  if (data === MEMORY) return null;
+  try {
+    return openSearchIndex(data);
+  } catch (error) {
+    log.error("search-index-failed", { reason: describeError(error) });
+    return null;
+  }
 }
 
 /** Reads the certificates again, one time after the other. */

@@ -197,7 +197,10 @@ function indexIn(database: DatabaseSync): Opened {
 
   return {
     mailboxes: mailboxes.all,
-    progress: (uidValidity) => mailboxes.find(uidValidity),
+    progress(uidValidity) {
+      const mailbox = mailboxes.find(uidValidity);
+      return mailbox === null ? null : { through: mailbox.through, modSeq: mailbox.modSeq };
+    },
     add(uidValidity, messages, progress) {
       transaction(() => {
         const first = firstRow(mailboxes.put(uidValidity, progress));
