@@ -50,7 +50,7 @@ async function startSearched(wrap: Wrap = () => ({})): Promise<Searched> {
   };
   const store = { ...inner, mail: { ...inner.mail, body, ...wrap(inner) } };
   const index = openSearchIndex(null);
-  const server = await startWithImap({ world, store, index });
+  const server = await startWithImap({ world, store, index, freeBytesMin: 1_000 });
   const account = store.users.find("alice@abc.com")!.id;
   let count = 0;
   const append = async (...contents: readonly Uint8Array[]) => {
@@ -312,6 +312,22 @@ Deno.test("an index that fails is not missed, and begun anew where it is damaged
   assert.equal(index.progress(uidValidity), null);
   assert.equal(server.logged("search-index-failed").length, 2);
   Object.assign(index, { candidates });
+  assert.deepEqual(await search("SUBJECT {12+}\r\nnumber 17 of"), [17]);
+  await settle();
+  assert.equal(index.progress(uidValidity)?.through, 20);
+});
+
+Deno.test("while the disk is short of room, nothing is added to the index", async () => {
+  await using searched = await startSearched();
+  const { append, settle, search, alice, index, inbox, world } = searched;
+  await append(...numbered(1, 20));
+  await alice.say("NOOP");
+  world.disk.leave(999);
+  assert.deepEqual(await search("SUBJECT {12+}\r\nnumber 17 of"), [17]);
+  await settle();
+  const { uidValidity } = await inbox();
+  assert.equal(index.progress(uidValidity), null);
+  world.disk.leave(1_000_000);
   assert.deepEqual(await search("SUBJECT {12+}\r\nnumber 17 of"), [17]);
   await settle();
   assert.equal(index.progress(uidValidity)?.through, 20);

@@ -4,7 +4,7 @@ import type { ImapMessage } from "../lib/imap/backend.ts";
 import { preview } from "../lib/imap/preview.ts";
 import { folded, hasFlag, matches, type SearchContent } from "../lib/imap/search.ts";
 import type { SearchKey } from "../lib/imap/search_command.ts";
-import { searchContentOf } from "../lib/imap/search_content.ts";
+import { SEARCH_CONTENT_VERSION, searchContentOf } from "../lib/imap/search_content.ts";
 import { TEXT_BYTES_MAX, textParts, withoutTags } from "../lib/imap/text.ts";
 import { parseMime } from "../lib/mail/mime.ts";
 import { concat, encode } from "../lib/wire/bytes.ts";
@@ -186,6 +186,16 @@ Deno.test("BODY and TEXT look into every text of a message, whatever it came in"
     if (each !== "subject: ") assert.ok(!found.body.includes(folded(each)), each);
   }
   for (const each of ["secret", "c2vjcmv0", "=f6rg"]) assert.ok(!found.text.includes(each), each);
+});
+
+Deno.test("whoever finds other texts in a message raises the version of the index", async () => {
+  const { text } = content(EVERYTHING);
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", encode(text).slice()));
+  const known = {
+    version: 1,
+    digest: "99cad391ccc1002ba3a600a056c392772460cc37e7e6a4ac1a765f930bcb60dc",
+  };
+  assert.deepEqual({ version: SEARCH_CONTENT_VERSION, digest: digest.toHex() }, known);
 });
 
 Deno.test("fields are decoded, each by itself", () => {

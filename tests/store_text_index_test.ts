@@ -2,13 +2,9 @@
 import assert from "$assert";
 import fc from "$check";
 import { DatabaseSync } from "node:sqlite";
-import {
-  type IndexedMessage,
-  openTextIndex,
-  RUNS_MAX,
-  type TextIndex,
-  type TextSearch,
-} from "../lib/store/text_index.ts";
+import { openTextIndex } from "../lib/store/sqlite_text_index.ts";
+import type { IndexedMessage, TextIndex, TextSearch } from "../lib/store/text_index.ts";
+import { RUNS_MAX } from "../lib/store/text_index_tables.ts";
 import { canUseFiles, temporaryFolder } from "./support.ts";
 
 const MAILBOX = 1_700_000_000;

@@ -15,12 +15,10 @@ import {
   StoreError,
   type Uid,
 } from "../store/store.ts";
-import {
-  type IndexedTexts,
-  openTextIndex,
-  type TextIndex,
-  type TextSearch,
-} from "../store/text_index.ts";
+import { openTextIndex } from "../store/sqlite_text_index.ts";
+import type { IndexedTexts, TextIndex, TextSearch } from "../store/text_index.ts";
+
+import type { Space } from "./space.ts";
 
 export interface SearchKeeper {
   /**
@@ -54,7 +52,7 @@ const ROUND_MS = 10 * 60_000;
 /** Between two steps of a few milliseconds everybody else has their turn. */
 const STEP_PAUSE_MS = 5;
 /** Of one step: messages that are added, or removed, */
-const STEP_MESSAGES = 16;
+const STEP_MESSAGES = 8;
 /** and characters after which no further message is added. */
 const STEP_CHARACTERS = 64 * 1024;
 /** Larger messages are left out, for one of them is one step. */
@@ -66,10 +64,11 @@ const PAGE_MAX = 1_000;
 
 /** Begins with what was indexed before. */
 export function startSearchKeeper(
-  { world: { clock }, store: { mail, mailboxes, users }, log }: {
+  { world: { clock }, store: { mail, mailboxes, users }, log, space }: {
     readonly world: World;
     readonly store: Store;
     readonly log: Log;
+    readonly space: Space;
   },
   index: TextIndex,
 ): SearchKeeper {
@@ -144,7 +143,8 @@ export function startSearchKeeper(
   }
 
   async function addNew({ id, uidValidity, modSeq }: Mailbox): Promise<void> {
-    for (;;) {
+    // What is left of the disk is for mail.
+    while (await space.refusal(0) === null) {
       const progress = index.progress(uidValidity) ?? { through: 0, modSeq };
       const entries = await mail.list(id, progress.through, STEP_MESSAGES);
       const messages = [];

@@ -110,7 +110,9 @@ export function startServer(parts: ServerParts): RunningServer {
   });
   const metrics = createMetrics();
   const space = createSpace({ world, store, log, freeBytesMin: config.freeBytesMin });
-  const searches = parts.index ? startSearchKeeper({ world, store, log }, parts.index) : null;
+  const searches = parts.index
+    ? startSearchKeeper({ world, store, log, space }, parts.index)
+    : null;
   const site: Site = {
     ...{ config, world, store, log, accounts, visitors, space, metrics, ...onward },
     searches: searches ?? NO_SEARCH_KEEPER,

@@ -8,7 +8,7 @@ const ASKED = "tests/imap_ruling_out_test.ts";
 export const SEARCH_INDEX_MUTANTS: readonly Mutant[] = [
   {
     name: "search: a text over the end of the header is looked for on one side of it",
-    file: "lib/store/text_index.ts",
+    file: "lib/store/text_index_tables.ts",
     find: 'if (within === "whole" && texts.some((text) => text.includes("\\n"))) return null;',
     replace: "",
     test: {
@@ -19,7 +19,7 @@ export const SEARCH_INDEX_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "search: messages that are left out are ruled out",
-    file: "lib/store/text_index.ts",
+    file: "lib/store/text_index_tables.ts",
     find: " OR ${quoted(LEFT_OUT)}`",
     replace: "`",
     test: { file: SEARCHED, name: "large messages are left out of the index, and found" },
@@ -27,7 +27,7 @@ export const SEARCH_INDEX_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "search: half a character is looked for",
-    file: "lib/store/text_index.ts",
+    file: "lib/store/text_index_tables.ts",
     find: "if (text.length > LOOKED_AT_CHARACTERS) characters.pop();",
     replace: "",
     test: {
@@ -38,7 +38,7 @@ export const SEARCH_INDEX_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "search: the zero ends a text in the index",
-    file: "lib/store/text_index.ts",
+    file: "lib/store/text_index_tables.ts",
     find: 'return text.replaceAll("\\0", "\\u0001");',
     replace: "return text;",
     test: { file: INDEX, name: "a message that has a text is always among the candidates" },
@@ -46,7 +46,7 @@ export const SEARCH_INDEX_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "search: an index of another version is believed",
-    file: "lib/store/text_index.ts",
+    file: "lib/store/sqlite_text_index.ts",
     find: "if (made?.by === maker)",
     replace: "if (made?.by !== undefined)",
     test: {
@@ -92,6 +92,17 @@ export const SEARCH_INDEX_MUTANTS: readonly Mutant[] = [
     replace: "charactersOf(texts) > Infinity ?",
     test: { file: SEARCHED, name: "large messages are left out of the index, and found" },
     why: "one message could hold up everybody",
+  },
+  {
+    name: "search: the index takes the last of the disk",
+    file: "lib/app/search_keeper.ts",
+    find: "while (await space.refusal(0) === null) {",
+    replace: "for (;;) {",
+    test: {
+      file: SEARCHED,
+      name: "while the disk is short of room, nothing is added to the index",
+    },
+    why: "mail would be put off for what nobody needs",
   },
   {
     name: "search: what is removed stays in the index",
