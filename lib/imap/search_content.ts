@@ -22,8 +22,8 @@ export function searchContentOf(message: Dissected): SearchContent {
   const header = once(() => headerOf(message, message.root));
   const body = once(() => folded([...innerHeaders(message), ...texts(message)].join("\n")));
   const headers = once(() => {
-    const parts = [message.root, ...partsWithin(message.root)];
-    return folded(parts.map((part) => headerText(headerOf(message, part))).join("\n"));
+    const inner = partsWithin(message.root).map((part) => headerOf(message, part));
+    return folded([header(), ...inner].map(headerText).join("\n"));
   });
   return {
     fields: (name) =>
