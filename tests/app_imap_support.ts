@@ -25,7 +25,7 @@ export interface ImapTalker {
 
 /** A connection that has heard the greeting, and with a user, has logged in (`secret`). */
 export async function talkImap(
-  { world, port }: TestServer,
+  { world, port }: Pick<TestServer, "world" | "port">,
   { user, select }: { readonly user?: string; readonly select?: string } = {},
 ): Promise<ImapTalker> {
   const to = { host: "127.0.0.1", port: port("imap") };

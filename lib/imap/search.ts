@@ -184,7 +184,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** RFC 9051 §2.3.2: flags are compared without case. */
 export function hasFlag(flags: readonly string[], flag: string): boolean {
-  if (flags.length === 0 || flags.includes(flag)) return flags.length > 0;
+  if (flags.includes(flag)) return true; // most are spelled alike
   const wanted = flag.toLowerCase();
   return flags.some((each) => each.toLowerCase() === wanted);
 }
