@@ -289,6 +289,21 @@ Deno.test("large messages are left out of the index, and found", async () => {
   assert.deepEqual(await search("TEXT needle"), [21, 22, 23, 24]);
 });
 
+Deno.test("of a large message all texts are looked through, wherever they stand", async () => {
+  await using searched = await startSearched();
+  const part = (type: string, text: string) => `--x\r\nContent-Type: ${type}\r\n\r\n${text}\r\n`;
+  const attachment = part("application/x", "x".repeat(80_000));
+  const image = part("image/x; name=third", "");
+  const texts = [part("text/plain", "first"), image, attachment, part("text/plain", "second")];
+  const content = `Content-Type: multipart/mixed; boundary=x\r\n\r\n${texts.join("")}`;
+  await searched.append(encode(`${content}--x--\r\n`));
+  await searched.alice.say("NOOP");
+  for (const text of ["first", "second", "third", "plain\nfirst"]) {
+    assert.deepEqual(await searched.search(`TEXT ${literal(text)}`), [1], text);
+  }
+  assert.deepEqual(await searched.search("TEXT xxxx"), []);
+});
+
 Deno.test("an index that fails is not missed, and begun anew where it is damaged", async () => {
   await using searched = await startSearched();
   const { append, settle, search, alice, index, server, inbox } = searched;

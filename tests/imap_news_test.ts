@@ -56,6 +56,17 @@ Deno.test("imapServer says by number that a message is gone, and by UID nothing"
   assert.deepEqual(await client.say("d UID FETCH 2 UID"), ["* 2 EXPUNGE", "d OK that is all"]);
 });
 
+Deno.test("imapServer searches what is true now, told or not", async () => {
+  const backend = fakeImap();
+  const client = await connect(backend, { mailbox: "INBOX" });
+  const other = await connect(backend, { mailbox: "INBOX" });
+  await other.say("a STORE 1 +FLAGS (\\Seen)");
+  assert.equal((await client.say("b SEARCH UNSEEN"))[0], "* SEARCH 2 3");
+  await other.say("c STORE 2 +FLAGS (\\Deleted)", "d EXPUNGE");
+  assert.equal((await client.say("e SEARCH UNSEEN"))[0], "* SEARCH 3");
+  assert.equal((await client.say("f SORT (ARRIVAL) UTF-8 ALL"))[0], "* SORT 1 3");
+});
+
 Deno.test("imapServer tells what others have changed to a client that wants silence", async () => {
   const backend = fakeImap();
   const one = await connect(backend, { mailbox: "INBOX" });

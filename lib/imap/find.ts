@@ -4,7 +4,6 @@ import type { ImapBackend } from "./backend.ts";
 import { dissect } from "./dissect.ts";
 import { factsOf, inPieces } from "./facts.ts";
 import { meant, type Numbered, spansMeant } from "./messages.ts";
-import { learn } from "./news.ts";
 import { rulingOut } from "./ruling_out.ts";
 import { type Candidate, matches, type SearchSetting } from "./search.ts";
 import { searchContentOf } from "./search_content.ts";
@@ -13,7 +12,7 @@ import type { Span } from "./sequence.ts";
 import { countsChanges, type Selected, selectedOf, type Serving } from "./serving.ts";
 import type { Seen } from "./view.ts";
 
-/** Those that are meant, in the order of the mailbox. @throws {MailboxGone} */
+/** Those that are meant, in the order of the mailbox. The view has learned what is true now. */
 export function* find(
   serving: Serving,
   keys: SearchKey,
@@ -21,8 +20,6 @@ export function* find(
   const selected = selectedOf(serving);
   // RFC 7162 §3.1: whoever asks for it counts in mod-sequences from then on.
   if (!countsChanges(serving) && asksForModSeq(keys)) serving.enabled.add("CONDSTORE");
-  // What the view knows is the truth then, and need not be read once more.
-  yield* learn(selected);
   const candidates = narrowed(serving, selected, keys);
   const isRuledOut = yield* rulingOut(selected, keys, candidates.length);
   const setting = { ...settingOf(serving, selected), isRuledOut };

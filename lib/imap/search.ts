@@ -81,6 +81,7 @@ export function matches(
   }
 }
 
+/** What the store has told a view is all there; what else a view may hold need not be. */
 function isWhole(message: Seen | ImapMessage): message is ImapMessage {
   return "size" in message;
 }

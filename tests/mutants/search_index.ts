@@ -135,6 +135,28 @@ export const SEARCH_INDEX_MUTANTS: readonly Mutant[] = [
     why: "one command could keep the index busy for long",
   },
   {
+    name: "search: texts behind an attachment are not read",
+    file: "lib/imap/dissect.ts",
+    find: "Math.max(headersEnd(root), ...textParts(root).map(({ end }) => end))",
+    replace: "headersEnd(root) + textParts(root).length",
+    test: {
+      file: SEARCHED,
+      name: "of a large message all texts are looked through, wherever they stand",
+    },
+    why: "large messages would not be found by what stands in them",
+  },
+  {
+    name: "search: what the client was told is taken for the truth",
+    file: "lib/imap/answer.ts",
+    find: "readsMessages(command)) yield* learn",
+    replace: "!readsMessages(command)) yield* learn",
+    test: {
+      file: "tests/imap_news_test.ts",
+      name: "imapServer searches what is true now, told or not",
+    },
+    why: "mail that was read elsewhere would still count as unread",
+  },
+  {
     name: "imap: one client keeps everybody waiting",
     file: "lib/app/imap_owner.ts",
     find: "begunMs > TURN_MS",
