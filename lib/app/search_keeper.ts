@@ -82,10 +82,11 @@ export function startSearchKeeper(
   const pause = () => clock.sleep(STEP_PAUSE_MS, signal);
 
   async function run(): Promise<void> {
-    let round = true;
+    let isRound = true;
     while (!signal.aborted) {
       try {
-        if (round) { for (const id of await indexedMailboxes()) wanted.add(id); }
+        const known = isRound ? await indexedMailboxes() : [];
+        for (const id of known) wanted.add(id);
         for (const id of wanted) {
           wanted.delete(id);
           await keepUp(id);
@@ -93,9 +94,10 @@ export function startSearchKeeper(
       } catch (error) {
         failed(error);
       }
+      isRound = false;
       rest = new AbortController();
       if (wanted.size > 0 || signal.aborted) continue;
-      round = await clock.sleep(ROUND_MS, rest.signal).then(() => true, () => false);
+      isRound = await clock.sleep(ROUND_MS, rest.signal).then(() => true, () => false);
     }
   }
 

@@ -110,15 +110,11 @@ export function startServer(parts: ServerParts): RunningServer {
   });
   const metrics = createMetrics();
   const space = createSpace({ world, store, log, freeBytesMin: config.freeBytesMin });
-  const searches = parts.index
-    ? startSearchKeeper({ world, store, log, space }, parts.index)
-    : null;
-  const site: Site = {
-    ...{ config, world, store, log, accounts, visitors, space, metrics, ...onward },
-    searches: searches ?? NO_SEARCH_KEEPER,
-  };
+  const listeners = listen({ config, world }, identity);
+  const shared = { config, world, store, log, accounts, visitors, space, metrics, ...onward };
+  const searches = parts.index ? startSearchKeeper(shared, parts.index) : NO_SEARCH_KEEPER;
+  const site: Site = { ...shared, searches };
   const connections = new Connections(site, identity, isProxy);
-  const listeners = listen(site, identity);
   const accepting = listeners.map(([service, listener]) => connections.accept(service, listener));
   const worker = startWorker({
     world,
@@ -170,7 +166,7 @@ async function stop(site: Site, running: Running): Promise<void> {
 }
 
 function listen(
-  { config, world }: Site,
+  { config, world }: Pick<Site, "config" | "world">,
   identity: TlsIdentity | null,
 ): readonly (readonly [Service, Listener])[] {
   const listeners: (readonly [Service, Listener])[] = [];
