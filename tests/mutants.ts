@@ -5,6 +5,7 @@
 import { ALIAS_MUTANTS } from "./mutants/aliases.ts";
 import { APP_MUTANTS } from "./mutants/app.ts";
 import { ATTACK_MUTANTS } from "./mutants/attacks.ts";
+import { DEFLATE_MUTANTS } from "./mutants/deflate.ts";
 import { DISK_MUTANTS } from "./mutants/disk.ts";
 import { DNS_MUTANTS } from "./mutants/dns.ts";
 import { DSN_MUTANTS } from "./mutants/dsn.ts";
@@ -48,6 +49,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...CHUNKING_MUTANTS,
   ...LMTP_MUTANTS,
   ...IMAP_SESSION_MUTANTS,
+  ...DEFLATE_MUTANTS,
   ...FUZZ_MUTANTS,
   ...IMAP_CLIENT_MUTANTS,
   ...MAIL_MUTANTS,

@@ -25,6 +25,8 @@ export interface Played<R> {
   readonly chunksRead: number;
   /** How much of the output was written when TLS began; `null` when it never did. */
   readonly clearBytes: number | null;
+  /** How much of the output was written when compression began; `null` when it never did. */
+  readonly plainBytes: number | null;
   /** The upgrades that it asked for. */
   readonly tlsRequests: readonly TlsRequest[];
   readonly deadlinesMs: readonly number[];
@@ -84,6 +86,7 @@ class Player<B, R> {
   readonly #secured: readonly Uint8Array[] | null;
   readonly #tlsRequests: TlsRequest[] = [];
   #clearBytes: number | null = null;
+  #plainBytes: number | null = null;
   #chunks: readonly Uint8Array[];
   readonly #backend: B;
   readonly #end: NonNullable<PlayOptions["end"]>;
@@ -123,7 +126,7 @@ class Player<B, R> {
       case "startTls":
         return this.#startTls(effect.request);
       case "compress":
-        return { thrown: new Error(`${effect.do} cannot be played`) };
+        return this.#compress(effect.heard);
       case "call":
         try {
           const value = effect.run(this.#backend, this.#signal);
@@ -140,9 +143,24 @@ class Player<B, R> {
     if (this.#tlsRequests.length > 1) return { thrown: new Error("TLS was started twice") };
     if (this.#secured === null) return { thrown: new Interrupted("lost", new Error("no TLS")) };
     this.#lent?.fill(0xee);
-    this.#clearBytes = this.#output.reduce((sum, { length }) => sum + length, 0);
+    this.#clearBytes = this.#written();
     this.#chunks = [...this.#chunks.slice(0, this.#at), ...this.#secured];
     return { value: FAKE_TLS };
+  }
+
+  /** What is played is what both sides mean: compressed or not, they say the same. */
+  #compress(heard: Uint8Array): Done {
+    if (this.#plainBytes !== null) return { thrown: new Error("compression was started twice") };
+    this.#plainBytes = this.#written();
+    if (heard.length > 0) {
+      this.#chunks = [heard, ...this.#chunks.slice(this.#at)];
+      this.#at = 0;
+    }
+    return {};
+  }
+
+  #written(): number {
+    return this.#output.reduce((sum, { length }) => sum + length, 0);
   }
 
   /** A chunk is lent until the next read: then its bytes turn to garbage, as on a real socket. */
@@ -166,6 +184,7 @@ class Player<B, R> {
       ended: this.#endings === 0,
       chunksRead: this.#at,
       clearBytes: this.#clearBytes,
+      plainBytes: this.#plainBytes,
       tlsRequests: this.#tlsRequests,
       deadlinesMs: this.#deadlines,
       pausesMs: this.#pauses,

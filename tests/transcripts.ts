@@ -9,18 +9,20 @@
  *     S: +OK 2 320       a line of the server, exactly
  *     S~ ^\+OK .*        a line of the server that a regular expression matches
  *     ! tls              from here on it is said under TLS; what was not heard before is lost
+ *     ! deflate          what was said last, by both, makes them compress; here it stays readable
  *     ! deadline         last line: how it ends. The input ends with the client's close, unless it
  *                        is interrupted by `deadline`, `shutdown` or `lost`
  *     ! closes           last line: the session ends by itself, whatever more would come
  *
  * Each is played whole and byte by byte, and where it ends by itself or with a close, and without
- * TLS, over a real socket; the output must be the same each time, and must be what is written.
+ * TLS and compression, over a real socket; the output must be the same each time, and must be what
+ * is written.
  */
 import assert from "$assert";
 import { denoWorld } from "../lib/net/deno.ts";
 import { drive } from "../lib/net/drive.ts";
 import type { Clock } from "../lib/net/world.ts";
-import { concat, decodeLatin1, encode } from "../lib/wire/bytes.ts";
+import { concat, decodeLatin1, encode, LF } from "../lib/wire/bytes.ts";
 import type { Session } from "../lib/wire/session.ts";
 import { playAsync, type PlayOptions } from "./play.ts";
 
@@ -32,6 +34,8 @@ export interface Transcript {
   readonly turns: readonly Uint8Array[];
   /** What it hears under TLS; `null`: there is none. */
   readonly secured: Uint8Array | null;
+  /** How many lines it has to say before both compress; `null`: they never do. */
+  readonly plainLines: number | null;
   /** What it has to say, line by line. */
   readonly output: readonly ExpectedLine[];
   readonly end: NonNullable<PlayOptions["end"]> | "closes";
@@ -62,6 +66,7 @@ export function parseTranscript(
   const turns: Uint8Array[] = [];
   let spoke = true;
   let secured: Uint8Array[] | null = null;
+  let plainLines: number | null = null;
   const output: ExpectedLine[] = [];
   let end: Transcript["end"] = "close";
   for (
@@ -71,6 +76,7 @@ export function parseTranscript(
     const ending = /^! (deadline|shutdown|lost|closes)$/.exec(line)?.[1];
     const [, who, how, said = ""] = /^([CS])([:~])(?: (.*))?$/.exec(line) ?? [];
     if (line === "! tls") secured = [];
+    else if (line === "! deflate") plainLines = output.length;
     else if (ending !== undefined) end = ending as Transcript["end"];
     else if (who === undefined || (how === "~" && who !== ours)) {
       throw new Error(`${name}, line ${at}: neither C, S nor !: ${line}`);
@@ -89,6 +95,7 @@ export function parseTranscript(
     input: concat(input),
     turns,
     secured: secured === null ? null : concat(secured),
+    plainLines,
     output,
     end,
   };
@@ -122,7 +129,7 @@ export async function replayOnSocket<B>(
   start: Start<B>,
 ): Promise<boolean> {
   if (transcript.end !== "close" && transcript.end !== "closes") return false;
-  if (transcript.secured !== null) return false;
+  if (transcript.secured !== null || transcript.plainLines !== null) return false;
   const { net } = denoWorld();
   const listener = net.listen({ host: "127.0.0.1", port: 0 });
   try {
@@ -143,14 +150,21 @@ async function playCut<B>(
   start: Start<B>,
 ): Promise<string> {
   const { session, backend } = start();
-  const { input, secured, end } = transcript;
+  const { input, secured, plainLines, end } = transcript;
   const played = await playAsync(session, cut(input), backend, {
     end: end === "closes" ? "close" : end,
     ...(secured === null ? {} : { secured: cut(secured) }),
   });
   const how = end === "closes" ? "should end by itself" : "should not end by itself";
   assert.equal(played.ended, end === "closes", `${transcript.name}: the session ${how}`);
+  const plain = played.plainBytes;
+  const lines = plain === null ? null : linesIn(played.output.subarray(0, plain));
+  assert.equal(lines, plainLines, `${transcript.name}: how many lines are not compressed`);
   return decodeLatin1(played.output);
+}
+
+function linesIn(output: Uint8Array): number {
+  return output.filter((byte) => byte === LF).length;
 }
 
 async function talkOnSocket(port: number, { input, end }: Transcript): Promise<string> {

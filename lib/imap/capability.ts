@@ -48,6 +48,7 @@ const BEHIND_LOGIN = [
   "QUOTA=RES-MESSAGE",
   "METADATA", // RFC 5464
   "PARTIAL", // RFC 9394
+  "COMPRESS=DEFLATE", // RFC 4978
 ];
 
 /** `CAPABILITY …`, for the greeting, the command and the response code. */

@@ -4,8 +4,8 @@ import { append } from "./append.ts";
 import type { ImapBackend } from "./backend.ts";
 import { capabilities } from "./capability.ts";
 import type { ImapCommand } from "./command.ts";
+import { compress } from "./compress.ts";
 import { enable } from "./enable.ts";
-import { malformed } from "./error.ts";
 import { fetch } from "./fetch.ts";
 import { idle } from "./idle.ts";
 import { list, lsub, namespace, status } from "./lists.ts";
@@ -65,7 +65,7 @@ function* inAnyState(
     case "IDLE":
       return yield* idle(serving);
     case "COMPRESS":
-      throw malformed("compression is not offered here");
+      return yield* compress(serving, tag);
     default:
       return null;
   }

@@ -51,6 +51,7 @@ export function* imapServer(options: ImapServerOptions): Session<ImapBackend> {
     queue: new ByteQueue(),
     traced,
     conversation,
+    compressed: false,
     account: null,
     selected: null,
     enabled: new Set(),

@@ -38,6 +38,8 @@ export interface Serving {
   /** RFC 7889: what APPEND takes at most. */
   readonly messageBytesMax: number;
   tls: TlsInfo | null;
+  /** RFC 4978: whether both sides speak in DEFLATE. */
+  compressed: boolean;
   /** Who is logged in. */
   account: ImapAccount | null;
   selected: Selected | null;

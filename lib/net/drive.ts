@@ -15,6 +15,7 @@ import {
   type TlsRequest,
   type TraceFrom,
 } from "../wire/session.ts";
+import { deflated } from "./deflate.ts";
 import { type Alarm, type Clock, NetError, type Transport } from "./world.ts";
 
 export interface DriveOptions {
@@ -60,7 +61,9 @@ export async function drive<B, R>(
 type Resumption = { readonly value: unknown } | { readonly thrown: unknown };
 
 class Driver<B> {
-  readonly #transport: Transport;
+  #transport: Transport;
+  /** Gives back what compression holds; `null` where nothing is compressed. */
+  #release: (() => void) | null = null;
   readonly #backend: B;
   readonly #options: DriveOptions;
   readonly #alarm: Alarm;
@@ -98,6 +101,7 @@ class Driver<B> {
 
   end(): void {
     this.#alarm.cancel();
+    this.#release?.();
     this.#options.signal.removeEventListener("abort", this.#onShutdown);
   }
 
@@ -120,7 +124,7 @@ class Driver<B> {
       case "startTls":
         return this.#settled(this.#startTls(effect.request));
       case "compress":
-        return { thrown: new Error("compression is not built yet") };
+        return this.#settled(this.#compress(effect.heard));
       case "trace":
         this.#options.trace?.(effect.from, effect.bytes);
         return DONE;
@@ -177,6 +181,15 @@ class Driver<B> {
       this.#transport.close();
       throw error;
     }
+  }
+
+  /** What was gathered before goes out as it is. */
+  async #compress(heard: Uint8Array): Promise<void> {
+    await this.#flush();
+    if (this.#release !== null) throw new Error("Cannot compress twice");
+    const { transport, release } = deflated(this.#transport, heard);
+    this.#transport = transport;
+    this.#release = release;
   }
 
   async #pause(ms: number): Promise<void> {

@@ -4,7 +4,7 @@ import type { Transport } from "./world.ts";
 /** Everything that is not in `changes` is done by `inner`. */
 export function wrapTransport(
   inner: Transport,
-  changes: Partial<Pick<Transport, "read" | "startTls">>,
+  changes: Partial<Pick<Transport, "read" | "startTls" | "write">>,
 ): Transport {
   return {
     local: inner.local,
@@ -14,7 +14,7 @@ export function wrapTransport(
     },
     read: changes.read ?? (() => inner.read()),
     unread: (bytes) => inner.unread(bytes),
-    write: (bytes) => inner.write(bytes),
+    write: changes.write ?? ((bytes) => inner.write(bytes)),
     startTls: changes.startTls ?? ((request) => inner.startTls(request)),
     closeWrite: () => inner.closeWrite(),
     close: () => inner.close(),

@@ -19,7 +19,7 @@ export type Effect<B> =
   | { readonly do: "deadline"; readonly ms: number }
   | { readonly do: "pause"; readonly ms: number }
   | { readonly do: "startTls"; readonly request: TlsRequest }
-  | { readonly do: "compress" }
+  | { readonly do: "compress"; readonly heard: Uint8Array }
   | { readonly do: "call"; readonly run: Call<B, unknown> }
   | { readonly do: "trace"; readonly from: TraceFrom; readonly bytes: Uint8Array };
 
@@ -126,6 +126,14 @@ export function* pause<B>(ms: number): Step<B, void> {
 /** Upgrades to TLS in place. No read may be pending. */
 export function* startTls<B>(request: TlsRequest): Step<B, TlsInfo> {
   return (yield { do: "startTls", request }) as TlsInfo;
+}
+
+/**
+ * Compresses with DEFLATE from here on, both ways (RFC 4978). `heard` is what was read already and
+ * came behind the agreement to do so, which makes it the beginning of what the peer compresses.
+ */
+export function* compress<B>(heard: Uint8Array): Step<B, void> {
+  yield { do: "compress", heard };
 }
 
 /** Asks the backend. What it throws is thrown here. */
