@@ -8,6 +8,7 @@ import {
   tagOf,
 } from "../lib/imap/command.ts";
 import { ImapError } from "../lib/imap/error.ts";
+import { NOTIFY_GROUPS_MAX, NOTIFY_NAMES_MAX } from "../lib/imap/notify_command.ts";
 import { METADATA_ENTRIES_MAX } from "../lib/imap/metadata_command.ts";
 import { LIST_PATTERNS_MAX } from "../lib/imap/list_command.ts";
 import { APPEND_MESSAGES_MAX, CATENATE_PARTS_MAX } from "../lib/imap/append_command.ts";
@@ -255,6 +256,21 @@ const repeated = (count: number, text: string) => Array.from({ length: count }, 
 
 const LONGEST: readonly (readonly [what: string, most: number, make: (count: number) => string])[] =
   [
+    [
+      "groups in NOTIFY",
+      NOTIFY_GROUPS_MAX,
+      (count) => `NOTIFY SET ${repeated(count, "(PERSONAL NONE)").join(" ")}`,
+    ],
+    [
+      "names in NOTIFY",
+      NOTIFY_NAMES_MAX,
+      (count) => `NOTIFY SET (MAILBOXES (${repeated(count, "a").join(" ")}) NONE)`,
+    ],
+    [
+      "tags in CANCELUPDATE",
+      NAMES_MAX,
+      (count) => `CANCELUPDATE ${repeated(count, '"x"').join(" ")}`,
+    ],
     ["names in ENABLE", NAMES_MAX, (count) => `ENABLE ${repeated(count, "x").join(" ")}`],
     [
       "uses of a mailbox",

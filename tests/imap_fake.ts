@@ -3,10 +3,10 @@ import type {
   ImapAccount,
   ImapBackend,
   ImapMessage,
-  ImapNewMessage,
+  ImapMetadataWatch,
   ImapSelected,
-  SpecialUse,
 } from "../lib/imap/backend.ts";
+import { createMetadataWatches } from "../lib/app/imap_metadata_watches.ts";
 import { refused } from "../lib/imap/error.ts";
 import { imapServer, type ImapServerOptions } from "../lib/imap/server.ts";
 import { bodyOf } from "../lib/mail/body.ts";
@@ -15,6 +15,19 @@ import { encode } from "../lib/wire/bytes.ts";
 import type { Session } from "../lib/wire/session.ts";
 import { drive } from "../lib/net/drive.ts";
 import { fakeClock, fakeTransport } from "./fake_transport.ts";
+import {
+  type Box,
+  type FakeSite,
+  happen,
+  insert,
+  insertAll,
+  newBox,
+  NOW,
+  type Row,
+  statusOf,
+  untilWoken,
+  wake,
+} from "./imap_fake_box.ts";
 import { rfc7677Start } from "./scram_support.ts";
 
 /** What can be done to the mailboxes from outside, as other clients and deliveries would. */
@@ -30,13 +43,13 @@ export interface FakeImapOptions {
   /** What lies in INBOX. */
   readonly contents?: readonly string[];
   /** What throws. */
-  readonly broken?: readonly ("open" | "login" | "list" | "content")[];
+  readonly broken?: readonly ("open" | "login" | "list" | "content" | "overview")[];
   /** Removals are not remembered. */
   readonly forgetful?: boolean;
+  /** What happens behind each look at all mailboxes. */
+  readonly meanwhile?: () => void;
 }
 
-/** The messages of INBOX came a day after each other, the last of them a day ago. */
-export const NOW = Date.UTC(2026, 1, 10, 12);
 const DAY_MS = 24 * 60 * 60 * 1000;
 const PASSWORDS: Readonly<Record<string, string>> = { alice: "secret", user: "pencil" };
 
@@ -54,35 +67,25 @@ export const THREE_MESSAGES = [
   'Content-Disposition: attachment; filename="p.png"\r\n\r\niVBORw0K\r\n--b--\r\n',
 ];
 
-interface Row extends ImapMessage {
-  readonly content: Uint8Array;
-}
-
-interface Box {
-  name: string;
-  readonly mailboxId: string;
-  readonly use: SpecialUse | null;
-  readonly uidValidity: number;
-  uidNext: number;
-  modSeq: number;
-  rows: Row[];
-  removed: { readonly uid: number; readonly modSeq: number }[];
-  isRemoved: boolean;
-  readonly metadata: Map<string, Uint8Array>;
-  readonly watchers: Set<() => void>;
-}
-
 /** Makes an account with INBOX, Drafts and Trash. */
 export function fakeImap(options: FakeImapOptions = {}): FakeImap {
   const { contents = THREE_MESSAGES, broken = [] } = options;
   const boxes = new Map<string, Box>();
-  for (const [name, use] of FIRST_MAILBOXES) boxes.set(name, newBox(name, use, boxes.size + 1));
+  const site: FakeSite = {
+    modSeq: 1,
+    watchers: new Set(),
+    metadata: createMetadataWatches(),
+  };
+  for (const [name, use] of FIRST_MAILBOXES) {
+    boxes.set(name, newBox(site, name, use, boxes.size + 1));
+  }
   const inbox = boxes.get("INBOX")!;
   for (const [at, content] of contents.entries()) {
     const receivedAt = NOW - (contents.length - at) * DAY_MS;
     insert(inbox, { content: encode(content), flags: [], receivedAt });
   }
-  const account = accountOf(boxes, options);
+  const logIn = accountsOf(site, boxes, options);
+  const account = logIn();
   let opened = 0;
   let closed = 0;
   const breakIf = (what: (typeof broken)[number]) => {
@@ -99,10 +102,10 @@ export function fakeImap(options: FakeImapOptions = {}): FakeImap {
         login(user, password) {
           breakIf("login");
           if (user === "slowed") return "later";
-          return PASSWORDS[user] === password ? account : "refused";
+          return PASSWORDS[user] === password ? logIn() : "refused";
         },
         secret: (user) => user === "slowed" ? "later" : rfc7677Start(user, PASSWORDS),
-        proven: (_user, right) => right ? account : "refused",
+        proven: (_user, right) => right ? logIn() : "refused",
         now: () => NOW,
         close: () => void closed++,
       };
@@ -116,7 +119,12 @@ const FIRST_MAILBOXES = [
   ["Trash", "\\Trash"],
 ] as const;
 
-function accountOf(boxes: Map<string, Box>, options: FakeImapOptions): ImapAccount {
+/** Each login gets a door of its own to the one account. */
+function accountsOf(
+  site: FakeSite,
+  boxes: Map<string, Box>,
+  options: FakeImapOptions,
+): () => ImapAccount {
   const subscribed = new Set(["INBOX"]);
   const notes = new Map<string, Uint8Array>();
   let made = boxes.size;
@@ -128,56 +136,83 @@ function accountOf(boxes: Map<string, Box>, options: FakeImapOptions): ImapAccou
   function notesOf(mailbox: string): Map<string, Uint8Array> {
     return mailbox === "" ? notes : named(mailbox).metadata;
   }
-  return {
-    mailboxes() {
-      const names = [...new Set([...boxes.keys(), ...subscribed])].sort();
-      return names.map((name) => ({
-        name,
-        exists: boxes.has(name),
-        subscribed: subscribed.has(name),
-        use: boxes.get(name)?.use ?? null,
-      }));
-    },
-    status: (name) => boxes.has(name) ? statusOf(boxes.get(name)!) : null,
-    create(name, use) {
-      if (boxes.has(name)) throw refused("it is there already", "ALREADYEXISTS");
-      const levels = name.split("/");
-      for (const at of levels.keys()) {
-        const parent = levels.slice(0, at + 1).join("/");
-        const ofIt = parent === name ? use : null;
-        if (!boxes.has(parent)) boxes.set(parent, newBox(parent, ofIt, ++made));
-      }
-      return { mailboxId: named(name).mailboxId };
-    },
-    remove(name) {
-      const box = named(name);
-      box.isRemoved = true;
-      boxes.delete(name);
-      wake(box);
-    },
-    rename(from, to) {
-      const box = named(from);
-      if (boxes.has(to)) throw refused("it is there already", "ALREADYEXISTS");
-      box.name = to;
-      boxes.delete(from);
-      boxes.set(to, box);
-    },
-    subscribe: (name, wanted) => void (wanted ? subscribed.add(name) : subscribed.delete(name)),
-    select: (name) => boxes.has(name) ? selectedOf(boxes, boxes.get(name)!, options) : null,
-    append: (name, messages) => insertAll(named(name, "TRYCREATE"), messages),
-    quota() {
-      const rows = [...boxes.values()].flatMap((box) => box.rows);
-      const bytes = rows.reduce((sum, { size }) => sum + size, 0);
-      return { bytes, bytesMax: 10 * 1024 * 1024, messages: rows.length, messagesMax: null };
-    },
-    metadata: (mailbox) => notesOf(mailbox),
-    setMetadata(mailbox, entries) {
-      const known = notesOf(mailbox);
-      for (const [name, value] of entries) {
-        if (value === null) known.delete(name);
-        else known.set(name, value);
-      }
-    },
+  function mailboxes() {
+    const names = [...new Set([...boxes.keys(), ...subscribed])].sort();
+    return names.map((name) => ({
+      name,
+      exists: boxes.has(name),
+      subscribed: subscribed.has(name),
+      use: boxes.get(name)?.use ?? null,
+    }));
+  }
+  return () => {
+    let own: ImapMetadataWatch | null = null;
+    let overviews = 0;
+    return {
+      mailboxes,
+      overview() {
+        // That is, behind the first look.
+        if (options.broken?.includes("overview") && overviews++ > 0) throw new Error("broken");
+        const all = mailboxes().map((each) => {
+          const box = boxes.get(each.name);
+          return { ...each, status: box === undefined ? null : statusOf(box) };
+        });
+        options.meanwhile?.();
+        return all;
+      },
+      modSeq: () => site.modSeq,
+      changed: (since, signal) =>
+        site.modSeq > since ? Promise.resolve() : untilWoken(site.watchers, signal),
+      watchMetadata: () => own = site.metadata.open(1),
+      status: (name) => boxes.has(name) ? statusOf(boxes.get(name)!) : null,
+      create(name, use) {
+        if (boxes.has(name)) throw refused("it is there already", "ALREADYEXISTS");
+        const levels = name.split("/");
+        for (const at of levels.keys()) {
+          const parent = levels.slice(0, at + 1).join("/");
+          const ofIt = parent === name ? use : null;
+          if (!boxes.has(parent)) boxes.set(parent, newBox(site, parent, ofIt, ++made));
+        }
+        happen(site);
+        return { mailboxId: named(name).mailboxId };
+      },
+      remove(name) {
+        const box = named(name);
+        box.isRemoved = true;
+        boxes.delete(name);
+        wake(box);
+      },
+      rename(from, to) {
+        const box = named(from);
+        if (boxes.has(to)) throw refused("it is there already", "ALREADYEXISTS");
+        box.name = to;
+        boxes.delete(from);
+        boxes.set(to, box);
+        happen(site);
+      },
+      subscribe(name, wanted) {
+        if (wanted) subscribed.add(name);
+        else subscribed.delete(name);
+        happen(site);
+      },
+      select: (name) => boxes.has(name) ? selectedOf(boxes, boxes.get(name)!, options) : null,
+      append: (name, messages) => insertAll(named(name, "TRYCREATE"), messages),
+      quota() {
+        const rows = [...boxes.values()].flatMap((box) => box.rows);
+        const bytes = rows.reduce((sum, { size }) => sum + size, 0);
+        return { bytes, bytesMax: 10 * 1024 * 1024, messages: rows.length, messagesMax: null };
+      },
+      metadata: (mailbox) => notesOf(mailbox),
+      setMetadata(mailbox, entries) {
+        const known = notesOf(mailbox);
+        for (const [name, value] of entries) {
+          if (value === null) known.delete(name);
+          else known.set(name, value);
+        }
+        const names = entries.map(([name]) => name);
+        site.metadata.note(1, { mailbox, entries: names }, own);
+      },
+    };
   };
 }
 
@@ -218,14 +253,7 @@ function selectedOf(
     },
     changed(since, signal) {
       check();
-      if (box.modSeq > since) return Promise.resolve();
-      return new Promise((resolve) => {
-        box.watchers.add(resolve);
-        signal.addEventListener("abort", () => {
-          box.watchers.delete(resolve);
-          resolve();
-        });
-      });
+      return box.modSeq > since ? Promise.resolve() : untilWoken(box.watchers, signal);
     },
     content(uid) {
       check("content");
@@ -276,63 +304,6 @@ function selectedOf(
       return placed;
     },
   };
-}
-
-function newBox(name: string, use: SpecialUse | null, at: number): Box {
-  return {
-    name,
-    mailboxId: `F${at}`,
-    use,
-    uidValidity: at,
-    uidNext: 1,
-    modSeq: 1,
-    rows: [],
-    removed: [],
-    isRemoved: false,
-    metadata: new Map(),
-    watchers: new Set(),
-  };
-}
-
-function statusOf(box: Box) {
-  const { mailboxId, uidValidity, uidNext, modSeq, rows } = box;
-  const having = (flag: string) => rows.filter(({ flags }) => flags.includes(flag)).length;
-  return {
-    mailboxId,
-    uidValidity,
-    uidNext,
-    modSeq,
-    messages: rows.length,
-    unseen: rows.length - having("\\Seen"),
-    deleted: having("\\Deleted"),
-    size: rows.reduce((sum, { size }) => sum + size, 0),
-  };
-}
-
-function insertAll(box: Box, messages: readonly ImapNewMessage[]) {
-  const uids = messages.map((message) => insert(box, message));
-  return { uidValidity: box.uidValidity, uids };
-}
-
-function insert(box: Box, { content, flags, receivedAt }: ImapNewMessage): number {
-  const uid = box.uidNext++;
-  box.rows.push({
-    uid,
-    modSeq: ++box.modSeq,
-    flags,
-    size: content.length,
-    receivedAt: receivedAt ?? NOW,
-    savedAt: NOW,
-    emailId: `M${uid}`,
-    content,
-  });
-  wake(box);
-  return uid;
-}
-
-function wake(box: Box): void {
-  for (const watcher of box.watchers) watcher();
-  box.watchers.clear();
 }
 
 /** A session of the server as most tests want it. */

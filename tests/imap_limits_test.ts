@@ -56,6 +56,17 @@ Deno.test("imapServer gives each message of a FETCH its own time", async () => {
   assert.equal(played.deadlinesMs.length, login + commands + messages + silence);
 });
 
+Deno.test("imapServer keeps ten searches up to date, and answers the eleventh", async () => {
+  const searches = Array.from({ length: 11 }, (_, at) => `t${at} SEARCH RETURN (UPDATE) ALL\r\n`);
+  const { lines } = await talk(SELECT + searches.join(""));
+  assert.deepEqual(lines.slice(-4), [
+    "t9 OK that is all",
+    '* ESEARCH (TAG "t10")',
+    '* NO [NOUPDATE "t10"] there are too many already',
+    "t10 OK that is all",
+  ]);
+});
+
 Deno.test("imapServer ends the conversation at the twentieth bad command", async () => {
   const { lines, played } = await talk("a XYZ\r\n".repeat(30));
   assert.equal(lines.length, 20 + 1);

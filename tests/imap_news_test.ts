@@ -20,6 +20,40 @@ Deno.test("imapServer tells an idle client at once what comes, changes and goes"
   assert.deepEqual(await idler.say("e IDLE", "DONE"), ["+ idling", "e OK no more idling"]);
 });
 
+Deno.test("imapServer tells who idles what joins a search, and what leaves it", async () => {
+  const backend = fakeImap();
+  const idler = await connect(backend, { mailbox: "INBOX" });
+  const other = await connect(backend, { mailbox: "INBOX" });
+  await idler.say("s UID SEARCH RETURN (UPDATE) FLAGGED", "n SEARCH RETURN (UPDATE) SUBJECT new");
+  await idler.say("a IDLE");
+  await other.say("b STORE 3 +FLAGS.SILENT (\\Flagged)");
+  assert.deepEqual(await idler.wait(0), [
+    "* 3 FETCH (FLAGS (\\Flagged))",
+    '* ESEARCH (TAG "s") UID ADDTO (0 3)',
+  ]);
+  await backend.account.append("INBOX", [LETTER]);
+  assert.deepEqual(await idler.wait(0), [
+    "* 4 EXISTS",
+    "* 1 RECENT",
+    '* ESEARCH (TAG "n") ADDTO (0 4)',
+  ]);
+  await idler.say("DONE");
+  await remove(backend, 3);
+  await remove(backend, 4);
+  // RFC 5267 §4.3.2: numbers may not move yet, and what has left may be told.
+  assert.deepEqual(await idler.say("c FETCH 1 UID"), [
+    "* 1 FETCH (UID 1)",
+    '* ESEARCH (TAG "s") UID REMOVEFROM (0 3)',
+    '* ESEARCH (TAG "n") REMOVEFROM (0 4)',
+    "c OK that is all",
+  ]);
+  assert.deepEqual(await idler.say("d NOOP"), [
+    "* 3 EXPUNGE",
+    "* 3 EXPUNGE",
+    "d OK nothing was done",
+  ]);
+});
+
 Deno.test("imapServer moves no numbers in the answer to a command by number", async () => {
   const backend = fakeImap();
   const client = await connect(backend, { mailbox: "INBOX" });

@@ -96,10 +96,33 @@ Deno.test("SEARCH is refused where it is not right", () => {
 
 const RETURNS: readonly (readonly [text: string, back: SearchReturn | null])[] = [
   ["ALL", null],
-  ["RETURN () ALL", { items: new Set(["ALL"]), save: false, partial: null }],
-  ["RETURN (MIN count) ALL", { items: new Set(["MIN", "COUNT"]), save: false, partial: null }],
-  ["RETURN (SAVE) ALL", { items: new Set(), save: true, partial: null }],
-  ["RETURN (PARTIAL -5:-1) ALL", { items: new Set(), save: false, partial: { from: -1, to: -5 } }],
+  ["RETURN () ALL", { items: new Set(["ALL"]), save: false, update: null, partial: null }],
+  ["RETURN (MIN count) ALL", {
+    items: new Set(["MIN", "COUNT"]),
+    save: false,
+    update: null,
+    partial: null,
+  }],
+  ["RETURN (CONTEXT) ALL", {
+    items: new Set(["ALL"]),
+    save: false,
+    update: null,
+    partial: null,
+  }],
+  ["RETURN (UPDATE) ALL", { items: new Set(), save: false, update: [], partial: null }],
+  ["RETURN (UPDATE (UID FLAGS) COUNT) ALL", {
+    items: new Set(["COUNT"]),
+    save: false,
+    update: [{ item: "UID" }, { item: "FLAGS" }],
+    partial: null,
+  }],
+  ["RETURN (SAVE) ALL", { items: new Set(), save: true, update: null, partial: null }],
+  ["RETURN (PARTIAL -5:-1) ALL", {
+    items: new Set(),
+    save: false,
+    update: null,
+    partial: { from: -1, to: -5 },
+  }],
 ];
 
 Deno.test("SEARCH is read with what it wants back", () => {

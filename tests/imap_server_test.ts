@@ -4,8 +4,10 @@ import { fakeImap, serverSession } from "./imap_fake.ts";
 import { parseTranscript, replay, replayOnSocket } from "./transcripts.ts";
 import { TRANSCRIPTS } from "./transcripts/imap.ts";
 import { APPEND_TRANSCRIPTS } from "./transcripts/imap_append.ts";
+import { CONTEXT_TRANSCRIPTS } from "./transcripts/imap_context.ts";
 import { COMPRESS_TRANSCRIPTS } from "./transcripts/imap_compress.ts";
 import { CHANGE_TRANSCRIPTS } from "./transcripts/imap_changes.ts";
+import { NOTIFY_TRANSCRIPTS } from "./transcripts/imap_notify.ts";
 import { LOGIN_TRANSCRIPTS } from "./transcripts/imap_login.ts";
 import { MAILBOX_TRANSCRIPTS } from "./transcripts/imap_mailboxes.ts";
 import { MESSAGE_TRANSCRIPTS } from "./transcripts/imap_messages.ts";
@@ -25,6 +27,8 @@ for (
     [SEARCH_TRANSCRIPTS, {}],
     [CHANGE_TRANSCRIPTS, {}],
     [COMPRESS_TRANSCRIPTS, {}],
+    [CONTEXT_TRANSCRIPTS, {}],
+    [NOTIFY_TRANSCRIPTS, {}],
   ] as const
 ) {
   for (const [name, text] of Object.entries(transcripts)) {

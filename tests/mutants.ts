@@ -15,6 +15,8 @@ import { MAIL_MUTANTS } from "./mutants/mail.ts";
 import { CHUNKING_MUTANTS } from "./mutants/chunking.ts";
 import { HISTORY_MUTANTS } from "./mutants/history.ts";
 import { IMAP_APP_MUTANTS } from "./mutants/imap_app.ts";
+import { IMAP_CONTEXT_MUTANTS } from "./mutants/imap_context.ts";
+import { IMAP_NOTIFY_MUTANTS } from "./mutants/imap_notify.ts";
 import { IMAP_SESSION_MUTANTS } from "./mutants/imap_session.ts";
 import { IMAP_PURE_MUTANTS } from "./mutants/imap_pure.ts";
 import { LMTP_MUTANTS } from "./mutants/lmtp.ts";
@@ -50,6 +52,8 @@ export const MUTANTS: readonly Mutant[] = [
   ...LMTP_MUTANTS,
   ...IMAP_SESSION_MUTANTS,
   ...DEFLATE_MUTANTS,
+  ...IMAP_NOTIFY_MUTANTS,
+  ...IMAP_CONTEXT_MUTANTS,
   ...FUZZ_MUTANTS,
   ...IMAP_CLIENT_MUTANTS,
   ...MAIL_MUTANTS,

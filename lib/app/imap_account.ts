@@ -15,6 +15,14 @@ export function createImapAccount(owner: Owner): ImapAccount {
   return {
     ...metadataOf(owner),
     mailboxes: () => attempt("list", async () => (await mailboxes.list(account)).map(imapMailbox)),
+    overview: () =>
+      attempt("list", async () =>
+        (await mailboxes.list(account)).map((listed) => ({
+          ...imapMailbox(listed),
+          status: listed.mailbox === null ? null : statusOf(listed.mailbox),
+        }))),
+    modSeq: () => mail.modSeq(account),
+    changed: (since, signal) => mail.changed(account, since, signal),
     status: (name) =>
       attempt("status", async () => {
         const mailbox = await mail.mailbox(account, name);

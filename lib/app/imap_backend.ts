@@ -2,15 +2,21 @@
 import type { ImapBackend, ImapConversation, ImapLogin, ImapPeer } from "../imap/backend.ts";
 import { type LoginResult, logLogin } from "./accounts.ts";
 import { createImapAccount } from "./imap_account.ts";
+import { createMetadataWatches, type MetadataWatches } from "./imap_metadata_watches.ts";
 import { attemptsOf } from "./imap_owner.ts";
 import type { Site } from "./site.ts";
 
 /** The backend of one server. */
 export function createImapBackend(site: Site): ImapBackend {
-  return { open: (peer) => conversationWith(site, peer) };
+  const metadata = createMetadataWatches();
+  return { open: (peer) => conversationWith(site, metadata, peer) };
 }
 
-function conversationWith(site: Site, { address }: ImapPeer): ImapConversation {
+function conversationWith(
+  site: Site,
+  metadata: MetadataWatches,
+  { address }: ImapPeer,
+): ImapConversation {
   const { accounts, log, world } = site;
   const attempt = attemptsOf(site, address);
 
@@ -18,7 +24,7 @@ function conversationWith(site: Site, { address }: ImapPeer): ImapConversation {
     logLogin(log, { user, result, peer: address, protocol: "imap" });
     return typeof result === "string"
       ? result
-      : createImapAccount({ site, account: result.id, attempt });
+      : createImapAccount({ site, account: result.id, attempt, metadata });
   }
 
   return {

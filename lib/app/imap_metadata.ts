@@ -1,5 +1,5 @@
 /** Annotations of an account's mailboxes, and of the account itself (RFC 5464). */
-import type { ImapAccount } from "../imap/backend.ts";
+import type { ImapAccount, ImapMetadataWatch } from "../imap/backend.ts";
 import { refused } from "../imap/error.ts";
 import { type MailboxId, StoreError } from "../store/store.ts";
 import type { Owner } from "./imap_owner.ts";
@@ -10,8 +10,10 @@ const TOO_MANY = refused("there are too many annotations", "METADATA TOOMANY");
 
 /** What of an account's calls is about annotations. */
 export function metadataOf(
-  { site: { store }, account, attempt }: Owner,
-): Pick<ImapAccount, "metadata" | "setMetadata"> {
+  { site: { store }, account, attempt, metadata: watches }: Owner,
+): Pick<ImapAccount, "metadata" | "setMetadata" | "watchMetadata"> {
+  let own: ImapMetadataWatch | null = null;
+
   /** `null` for the account itself. */
   async function idOf(name: string): Promise<MailboxId | null> {
     if (name === "") return null;
@@ -30,6 +32,8 @@ export function metadataOf(
         } catch (error) {
           throw error instanceof StoreError && error.kind === "limit" ? TOO_MANY : error;
         }
+        watches.note(account, { mailbox: name, entries: entries.map(([entry]) => entry) }, own);
       }),
+    watchMetadata: () => own = watches.open(account),
   };
 }

@@ -1,6 +1,7 @@
 /** What all calls of one client of IMAP share: whose mail it is, and what becomes of failures. */
 import { describeError } from "../log.ts";
 import type { AccountId } from "../store/store.ts";
+import type { MetadataWatches } from "./imap_metadata_watches.ts";
 import { asImapError } from "./imap_refusals.ts";
 import type { Site } from "./site.ts";
 
@@ -9,6 +10,8 @@ export interface Owner {
   readonly site: Site;
   readonly account: AccountId;
   readonly attempt: Attempt;
+  /** Who wants to know what metadata others set. */
+  readonly metadata: MetadataWatches;
 }
 
 /** Runs a call for a client; what goes wrong is said to it, and what is our fault to the log. */

@@ -4,7 +4,9 @@ import { type Step, trace } from "../wire/session.ts";
 import type { ImapBackend } from "./backend.ts";
 import { type ImapCommand, parseCommand, tagOf } from "./command.ts";
 import { ImapError } from "./error.ts";
-import { learn, MailboxGone, tellNews } from "./news.ts";
+import { namesChangedBy } from "./manage.ts";
+import { learn, MailboxGone, type TellOptions } from "./news.ts";
+import { hearOrChange, overflow, tellAll } from "./notify.ts";
 import type { RawCommand } from "./parse.ts";
 import { perform } from "./perform.ts";
 import type { CommandFault } from "./read_command.ts";
@@ -32,16 +34,43 @@ export function* answerCommand(serving: Serving, raw: RawCommand): Step<ImapBack
     return yield* conclude(serving, "*", bad("the tag is missing"));
   }
   try {
-    const { reply, expunges } = yield* attempt(serving, tag, raw);
+    const { reply, expunges, own } = yield* attempt(serving, tag, raw);
     if (typeof reply === "string") return reply !== "over";
-    yield* news(serving, expunges);
+    yield* news(serving, { expunges, own });
     return yield* conclude(serving, tag, reply);
   } catch (error) {
-    if (!(error instanceof MailboxGone)) throw error;
-    // There is no way to say that to a client that has it open, but to part (RFC 9051 §7.1.5).
-    yield* bye(serving, "[UNAVAILABLE] the mailbox that was open is gone");
-    return false;
+    return yield* part(serving, error);
   }
+}
+
+/**
+ * Between two commands: what the client says, or `"told"` when it was told news instead (RFC 5465
+ * §3.1); `null` when the conversation is over.
+ */
+export function* hearOrTell(serving: Serving): Step<ImapBackend, Uint8Array | null | "told"> {
+  try {
+    const heard = yield* hearOrChange(serving);
+    if (heard !== "wake") return heard;
+    const delayed = serving.notify?.selected?.of;
+    // RFC 5465 §6.1.2: SELECTED-DELAYED is for clients that go by numbers.
+    const expunges = delayed?.filter === "selected" && !delayed.delayed;
+    yield* tellAll(serving, { expunges, own: false });
+  } catch (error) {
+    if (!(error instanceof BackendFailure)) {
+      yield* part(serving, error);
+      return null;
+    }
+    // RFC 5465 §5.8: whoever cannot be told now is not kept waiting for what may never come.
+    yield* overflow(serving);
+  }
+  return "told";
+}
+
+/** There is no other way to say it to a client that has the mailbox open (RFC 9051 §7.1.5). */
+function* part(serving: Serving, error: unknown): Step<ImapBackend, false> {
+  if (!(error instanceof MailboxGone)) throw error;
+  yield* bye(serving, "[UNAVAILABLE] the mailbox that was open is gone");
+  return false;
 }
 
 /** What came is no command; gives whether the conversation goes on. */
@@ -69,6 +98,8 @@ interface Attempted {
   readonly reply: Reply | "answered" | "over";
   /** Whether numbers may move before the reply. */
   readonly expunges: boolean;
+  /** Whether the client has moved messages itself. */
+  readonly own: boolean;
 }
 
 function* attempt(serving: Serving, tag: string, raw: RawCommand): Step<ImapBackend, Attempted> {
@@ -78,12 +109,22 @@ function* attempt(serving: Serving, tag: string, raw: RawCommand): Step<ImapBack
     yield* show(serving, visibleCommand(tag, raw, command));
     if (serving.selected !== null && readsMessages(command)) yield* learn(serving.selected);
     const reply = yield* perform(serving, tag, command);
-    return { reply, expunges: mayMoveNumbers(command) };
+    noteOwnNames(serving, command);
+    return { reply, expunges: mayMoveNumbers(command), own: MOVES_MESSAGES.has(command.verb) };
   } catch (error) {
     if (command === null) yield* show(serving, `${tag} ${MASK}`);
-    return { reply: refusalOf(error), expunges: command !== null && mayMoveNumbers(command) };
+    const expunges = command !== null && mayMoveNumbers(command);
+    return { reply: refusalOf(error), expunges, own: false };
   }
 }
+
+/** RFC 5465 §5: whoever did it is not told of it. */
+function noteOwnNames({ notify }: Serving, command: ImapCommand): void {
+  if (notify === null || notify.others.length === 0) return;
+  for (const name of namesChangedBy(command)) notify.own.add(name);
+}
+
+const MOVES_MESSAGES: ReadonlySet<string> = new Set(["EXPUNGE", "MOVE", "REPLACE"]);
 
 /** @throws what is neither the client's mistake nor the backend's failure. */
 function refusalOf(error: unknown): Reply {
@@ -96,9 +137,9 @@ function refusalOf(error: unknown): Reply {
 const FAILED = "something failed here; try again later";
 
 /** What cannot be told now is told with the next command. */
-function* news(serving: Serving, expunges: boolean): Step<ImapBackend, void> {
+function* news(serving: Serving, options: TellOptions): Step<ImapBackend, void> {
   try {
-    yield* tellNews(serving, { expunges });
+    yield* tellAll(serving, options);
   } catch (error) {
     if (!(error instanceof BackendFailure)) throw error;
   }

@@ -7,7 +7,7 @@ import { refused } from "./error.ts";
 import { dissect } from "./dissect.ts";
 import { sectionOf } from "./sections.ts";
 import { formatSpans, spansOfNumbers } from "./sequence.ts";
-import { accountOf, ask, done, type Reply, type Serving } from "./serving.ts";
+import { accountOf, ask, done, notePlaced, type Reply, type Serving } from "./serving.ts";
 import { parseUrl } from "./url.ts";
 
 /** All of them, in one transaction. */
@@ -19,6 +19,7 @@ export function* append(
   const whole: ImapNewMessage[] = [];
   for (const message of messages) whole.push(yield* assemble(serving, message));
   const { uidValidity, uids } = yield* ask(() => account.append(mailbox, whole));
+  notePlaced(serving, mailbox, uids);
   const code = `APPENDUID ${uidValidity} ${formatSpans(spansOfNumbers(uids))}`; // RFC 4315 §3
   return done("appended", code);
 }

@@ -32,6 +32,14 @@ export interface ImapConversation {
 export interface ImapAccount {
   /** All mailboxes, by name; those that are only subscribed to are among them. */
   mailboxes(): MaybePromise<readonly ImapMailbox[]>;
+  /** The same, with how each is. */
+  overview(): MaybePromise<readonly ImapOverview[]>;
+  /** The mark of the newest change in the account. */
+  modSeq(): number;
+  /** Resolves when anything in the account has changed after the mark, but metadata. */
+  changed(since: number, signal: AbortSignal): Promise<void>;
+  /** Begins to note what metadata others set. */
+  watchMetadata(): ImapMetadataWatch;
   /** `null` where there is none. */
   status(name: string): MaybePromise<ImapStatus | null>;
   /**
@@ -83,6 +91,28 @@ export interface ImapMailbox {
   readonly exists: boolean;
   readonly subscribed: boolean;
   readonly use: SpecialUse | null;
+}
+
+export interface ImapOverview extends ImapMailbox {
+  /** `null` where it does not exist. */
+  readonly status: ImapStatus | null;
+}
+
+/** What others set of metadata (RFC 5464), as long as somebody wants to know. */
+export interface ImapMetadataWatch {
+  /**
+   * What was set since the last call, by mailbox, which is empty for the account; `"overflow"` when
+   * that was too much.
+   */
+  take(): readonly ImapMetadataChange[] | "overflow";
+  /** Resolves when there is something to take. */
+  changed(signal: AbortSignal): Promise<void>;
+  close(): void;
+}
+
+export interface ImapMetadataChange {
+  readonly mailbox: string;
+  readonly entries: readonly string[];
 }
 
 export interface ImapStatus {

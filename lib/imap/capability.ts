@@ -29,6 +29,7 @@ const BEHIND_LOGIN = [
   "ESEARCH", // RFC 4731
   "SEARCHRES", // RFC 5182
   "WITHIN", // RFC 5032
+  "CONTEXT=SEARCH", // RFC 5267
   "SORT", // RFC 5256
   "ESORT", // RFC 5267
   "SORT=DISPLAY", // RFC 5957
@@ -49,6 +50,7 @@ const BEHIND_LOGIN = [
   "METADATA", // RFC 5464
   "PARTIAL", // RFC 9394
   "COMPRESS=DEFLATE", // RFC 4978
+  "NOTIFY", // RFC 5465
 ];
 
 /** `CAPABILITY …`, for the greeting, the command and the response code. */

@@ -24,6 +24,7 @@ import {
   type StatusCommand,
 } from "./list_command.ts";
 import { type MetadataCommand, parseGetMetadata, parseSetMetadata } from "./metadata_command.ts";
+import { type NotifyCommand, parseNotify } from "./notify_command.ts";
 import { type RawCommand, Reader, tagIn, textOf } from "./parse.ts";
 import {
   parseSearch,
@@ -51,6 +52,8 @@ export type ImapCommand =
   }
   | { readonly verb: "LOGIN"; readonly user: string; readonly password: string }
   | AuthenticateCommand
+  /** RFC 5267 §4.3.5. */
+  | { readonly verb: "CANCELUPDATE"; readonly tags: readonly string[] }
   | { readonly verb: "ENABLE"; readonly capabilities: readonly string[] }
   | { readonly verb: "ID"; readonly fields: ReadonlyMap<string, string | null> }
   | SelectCommand
@@ -61,6 +64,7 @@ export type ImapCommand =
   | { readonly verb: "GETQUOTA"; readonly root: string }
   | { readonly verb: "GETQUOTAROOT"; readonly mailbox: string }
   | MetadataCommand
+  | NotifyCommand
   | ListCommand
   | LsubCommand
   | StatusCommand
@@ -98,7 +102,7 @@ export interface Resync {
 
 /** RFC 2971 §3.3: pairs of ID. */
 export const ID_FIELDS_MAX = 30;
-/** Names in ENABLE, and uses of a new mailbox. */
+/** Names in ENABLE, tags in CANCELUPDATE, and uses of a new mailbox. */
 export const NAMES_MAX = 100;
 
 /** The tag alone, for the reply to a command that is none; `null`: not even that. */
@@ -177,6 +181,8 @@ function parseOne(reader: Reader, verb: string, utf8: boolean): ImapCommand {
       reader.space();
       if (reader.keyword() !== "DEFLATE") throw malformed("DEFLATE is what there is");
       return { verb };
+    case "CANCELUPDATE":
+      return { verb, tags: parseTags(reader) };
     case "EXPUNGE":
       return { verb, set: null };
     case "LOGIN":
@@ -221,6 +227,8 @@ function parseOfMailboxes(reader: Reader, verb: string, utf8: boolean): ImapComm
       return parseStatus(reader, utf8);
     case "APPEND":
       return parseAppend(reader, utf8);
+    case "NOTIFY":
+      return parseNotify(reader, utf8);
     case "GETQUOTA":
       reader.space();
       return { verb, root: reader.text() };
@@ -264,6 +272,17 @@ function parseNames(reader: Reader): readonly string[] {
     names.push(reader.keyword());
   } while (!reader.atEnd());
   return names;
+}
+
+/** RFC 5267 §5: strings, unlike the tags in front of commands. */
+function parseTags(reader: Reader): readonly string[] {
+  const tags: string[] = [];
+  do {
+    if (tags.length === NAMES_MAX) throw malformed("too many tags");
+    reader.space();
+    tags.push(textOf(reader.string()));
+  } while (!reader.atEnd());
+  return tags;
 }
 
 /** RFC 2971 §3.3. */

@@ -44,6 +44,24 @@ export function* fetch(
     command.partial,
   );
   if (command.vanished) yield* tellVanished(serving, selected, command);
+  const missing = yield* tellMessages(serving, selected, { chosen, items });
+  // RFC 5530 §3: what went meanwhile could not be fetched, and the client will hear of it. RFC 9051
+  // §6.4.9: UIDs that are not there are passed over.
+  if (missing > 0 && !command.uid) {
+    throw refused("some of the messages are gone", "EXPUNGEISSUED");
+  }
+  return done("that is all");
+}
+
+/** Says these items of these messages; gives how many of them are gone. */
+export function* tellMessages(
+  serving: Serving,
+  selected: Selected,
+  { chosen, items }: {
+    readonly chosen: readonly Numbered[];
+    readonly items: readonly FetchItem[];
+  },
+): Step<ImapBackend, number> {
   const seen = items.some(marksSeen) && !selected.readOnly
     ? yield* markSeen(selected, chosen)
     : new Set<number>();
@@ -57,12 +75,7 @@ export function* fetch(
       else yield* say(serving, line);
     }
   }
-  // RFC 5530 §3: what went meanwhile could not be fetched, and the client will hear of it. RFC 9051
-  // §6.4.9: UIDs that are not there are passed over.
-  if (missing > 0 && !command.uid) {
-    throw refused("some of the messages are gone", "EXPUNGEISSUED");
-  }
-  return done("that is all");
+  return missing;
 }
 
 /** RFC 9051 §6.4.9: UID FETCH tells the UID; RFC 7162 §3.1.4.1: CHANGEDSINCE tells MODSEQ. */

@@ -1,7 +1,7 @@
 /** FETCH, STORE, COPY and MOVE as they are said (RFC 9051 §6.4.5 to §6.4.8, RFC 7162, RFC 3516). */
+import { normalFlag, parsePartial } from "./arguments.ts";
 import { malformed } from "./error.ts";
 import type { Reader } from "./parse.ts";
-import { normalFlag, parsePartial } from "./search_command.ts";
 import type { SequenceSet } from "./sequence.ts";
 
 /** Which bytes of a message: `1.2`, then what of that part. */
@@ -177,7 +177,8 @@ export const SYSTEM_FLAGS: ReadonlySet<string> = new Set([
   "\\Seen",
 ]);
 
-function parseItems(reader: Reader): readonly FetchItem[] {
+/** One item of FETCH, a macro, or a list of items. */
+export function parseItems(reader: Reader): readonly FetchItem[] {
   if (reader.sees("(")) {
     return reader.list(() => parseItem(reader, reader.fetchWord()), {
       least: 1,

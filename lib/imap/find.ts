@@ -20,7 +20,16 @@ export function* find(
   const selected = selectedOf(serving);
   // RFC 7162 §3.1: whoever asks for it counts in mod-sequences from then on.
   if (!countsChanges(serving) && asksForModSeq(keys)) serving.enabled.add("CONDSTORE");
-  const candidates = narrowed(serving, selected, keys);
+  return yield* findAmong(serving, keys, narrowed(serving, selected, keys));
+}
+
+/** Those of these that are meant, by what the view knows of them. */
+export function* findAmong(
+  serving: Serving,
+  keys: SearchKey,
+  candidates: readonly Numbered[],
+): Step<ImapBackend, readonly Candidate<Seen>[]> {
+  const selected = selectedOf(serving);
   const isRuledOut = yield* rulingOut(selected, keys, candidates.length);
   const setting = { ...settingOf(serving, selected), isRuledOut };
   const found: Candidate<Seen>[] = [];
@@ -56,7 +65,8 @@ function isAboutText(key: SearchKey): boolean {
   return hasKey(key, (name) => name === "BODY" || name === "TEXT");
 }
 
-function hasKey(key: SearchKey, isWanted: (name: SearchKey["key"]) => boolean): boolean {
+/** Whether a key of such a name is anywhere among them. */
+export function hasKey(key: SearchKey, isWanted: (name: SearchKey["key"]) => boolean): boolean {
   switch (key.key) {
     case "AND":
       return key.keys.some((each) => hasKey(each, isWanted));

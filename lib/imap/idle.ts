@@ -4,7 +4,7 @@ import { hasLine, readLine } from "../wire/lines.ts";
 import { deadline, Interrupted, read, readOrWake, type Step, writeNow } from "../wire/session.ts";
 import type { ImapBackend } from "./backend.ts";
 import { ImapError, malformed } from "./error.ts";
-import { tellNews } from "./news.ts";
+import { hearOrChange, tellAll } from "./notify.ts";
 import { accountOf, BackendFailure, done, IDLE_MS, type Reply, type Serving } from "./serving.ts";
 
 /** `DONE` and its CRLF have six bytes; a client that has something else to say is lost anyway. */
@@ -18,7 +18,7 @@ export function* idle(serving: Serving): Step<ImapBackend, Reply | "over"> {
   yield* writeNow(encode("+ idling\r\n"));
   for (;;) {
     // RFC 9051 §7.5.1: IDLE is a command in progress, so numbers may move.
-    yield* tellNews(serving, { expunges: true });
+    yield* tellAll(serving, { expunges: true, own: false });
     if (hasLine(queue) || queue.length > IDLE_LINE_BYTES_MAX) break;
     queue.keep();
     const heard = yield* hearOrWake(serving);
@@ -32,8 +32,11 @@ export function* idle(serving: Serving): Step<ImapBackend, Reply | "over"> {
   return done("no more idling");
 }
 
-/** What the client says, or `"wake"` when the mailbox has changed before. */
-function* hearOrWake({ selected }: Serving): Step<ImapBackend, Uint8Array | null | "wake"> {
+/** What the client says, or `"wake"` when there may be news before. */
+function* hearOrWake(serving: Serving): Step<ImapBackend, Uint8Array | null | "wake"> {
+  const { notify, selected } = serving;
+  // RFC 5465 §4: an idle client hears what it has asked for, and nothing else.
+  if (notify !== null) return yield* hearOrChange(serving);
   if (selected === null) return yield* read<ImapBackend>();
   const { mailbox, modSeq } = selected;
   try {

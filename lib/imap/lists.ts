@@ -130,11 +130,12 @@ function parentsOf(name: string): readonly string[] {
   return levels.slice(0, -1).map((_, at) => levels.slice(0, at + 1).join(SEPARATOR));
 }
 
-function listLine(
+/** LIST of one mailbox, with what `select` and `back` ask to be told of it. */
+export function listLine(
   serving: Serving,
   mailboxes: readonly ImapMailbox[],
   { mailbox, childInfo }: Found,
-  { select, back }: ListCommand,
+  { select, back }: Pick<ListCommand, "select" | "back">,
 ): Piece {
   const { name, exists, subscribed, use } = mailbox;
   const hasChildren = mailboxes.some((each) =>
@@ -152,7 +153,8 @@ function listLine(
   return join([`LIST (${flags.join(" ")}) "${SEPARATOR}" `, nameOf(serving, name), extended]);
 }
 
-function* tellStatus(
+/** STATUS of one mailbox. */
+export function* tellStatus(
   serving: Serving,
   name: string,
   status: ImapStatus,

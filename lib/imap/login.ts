@@ -51,6 +51,8 @@ export function* startTls(
   const info = yield* upgrade<ImapBackend>(queue, { side: "server", identity });
   if (!("version" in info)) return "over";
   serving.tls = info;
+  // Whoever sits on the line may have said those in clear.
+  serving.badCommands = 0;
   return "answered";
 }
 

@@ -2,6 +2,7 @@
 import { encode } from "../wire/bytes.ts";
 import type { Step } from "../wire/session.ts";
 import type { ImapBackend, SpecialUse } from "./backend.ts";
+import type { ImapCommand } from "./command.ts";
 import { refused } from "./error.ts";
 import { INBOX, SEPARATOR } from "./mailbox_name.ts";
 import { accountOf, ask, done, type Reply, say, type Serving } from "./serving.ts";
@@ -10,6 +11,26 @@ import { accountOf, ask, done, type Reply, say, type Serving } from "./serving.t
 export const MAILBOX_NAME_BYTES_MAX = 255;
 /** Each level of a name may become a mailbox of its own. */
 export const MAILBOX_LEVELS_MAX = 20;
+
+/** Which names a command makes, takes away, or changes in another way: those above it, too. */
+export function namesChangedBy(command: ImapCommand): readonly string[] {
+  switch (command.verb) {
+    case "CREATE":
+    case "DELETE":
+    case "SUBSCRIBE":
+    case "UNSUBSCRIBE":
+      return withParents(command.mailbox);
+    case "RENAME":
+      return withParents(command.to);
+    default:
+      return [];
+  }
+}
+
+function withParents(name: string): readonly string[] {
+  const levels = name.split(SEPARATOR);
+  return levels.map((_, at) => levels.slice(0, at + 1).join(SEPARATOR));
+}
 
 /** RFC 9051 §6.3.4; with `use` RFC 6154 §3. */
 export function* create(

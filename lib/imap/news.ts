@@ -4,6 +4,8 @@ import type { ImapBackend } from "./backend.ts";
 import { ImapError } from "./error.ts";
 import { forEachMessage, PAGE_MESSAGES_MAX } from "./facts.ts";
 import { SYSTEM_FLAGS } from "./fetch_command.ts";
+import type { Numbered } from "./messages.ts";
+import type { NotifyEvent } from "./notify_command.ts";
 import { formatSpans } from "./sequence.ts";
 import { ask, countsChanges, say, type Selected, type Serving } from "./serving.ts";
 import type { Seen } from "./view.ts";
@@ -50,18 +52,34 @@ function* compare({ mailbox, view }: Selected): Step<ImapBackend, void> {
   view.forget(gone);
 }
 
-/**
- * Tells what is new. `expunges`: whether the numbers of messages may move now, which they may not
- * in the answer to a command that was said in numbers (RFC 9051 §7.5.1).
- */
+/** When news are told. */
+export interface TellOptions {
+  /**
+   * Whether the numbers of messages may move now, which they may not in the answer to a command
+   * that was said in numbers (RFC 9051 §7.5.1).
+   */
+  readonly expunges: boolean;
+  /** Whether the client has moved messages itself: it hears of that whatever it has asked for. */
+  readonly own: boolean;
+}
+
+/** Tells what the view has learnt of the open mailbox; gives the messages that have come. */
 export function* tellNews(
   serving: Serving,
-  { expunges }: { readonly expunges: boolean },
-): Step<ImapBackend, void> {
-  const { selected } = serving;
-  if (selected === null) return;
-  yield* learn(selected);
-  const news = selected.view.tell({ expunges });
+  selected: Selected,
+  { expunges, own }: TellOptions,
+): Step<ImapBackend, readonly Numbered[]> {
+  const { notify } = serving;
+  const { view } = selected;
+  const known = view.largestUid;
+  // RFC 5465 §3.1: without SELECTED, nothing of this is wanted.
+  const wants = (event: NotifyEvent) =>
+    notify === null || own || (notify.selected?.events.has(event) ?? false);
+  const news = view.tell({
+    expunges: expunges && wants("MessageExpunge"),
+    arrivals: wants("MessageNew"),
+    flags: wants("FlagChange"),
+  });
   if (news.vanished.length > 0 && serving.enabled.has("QRESYNC")) {
     yield* say(serving, `VANISHED ${formatSpans(news.vanished)}`); // RFC 7162 §3.2.10
   } else for (const number of news.expunged) yield* say(serving, `${number} EXPUNGE`);
@@ -77,6 +95,7 @@ export function* tellNews(
   for (const { number, seen } of news.changed) {
     yield* say(serving, `${number} FETCH (${flagItems(serving, selected, seen)})`);
   }
+  return [...view.ofUids([{ from: known + 1, to: view.largestUid }])];
 }
 
 /** Keeps in mind which keywords there are. */
@@ -111,8 +130,11 @@ export function recentCount({ view, recentFrom }: Selected): number {
 /** FLAGS as a client that did not ask for them is told: with the UID and MODSEQ it may need. */
 export function flagItems(serving: Serving, selected: Selected, seen: Seen): string {
   const items = [`FLAGS ${flagList(serving, selected, seen)}`];
-  // RFC 7162 §3.2 and RFC 9051 §7.5.2: by number alone, the client may take it for another one.
-  if (countsChanges(serving) || serving.enabled.has("IMAP4REV2")) items.unshift(`UID ${seen.uid}`);
+  // RFC 7162 §3.2, RFC 9051 §7.5.2 and RFC 5465 §5.1: by number alone, the client may take it for
+  // another one.
+  const { enabled, notify } = serving;
+  const named = countsChanges(serving) || enabled.has("IMAP4REV2") || notify !== null;
+  if (named) items.unshift(`UID ${seen.uid}`);
   if (countsChanges(serving)) items.push(`MODSEQ (${seen.modSeq})`); // RFC 7162 §3.2
   return items.join(" ");
 }

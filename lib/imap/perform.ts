@@ -5,6 +5,7 @@ import type { ImapBackend } from "./backend.ts";
 import { capabilities } from "./capability.ts";
 import type { ImapCommand } from "./command.ts";
 import { compress } from "./compress.ts";
+import { cancelUpdate } from "./context.ts";
 import { enable } from "./enable.ts";
 import { fetch } from "./fetch.ts";
 import { idle } from "./idle.ts";
@@ -12,6 +13,7 @@ import { list, lsub, namespace, status } from "./lists.ts";
 import { authenticate, logIn, startTls } from "./login.ts";
 import { create, remove, rename, subscribe } from "./manage.ts";
 import { getMetadata, setMetadata } from "./metadata.ts";
+import { notify } from "./notify.ts";
 import { sort, thread } from "./order.ts";
 import { getQuota, getQuotaRoot } from "./quota.ts";
 import { search } from "./search_answer.ts";
@@ -101,6 +103,8 @@ function* withMailboxes(
       return yield* status(serving, command);
     case "APPEND":
       return yield* append(serving, command);
+    case "NOTIFY":
+      return yield* notify(serving, command);
     case "GETQUOTA":
       return yield* getQuota(serving, command.root);
     case "GETQUOTAROOT":
@@ -130,6 +134,8 @@ function* withMessages(
       return unselect(serving);
     case "EXPUNGE":
       return yield* expunge(serving, command.set);
+    case "CANCELUPDATE":
+      return cancelUpdate(serving, command.tags);
     case "SEARCH":
       return yield* search(serving, tag, command);
     case "SORT":

@@ -1,6 +1,7 @@
 /** SEARCH and how results are said (RFC 9051 §6.4.4 and §7.3.4, RFC 5182, RFC 7162, RFC 9394). */
 import type { Step } from "../wire/session.ts";
 import type { ImapBackend } from "./backend.ts";
+import { checkTag, keepUpdated } from "./context.ts";
 import { ImapError } from "./error.ts";
 import { asksForModSeq, find } from "./find.ts";
 import { partOf } from "./messages.ts";
@@ -16,14 +17,22 @@ export function* search(
   tag: string,
   command: SearchCommand,
 ): Step<ImapBackend, Reply> {
+  const update = command.back?.update ?? null;
+  if (update !== null) checkTag(serving, tag);
   const found = yield* findAndSave(serving, command);
   // RFC 9051 §6.4.4: in IMAP4rev2 the answer is ESEARCH, whatever was asked for.
   const back = command.back ?? (serving.enabled.has("IMAP4REV2") ? RETURN_ALL : null);
   yield* tellFound(serving, found, { ...command, back, tag, word: "SEARCH", sorted: false });
+  if (update !== null) yield* keepUpdated(serving, tag, { ...command, items: update }, found);
   return done("that is all");
 }
 
-const RETURN_ALL: SearchReturn = { items: new Set(["ALL"]), save: false, partial: null };
+const RETURN_ALL: SearchReturn = {
+  items: new Set(["ALL"]),
+  save: false,
+  update: null,
+  partial: null,
+};
 
 /** What a command looks for, and what becomes of it. */
 interface Wanted {
@@ -75,7 +84,7 @@ export function* tellFound(
   const told = returned(found, back);
   if (counted && told.length > 0) items.push(`MODSEQ ${highest(told)}`);
   // RFC 5182 §2.1: SAVE alone is answered with nothing.
-  if (back.items.size === 0 && back.partial === null) return;
+  if (back.items.size === 0 && back.partial === null && back.update === null) return;
   yield* say(serving, [`ESEARCH (TAG "${tag}")`, ...uid ? ["UID"] : [], ...items].join(" "));
 }
 

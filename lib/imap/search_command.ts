@@ -1,7 +1,9 @@
 /** SEARCH, SORT and THREAD as they are said (RFC 9051 §6.4.4, RFC 5256 §3, RFC 9394 §3.1). */
 import { decoderOf } from "../mail/charset.ts";
 import { decode } from "../wire/bytes.ts";
+import { normalFlag, parsePartial } from "./arguments.ts";
 import { malformed, refused } from "./error.ts";
+import { type FetchItem, parseItems } from "./fetch_command.ts";
 import type { Reader } from "./parse.ts";
 import type { SequenceSet } from "./sequence.ts";
 
@@ -37,6 +39,11 @@ export type SearchKey =
 export interface SearchReturn {
   readonly items: ReadonlySet<"MIN" | "MAX" | "ALL" | "COUNT">;
   readonly save: boolean;
+  /**
+   * RFC 5267 §4.3: the client wants to hear when the result changes, and of new messages in it
+   * these items (RFC 5465 §7); `null`: it does not.
+   */
+  readonly update: readonly FetchItem[] | null;
   /** RFC 9394 §3.1: from the first or, where negative, from the last; both ends belong to it. */
   readonly partial: { readonly from: number; readonly to: number } | null;
 }
@@ -94,7 +101,7 @@ const SORT_KEYS: ReadonlySet<string> = new Set<SortKey>([
 /** Behind `SEARCH`. */
 export function parseSearch(reader: Reader, uid: boolean): SearchCommand {
   reader.space();
-  const back = parseReturn(reader);
+  const back = parseReturn(reader, { contexts: true });
   let charset: TextDecoder | null = null;
   if (reader.skipWord("CHARSET")) {
     reader.space();
@@ -107,7 +114,7 @@ export function parseSearch(reader: Reader, uid: boolean): SearchCommand {
 /** Behind `SORT`: RFC 5256 §3, with the options of RFC 5267 §3 that RFC 4731 has. */
 export function parseSort(reader: Reader, uid: boolean): SortCommand {
   reader.space();
-  const back = parseReturn(reader);
+  const back = parseReturn(reader, { contexts: false });
   const by = reader.list(() => {
     const reverse = reader.skipWord("REVERSE");
     if (reverse) reader.space();
@@ -141,14 +148,24 @@ function parseCharset(reader: Reader): TextDecoder {
   throw refused("that charset is not known here", "BADCHARSET (US-ASCII UTF-8)");
 }
 
-function parseReturn(reader: Reader): SearchReturn | null {
+/** `contexts`: with the options of RFC 5267 §4. */
+function parseReturn(
+  reader: Reader,
+  { contexts }: { readonly contexts: boolean },
+): SearchReturn | null {
   if (!reader.skipWord("RETURN")) return null;
   reader.space();
   const items = new Set<"MIN" | "MAX" | "ALL" | "COUNT">();
   let save = false;
+  let update: SearchReturn["update"] = null;
   let partial: SearchReturn["partial"] = null;
   reader.list(() => {
     const name = reader.keyword();
+    if (contexts && name === "CONTEXT") return; // RFC 5267 §4.2: a hint, and not needed here
+    if (contexts && name === "UPDATE") {
+      update = reader.sees(" (") ? parseUpdate(reader) : [];
+      return;
+    }
     switch (name) {
       case "MIN":
       case "MAX":
@@ -172,22 +189,14 @@ function parseReturn(reader: Reader): SearchReturn | null {
     throw malformed("PARTIAL and ALL exclude each other"); // RFC 9394 §3.1
   }
   // RFC 9051 §6.4.4: no option means ALL.
-  if (items.size === 0 && !save && partial === null) items.add("ALL");
-  return { items, save, partial };
+  if (items.size === 0 && !save && update === null && partial === null) items.add("ALL");
+  return { items, save, update, partial };
 }
 
-/** RFC 9394 §4 `partial-range`. */
-export function parsePartial(reader: Reader): { readonly from: number; readonly to: number } {
-  const first = signed(reader);
-  reader.expect(":");
-  const second = signed(reader);
-  if (first < 0 !== second < 0) throw malformed("both ends count from the same side");
-  const [from, to] = [first, second].sort((a, b) => Math.abs(a) - Math.abs(b));
-  return { from: from!, to: to! };
-}
-
-function signed(reader: Reader): number {
-  return reader.skip("-") ? -reader.nzNumber() : reader.nzNumber();
+/** RFC 5465 §8 `modifier-update`: what is told of new messages. */
+function parseUpdate(reader: Reader): readonly FetchItem[] {
+  reader.space();
+  return parseItems(reader);
 }
 
 /** One key or several, to the command's end; texts are UTF-8 where no charset is said. */
@@ -308,12 +317,6 @@ function textBehind(reader: Reader, { charset }: Search): string {
   // Without the decoder's leniency: what is not UTF-8 was not said to be anything else.
   if (charset === null || charset.encoding === "utf-8") return reader.text();
   return charset.decode(reader.astring());
-}
-
-/** A flag as it is kept: the system's in RFC 9051 §2.3.2's spelling, keywords as they were said. */
-export function normalFlag(flag: string): string {
-  if (!flag.startsWith("\\")) return flag;
-  return `\\${flag.charAt(1).toUpperCase()}${flag.slice(2).toLowerCase()}`;
 }
 
 interface FlagKey {

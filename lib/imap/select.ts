@@ -47,6 +47,9 @@ export function* select(
     view: new View(messages),
     modSeq: mailbox.status.modSeq,
     recentFrom: mailbox.status.uidNext,
+    contexts: new Map(),
+    contextsModSeq: mailbox.status.modSeq,
+    placed: new Set(),
     keywords: new Set(),
     keywordsTold: 0,
   };

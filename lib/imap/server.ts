@@ -1,6 +1,5 @@
 /** The IMAP server's session: IMAP4rev2 (RFC 9051) and IMAP4rev1 (RFC 3501) side by side. */
 import { ByteQueue } from "../wire/bytes.ts";
-import { fill } from "../wire/lines.ts";
 import {
   call,
   deadline,
@@ -11,7 +10,7 @@ import {
   type TlsIdentity,
   type TlsInfo,
 } from "../wire/session.ts";
-import { answerCommand, answerFault } from "./answer.ts";
+import { answerCommand, answerFault, hearOrTell } from "./answer.ts";
 import type { ImapBackend, ImapConversation, ImapPeer } from "./backend.ts";
 import { capabilities } from "./capability.ts";
 import type { RawCommand } from "./parse.ts";
@@ -55,6 +54,7 @@ export function* imapServer(options: ImapServerOptions): Session<ImapBackend> {
     account: null,
     selected: null,
     enabled: new Set(),
+    notify: null,
     saved: [],
     badCommands: 0,
     failedLogins: 0,
@@ -65,6 +65,7 @@ export function* imapServer(options: ImapServerOptions): Session<ImapBackend> {
     if (!(error instanceof Interrupted)) throw error;
     yield* lastWord(serving, LAST_WORDS[error.reason]);
   } finally {
+    serving.notify?.metadata?.close();
     conversation.close();
   }
 }
@@ -99,11 +100,23 @@ function* hear(serving: Serving): Step<ImapBackend, RawCommand | CommandFault | 
   if (account !== null) {
     if (queue.length === 0) {
       yield* deadline(IDLE_MS);
-      if (!(yield* fill<ImapBackend>(queue))) return null;
+      if (!(yield* waitForCommand(serving))) return null;
     }
     yield* deadline(COMMAND_MS);
   }
   return yield* readCommand<ImapBackend>(queue, limitsFor(serving));
+}
+
+/** RFC 5465 §3.1: between commands, too, who has asked for it hears of changes. */
+function* waitForCommand(serving: Serving): Step<ImapBackend, boolean> {
+  for (;;) {
+    serving.queue.keep();
+    const heard = yield* hearOrTell(serving);
+    if (heard === null) return false;
+    if (heard === "told") continue;
+    serving.queue.push(heard);
+    return true;
+  }
 }
 
 function limitsFor({ account, messageBytesMax }: Serving): CommandLimits {

@@ -10,9 +10,19 @@ import {
   trace,
   write,
 } from "../wire/session.ts";
-import type { ImapAccount, ImapBackend, ImapConversation, ImapSelected } from "./backend.ts";
+import type {
+  ImapAccount,
+  ImapBackend,
+  ImapConversation,
+  ImapMetadataWatch,
+  ImapOverview,
+  ImapSelected,
+} from "./backend.ts";
 import { ImapError, type ResponseCode } from "./error.ts";
+import type { FetchItem } from "./fetch_command.ts";
 import { line, type Piece } from "./format.ts";
+import type { NotifyGroup } from "./notify_command.ts";
+import type { SearchKey } from "./search_command.ts";
 import type { View } from "./view.ts";
 
 /** RFC 9051 §5.4: a timer for clients that are logged in is of thirty minutes at least. */
@@ -44,6 +54,8 @@ export interface Serving {
   account: ImapAccount | null;
   selected: Selected | null;
   readonly enabled: Set<Enabled>;
+  /** What the client wants to hear (RFC 5465); `null`: it has not said, so it hears as before. */
+  notify: Notifying | null;
   /** The result of the last search that was saved, as UIDs (RFC 5182). */
   saved: readonly number[];
   badCommands: number;
@@ -59,10 +71,51 @@ export interface Selected {
   modSeq: number;
   /** Messages from this UID on are recent in this session (RFC 3501 §2.3.2). */
   readonly recentFrom: number;
+  /** RFC 5267: searches whose results the client hears of, by the tags of their commands. */
+  readonly contexts: Map<string, Context>;
+  /** What they know: everything up to here. */
+  contextsModSeq: number;
+  /** UIDs of messages that this client itself has put here, until they are told. */
+  readonly placed: Set<number>;
   /** Those that were ever met in it. */
   readonly keywords: Set<string>;
   /** How many of them the client has heard of. */
   keywordsTold: number;
+}
+
+/** What a client has asked for with NOTIFY, and what it knows. */
+export interface Notifying {
+  /** Of the mailbox that is open; `null`: nothing. */
+  readonly selected: NotifyGroup | null;
+  /** Of the others. */
+  readonly others: readonly NotifyGroup[];
+  /** `null` where that is not wanted. */
+  readonly metadata: ImapMetadataWatch | null;
+  known: readonly ImapOverview[];
+  /** What it knows is everything up to here. */
+  modSeq: number;
+  /** Names that this client itself has changed. */
+  readonly own: Set<string>;
+}
+
+/** Notes what the client itself has put into the open mailbox, and need not be told about. */
+export function notePlaced(
+  { selected }: Serving,
+  mailbox: string,
+  uids: readonly number[],
+): void {
+  if (selected?.mailbox.name !== mailbox) return;
+  for (const uid of uids) selected.placed.add(uid);
+}
+
+/** A search that is kept up to date (RFC 5267 §4.3). */
+export interface Context {
+  readonly uid: boolean;
+  readonly keys: SearchKey;
+  /** What is told of new messages in it (RFC 5465 §7). */
+  readonly items: readonly FetchItem[];
+  /** Which messages are in the result as the client has it, by UID. */
+  readonly members: Set<number>;
 }
 
 /** Whether the client takes names and quoted strings in UTF-8. */

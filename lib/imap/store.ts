@@ -12,6 +12,7 @@ import {
   ask,
   countsChanges,
   done,
+  notePlaced,
   type Reply,
   say,
   selectedOf,
@@ -87,6 +88,7 @@ export function* copy(
   const uids = chosen.map(([, seen]) => seen.uid);
   if (uids.length === 0) return done("there was nothing to do");
   const placed = yield* ask(() => mailbox.copy(uids, command.mailbox, { move }));
+  notePlaced(serving, command.mailbox, placed.uids);
   const code = copyCode(placed);
   if (!move) return done("copied", code);
   // RFC 6851 §4.3: COPYUID comes before the EXPUNGEs that follow from it.
@@ -129,6 +131,7 @@ export function* replace(
   if (old === undefined || more.length > 0) throw malformed("REPLACE is for one message");
   const message = yield* assemble(serving, command.message as AppendMessage);
   const placed = yield* ask(() => selected.mailbox.replace(old[1].uid, command.mailbox, message));
+  notePlaced(serving, command.mailbox, placed.uids);
   // RFC 8508 §3.3: where the new one is, before the old one goes.
   const code = `APPENDUID ${placed.uidValidity} ${placed.uids[0]}`;
   yield* say(serving, `OK [${code}] the new one is there`);

@@ -131,8 +131,13 @@ export class View {
   /**
    * Everything that the client may be told now; from then on it is what the client knows.
    * `expunges`: whether numbers may move (not in the answer to FETCH, STORE and SEARCH by number).
+   * What it does not want to hear (RFC 5465) stays for later.
    */
-  tell({ expunges }: { readonly expunges: boolean }): News {
+  tell({ expunges, arrivals = true, flags = true }: {
+    readonly expunges: boolean;
+    readonly arrivals?: boolean;
+    readonly flags?: boolean;
+  }): News {
     const expunged: number[] = [];
     const vanished: number[] = [];
     if (expunges && this.#gone.size > 0) {
@@ -146,17 +151,18 @@ export class View {
       this.#messages = kept;
       this.#gone.clear();
     }
-    const grew = this.#fresh.length > 0;
+    const grew = arrivals && this.#fresh.length > 0;
     if (grew) {
       this.#messages = this.#messages.concat(this.#fresh);
       this.#largestTold = this.largestUid;
       this.#fresh = [];
     }
-    const changed = [...this.#changed].sort((a, b) => a - b).map((uid) => {
+    const told = flags ? [...this.#changed].sort((a, b) => a - b) : [];
+    const changed = told.map((uid) => {
       const number = this.numberOf(uid)!;
       return { number, seen: this.at(number) };
     });
-    this.#changed.clear();
+    if (flags) this.#changed.clear();
     const exists = grew ? this.count : null;
     return { expunged, vanished: spansOfNumbers(vanished), exists, changed };
   }
