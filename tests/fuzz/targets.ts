@@ -1,6 +1,7 @@
 /** Every fuzz target. A new parser or session gets a file beside this one and a line here. */
 import { target as imapCommand } from "./imap_command.ts";
 import { target as imapRead } from "./imap_read.ts";
+import { target as imapServer } from "./imap_server.ts";
 import { target as imapStructure } from "./imap_structure.ts";
 import { target as imapClient } from "./imap_client.ts";
 import { target as mailAddress } from "./mail_address.ts";
@@ -71,5 +72,6 @@ export const targets: readonly FuzzTarget[] = [
   pop3Server,
   imapCommand,
   imapRead,
+  imapServer,
   imapStructure,
 ];

@@ -61,6 +61,22 @@ export const FUZZ_MUTANTS: readonly Mutant[] = [
     test: found("mail_field"),
     why: "a stranger's name would write fields of its own",
   },
+  {
+    name: "fuzz: imap: a literal is announced with too few bytes",
+    file: "lib/imap/format.ts",
+    find: 'return concat([encode(`${binary ? "~" : ""}{${bytes.length}}\\r\\n`), bytes]);',
+    replace: 'return concat([encode(`${binary ? "~" : ""}{${bytes.length >> 1}}\\r\\n`), bytes]);',
+    test: found("imap_server"),
+    why: "the client would take the rest of a message for responses",
+  },
+  {
+    name: "fuzz: imap: an expunged message is told by another's number",
+    file: "lib/imap/view.ts",
+    find: "expunged.push(kept.length + 1);",
+    replace: "expunged.push(kept.length);",
+    test: found("imap_server"),
+    why: "the client would show, and delete, the wrong messages",
+  },
 ];
 
 function found(target: string): Mutant["test"] {
