@@ -31,6 +31,10 @@ export interface ServerConfig {
   readonly quotaBytes: number | null;
   /** The same in messages. */
   readonly quotaMessages: number | null;
+  /** Mail is removed so many days after it came into its mailbox; `null`: never. */
+  readonly keepDays: number | null;
+  /** Of each mailbox only the newest so many messages are kept; `null`: all. */
+  readonly keepMessages: number | null;
   readonly connectionsMax: number;
   /** Connections at once from one address (of IPv6: from one /64). */
   readonly connectionsPerAddressMax: number;
@@ -152,6 +156,8 @@ export function makeConfig(options: ServerOptions): ServerConfig {
     recipientsMax: options.recipientsMax ?? 1000,
     quotaBytes: options.quotaBytes ?? null,
     quotaMessages: options.quotaMessages ?? null,
+    keepDays: options.keepDays ?? null,
+    keepMessages: options.keepMessages ?? null,
     connectionsMax: options.connectionsMax ?? 1000,
     connectionsPerAddressMax: options.connectionsPerAddressMax ?? 50,
     messagesPerMinuteMax: options.messagesPerMinuteMax ?? 300,
@@ -188,6 +194,8 @@ function check(config: ServerConfig): void {
   atLeast("max-recipients", config.recipientsMax, 100); // RFC 5321 §4.5.3.1.8
   if (config.quotaBytes !== null) atLeast("quota-bytes", config.quotaBytes, 1);
   if (config.quotaMessages !== null) atLeast("quota-messages", config.quotaMessages, 1);
+  if (config.keepDays !== null) atLeast("keep-days", config.keepDays, 1);
+  if (config.keepMessages !== null) atLeast("keep-messages", config.keepMessages, 1);
   atLeast("max-connections", config.connectionsMax, 1);
   atLeast("max-connections-per-address", config.connectionsPerAddressMax, 1);
   atLeast("max-messages-per-minute", config.messagesPerMinuteMax, 1);

@@ -5,6 +5,7 @@ import type { ImapBackend } from "../imap/backend.ts";
 import { imapServer } from "../imap/server.ts";
 import type { Pop3Backend } from "../pop3/backend.ts";
 import { pop3Server } from "../pop3/server.ts";
+import type { Expire } from "../pop3/serving.ts";
 import type { SmtpBackend, SmtpPeer } from "../smtp/backend.ts";
 import { DEFAULT_SMTP_LIMITS } from "../smtp/connection.ts";
 import type { Room } from "../smtp/room.ts";
@@ -57,9 +58,12 @@ export function* conversation(
   }
   const common = { peer, hostname, plainAuth, identity };
   const pop3 = (backends: Backends) => backends.pop3;
-  const loginDelaySeconds = Math.ceil(config.pop3LoginDelayMs / 1000);
+  const reading = {
+    loginDelaySeconds: Math.ceil(config.pop3LoginDelayMs / 1000),
+    expire: expireOf(config),
+  };
   if (service === "pop3" || service === "pop3s") {
-    return yield* using(pop3Server({ ...common, loginDelaySeconds, tls }), pop3);
+    return yield* using(pop3Server({ ...common, ...reading, tls }), pop3);
   }
   if (service === "imap" || service === "imaps") {
     const { messageBytesMax } = config;
@@ -83,7 +87,12 @@ export function* conversation(
   if (end.next === "close") return;
   const { queue } = end;
   const now = { peer: end.peer, plainAuth: end.plainAuth, tls: end.tls };
-  yield* using(pop3Server({ ...common, loginDelaySeconds, ...now, queue }), pop3);
+  yield* using(pop3Server({ ...common, ...reading, ...now, queue }), pop3);
+}
+
+/** RFC 2449 §6.7: the shortest time for which a message may be here. */
+function expireOf({ keepDays, keepMessages }: ServerConfig): Expire {
+  return keepMessages !== null ? "unknown" : keepDays ?? "never";
 }
 
 /** What one connection too many hears; `refusal` says too many of what. */

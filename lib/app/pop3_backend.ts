@@ -14,19 +14,20 @@ import type {
 import type { ScramStart } from "../sasl/mechanism.ts";
 import type { Account, AccountId, Mailbox } from "../store/store.ts";
 import { type LoginResult, logLogin } from "./accounts.ts";
+import type { Maildrops } from "./maildrops.ts";
 import { readSnapshot, uidOf } from "./pop3_snapshot.ts";
 import type { Site } from "./site.ts";
 
-/** The backend of one server; the locks are its own. */
+/** The backend of one server. */
 export function createPop3Backend(site: Site): Pop3Backend {
-  const doors: Doors = { locked: new Set(), openedMs: new Map() };
+  const doors: Doors = { locked: site.maildrops, openedMs: new Map() };
   return { open: (peer) => new Conversation(site, doors, peer) };
 }
 
 /** What a server's conversations know of each other; of accounts only, which no stranger makes. */
 interface Doors {
   /** Whose mailbox a session has open. */
-  readonly locked: Set<AccountId>;
+  readonly locked: Maildrops;
   /** When each was opened last, in milliseconds of the monotonic clock. */
   readonly openedMs: Map<AccountId, number>;
 }
@@ -92,6 +93,7 @@ class Conversation implements Pop3Conversation {
 
   /** The mailbox of whoever is logged in. */
   async #open(user: string, login: LoginResult): Promise<Pop3Login> {
+    if (typeof login !== "string") await this.#doors.locked.tidied(login.id);
     const account = typeof login === "string" ? login : this.#obstacle(login) ?? login;
     const name = typeof login === "string" ? user : login.name;
     const peer = this.#peer.address;

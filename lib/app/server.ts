@@ -25,6 +25,8 @@ import { createOnward } from "./onward.ts";
 import { createImapBackend } from "./imap_backend.ts";
 import { createPop3Backend } from "./pop3_backend.ts";
 import { type HistoryKeeper, startHistoryKeeper } from "./history_keeper.ts";
+import { type MailKeeper, startMailKeeper } from "./mail_keeper.ts";
+import { createMaildrops } from "./maildrops.ts";
 import { type PolicyKeeper, startPolicyKeeper } from "./policy_keeper.ts";
 import { introduce } from "./proxied.ts";
 import { type QuietLog, quietLog } from "./quiet_log.ts";
@@ -111,7 +113,8 @@ export function startServer(parts: ServerParts): RunningServer {
   const metrics = createMetrics();
   const space = createSpace({ world, store, log, freeBytesMin: config.freeBytesMin });
   const listeners = listen({ config, world }, identity);
-  const shared = { config, world, store, log, accounts, visitors, space, metrics, ...onward };
+  const asked = { accounts, visitors, space, metrics, maildrops: createMaildrops() };
+  const shared = { config, world, store, log, ...asked, ...onward };
   const searches = parts.index ? startSearchKeeper(shared, parts.index) : NO_SEARCH_KEEPER;
   const site: Site = { ...shared, searches };
   const connections = new Connections(site, identity, isProxy);
@@ -126,13 +129,17 @@ export function startServer(parts: ServerParts): RunningServer {
     report: (outcomes) => makeQueueReport(site, outcomes),
     release: (group) => releaseOf(site, group),
   });
-  const keepers = [startHistoryKeeper(site), startPolicyKeeper(site), site.searches];
+  const keepers = [site.searches, ...startKeepers(site)];
   return {
     site,
     listening: listeners.map(([service, { local }]) => ({ service, ...local })),
     contentBytes: () => connections.contentBytes(),
     stop: () => stop(site, { listeners, accepting, connections, worker, quiet, keepers }),
   };
+}
+
+function startKeepers(site: Site): readonly (HistoryKeeper | PolicyKeeper | MailKeeper)[] {
+  return [startHistoryKeeper(site), startPolicyKeeper(site), startMailKeeper(site)];
 }
 
 /** Whether who connects to this address comes to this listener. */
@@ -148,7 +155,7 @@ interface Running {
   readonly connections: Connections;
   readonly worker: Worker;
   readonly quiet: QuietLog;
-  readonly keepers: readonly (HistoryKeeper | PolicyKeeper | SearchKeeper)[];
+  readonly keepers: readonly (HistoryKeeper | PolicyKeeper | MailKeeper | SearchKeeper)[];
 }
 
 async function stop(site: Site, running: Running): Promise<void> {

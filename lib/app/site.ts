@@ -6,6 +6,7 @@ import type { Metrics } from "../metrics.ts";
 import type { Visitors } from "../policy/visitors.ts";
 import type { MessageId, Store } from "../store/store.ts";
 import type { Accounts } from "./accounts.ts";
+import type { Maildrops } from "./maildrops.ts";
 import type { Onward } from "./onward.ts";
 import type { SearchKeeper } from "./search_keeper.ts";
 import type { Space } from "./space.ts";
@@ -20,6 +21,7 @@ export interface Site extends Onward {
   readonly metrics: Metrics;
   readonly space: Space;
   readonly searches: SearchKeeper;
+  readonly maildrops: Maildrops;
 }
 
 /**

@@ -67,6 +67,8 @@ function configOf(settings: Settings): ServerConfig {
     ...given("recipientsMax", settings["max-recipients"]),
     ...given("quotaBytes", settings["quota-bytes"]),
     ...given("quotaMessages", settings["quota-messages"]),
+    ...given("keepDays", settings["keep-days"]),
+    ...given("keepMessages", settings["keep-messages"]),
     ...given("connectionsMax", settings["max-connections"]),
     ...given("connectionsPerAddressMax", settings["max-connections-per-address"]),
     ...given("messagesPerMinuteMax", settings["max-messages-per-minute"]),

@@ -39,6 +39,8 @@ export interface SettingValues {
   readonly "max-recipients": number;
   readonly "quota-bytes": number;
   readonly "quota-messages": number;
+  readonly "keep-days": number;
+  readonly "keep-messages": number;
   readonly "max-connections": number;
   readonly "max-connections-per-address": number;
   readonly "max-messages-per-minute": number;
@@ -173,6 +175,18 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<SettingValues[N
   "max-recipients": once("number", "N", parseCount, "recipients of a message, default 1000"),
   "quota-bytes": once("number", "N", parseCount, "what one account may keep, default no limit"),
   "quota-messages": once("number", "N", parseCount, "the same in messages"),
+  "keep-days": once(
+    "number",
+    "N",
+    parseCount,
+    "remove mail so many days after it came into its mailbox, whichever that is; default never",
+  ),
+  "keep-messages": once(
+    "number",
+    "N",
+    parseCount,
+    "keep only the newest so many messages of each mailbox, default all",
+  ),
   "max-connections": once("number", "N", parseCount, "connections at once, default 1000"),
   "max-connections-per-address": once(
     "number",

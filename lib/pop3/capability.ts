@@ -4,7 +4,7 @@ import { encode } from "../wire/bytes.ts";
 import { deadline, type Step, write, writeNow } from "../wire/session.ts";
 import type { Pop3Backend } from "./backend.ts";
 import { languageOf, LANGUAGES } from "./language.ts";
-import { ask, IDLE_MS, mayLogIn, type Serving } from "./serving.ts";
+import { ask, type Expire, IDLE_MS, mayLogIn, type Serving } from "./serving.ts";
 import { say, show } from "./talk.ts";
 
 /** RFC 2449 §5: what can be done, told in both states. */
@@ -26,13 +26,21 @@ export function* sayCapabilities(
     "PIPELINING", // RFC 2449 §6.6
     "RESP-CODES", // RFC 2449 §6.4
     "AUTH-RESP-CODE", // RFC 3206 §6
-    "EXPIRE NEVER", // RFC 2449 §6.7: nothing is removed but by DELE
+    ...expiry(serving.expire),
     // RFC 2449 §6.5: the same for all users, and so in both states.
     ...(loginDelaySeconds > 0 ? [`LOGIN-DELAY ${loginDelaySeconds}`] : []),
     "UTF8 USER", // RFC 6856 §2.2: names and passwords, too
     "LANG", // RFC 6856 §3.1
     "IMPLEMENTATION smtpd", // RFC 2449 §6.9; which version is nobody's business
   ]);
+}
+
+/**
+ * RFC 2449 §6.7: NEVER says that nothing is removed but by DELE. What is unknown is not told: 0
+ * would say that no mail may be left here.
+ */
+function expiry(expire: Expire): readonly string[] {
+  return expire === "unknown" ? [] : [`EXPIRE ${expire === "never" ? "NEVER" : expire}`];
 }
 
 /** RFC 6856 §3.2 LANG: the languages, or what became of the wish for one; `null` asks for all. */

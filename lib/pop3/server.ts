@@ -10,7 +10,7 @@ import {
 } from "../wire/session.ts";
 import { authorization } from "./authorization.ts";
 import type { Pop3Backend, Pop3Conversation, Pop3Peer } from "./backend.ts";
-import type { Serving } from "./serving.ts";
+import type { Expire, Serving } from "./serving.ts";
 import { say, type Talk } from "./talk.ts";
 import { transaction } from "./transaction.ts";
 
@@ -29,6 +29,8 @@ export interface Pop3ServerOptions {
    * to it; 0, the default: not at all.
    */
   readonly loginDelaySeconds?: number;
+  /** For how long mail is kept; by default for ever. */
+  readonly expire?: Expire;
   /** Whether to yield `trace` effects. */
   readonly traced?: boolean;
   /** Bytes that came before POP3 began on this connection (XPOP3) and belong to it. */
@@ -47,6 +49,7 @@ export function* pop3Server(options: Pop3ServerOptions): Session<Pop3Backend> {
       plainAuth: options.plainAuth,
       identity: options.identity,
       loginDelaySeconds: options.loginDelaySeconds ?? 0,
+      expire: options.expire ?? "never",
       tls: options.tls,
       utf8: false,
       linesHeard: 0,

@@ -23,6 +23,12 @@ import {
 } from "./command.ts";
 import { hear, say, type Talk } from "./talk.ts";
 
+/**
+ * How many days a message is kept at least, the same for all users (RFC 2449 §6.7). `unknown`: how
+ * long depends on how many come behind it, so that no number of days would be true.
+ */
+export type Expire = number | "never" | "unknown";
+
 /** One conversation, as it goes on. */
 export interface Serving extends Talk {
   readonly conversation: Pop3Conversation;
@@ -32,6 +38,7 @@ export interface Serving extends Talk {
   readonly identity: TlsIdentity | null;
   /** How long a user has to wait between two logins, in seconds; 0: not at all. */
   readonly loginDelaySeconds: number;
+  readonly expire: Expire;
   tls: TlsInfo | null;
   /** Whether the client has said that it can read UTF-8 in headers (RFC 6856 §2.1). */
   utf8: boolean;
