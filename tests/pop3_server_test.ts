@@ -8,6 +8,7 @@ import { play, type PlayOptions } from "./play.ts";
 import { fakePop3, GREETING, linesOf, LOGIN, serverSession, talk } from "./pop3_support.ts";
 import { parseTranscript, replay, replayOnSocket } from "./transcripts.ts";
 import { TRANSCRIPTS } from "./transcripts/pop3.ts";
+import { EXPIRE_TRANSCRIPTS, UNKNOWN_EXPIRE_TRANSCRIPTS } from "./transcripts/pop3_expire.ts";
 import { TLS_TRANSCRIPTS } from "./transcripts/pop3_tls.ts";
 import { LOGIN_TRANSCRIPTS } from "./transcripts/pop3_login.ts";
 import { TOO_SOON_TRANSCRIPTS, UTF8_MESSAGES, UTF8_TRANSCRIPTS } from "./transcripts/pop3_utf8.ts";
@@ -22,6 +23,8 @@ for (
     [LOGIN_TRANSCRIPTS, {}, {}],
     [TLS_TRANSCRIPTS, { plainAuth: false, identity: IDENTITY }, {}],
     [UTF8_TRANSCRIPTS, { identity: IDENTITY }, { contents: UTF8_MESSAGES }],
+    [EXPIRE_TRANSCRIPTS, { expire: 30 }, {}],
+    [UNKNOWN_EXPIRE_TRANSCRIPTS, { expire: "unknown" }, {}],
     [TOO_SOON_TRANSCRIPTS, { loginDelaySeconds: 90 }, { obstacle: "tooSoon" }],
   ] as const
 ) {
