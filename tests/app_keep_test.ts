@@ -274,10 +274,10 @@ Deno.test("a login while mail goes away is told of what is left", async () => {
   };
   await using server = await start(world, { keepMessages: 1 }, { ...store, mail });
   await bring(server, "INBOX", 3);
-  const pop3 = await server.connect("pop3");
-  await pop3.say("USER alice");
   await world.clock.pass(ROUND_MS + 1_000);
   await begun.promise;
+  const pop3 = await server.connect("pop3");
+  await pop3.say("USER alice");
   const answer = pop3.say("PASS secret");
   await world.clock.pass(1_000);
   goOn.resolve();

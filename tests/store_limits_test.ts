@@ -1,9 +1,16 @@
 /** What the SQLite store bounds in its directory. */
 import assert from "$assert";
 import { DatabaseSync } from "node:sqlite";
-import { openSqliteStore } from "../lib/store/sqlite.ts";
+import { openSqliteStore, sqliteStore } from "../lib/store/sqlite.ts";
 import type { Account, Store } from "../lib/store/store.ts";
-import { addAccount, inboxOf, message, toInbox, turn } from "./conformance/store_support.ts";
+import {
+  addAccount,
+  brought,
+  inboxOf,
+  message,
+  toInbox,
+  turn,
+} from "./conformance/store_support.ts";
 import { canUseFiles, temporaryFolder } from "./support.ts";
 
 function openAt(directory: string): Promise<Store> {
@@ -93,4 +100,22 @@ fileTest("a commit waits a second for another program, and is then refused", asy
   await store.accept(message("m2", [toInbox(alice)]));
   assert.equal((await inboxOf(store, alice)).uidNext, 2);
   await store[Symbol.asyncDispose]();
+});
+
+Deno.test("a mailbox remembers the last million of what was imported into it", async () => {
+  const database = new DatabaseSync(":memory:");
+  await using store = sqliteStore(database, { turn });
+  const alice = await addAccount(store, "alice@abc.com");
+  const { id } = await inboxOf(store, alice);
+  const key = (last: number) => new Uint8Array(16).fill(last, 15);
+  const insert = database.prepare("INSERT INTO imported VALUES (?, ?, ?)");
+  for (const [number, last] of [[1, 1], [2, 2], [1_000_000, 3]] as const) {
+    insert.run(id, number, key(last));
+  }
+  const to = { account: alice.id, name: "INBOX" };
+  const take = (last: number) =>
+    store.mail.take(to, [{ ...brought(`m${last}`), key: key(last) }], 0);
+  assert.equal(await take(4), 1);
+  assert.deepEqual([await take(2), await take(3), await take(4)], [0, 0, 0]);
+  assert.equal(await take(1), 1);
 });

@@ -16,6 +16,7 @@ import {
   warningsAboutAccount,
   warningsWithout,
 } from "./admin_aliases.ts";
+import { type MailRequest, type MailValues, moveMail } from "./admin_mail.ts";
 import { listQueue, operate, type QueuedView, type QueueParts, showQueued } from "./admin_queue.ts";
 import { traceMessage, type TraceView } from "./admin_trace.ts";
 import { type AdminFault, RefusedError } from "./refused.ts";
@@ -25,6 +26,7 @@ export type AdminRequest =
   | { readonly do: "user add" | "user password"; readonly name: string; readonly password: string }
   | { readonly do: "user remove"; readonly name: string }
   | AliasRequest
+  | MailRequest
   | { readonly do: "queue list"; readonly after?: number }
   | { readonly do: "queue show"; readonly id: string }
   | { readonly do: "queue retry"; readonly id?: string }
@@ -51,7 +53,7 @@ export type AdminAnswer =
 export type AdminValue = AdminValues[AdminRequest["do"]];
 
 /** What each request is answered with. */
-export interface AdminValues extends AliasValues {
+export interface AdminValues extends AliasValues, MailValues {
   readonly "user list": { readonly users: readonly UserView[] };
   readonly "user add": UserChange;
   readonly "user password": UserChange;
@@ -98,10 +100,14 @@ export interface AdminParts extends QueueParts {
 /** RFC 4616 §2 and every client's habits: longer is a mistake. */
 const PASSWORD_CHARACTERS_MAX = 255;
 
-/** Does what is asked. Rejects only where the store fails. */
-export async function administer(parts: AdminParts, request: AdminRequest): Promise<AdminAnswer> {
+/** Does what is asked. Rejects only where the store fails. `content`: what follows the request. */
+export async function administer(
+  parts: AdminParts,
+  request: AdminRequest,
+  content = new Uint8Array(0),
+): Promise<AdminAnswer> {
   try {
-    return { ok: true, value: await perform(parts, request) };
+    return { ok: true, value: await perform(parts, request, content) };
   } catch (error) {
     if (error instanceof RefusedError) {
       return { ok: false, kind: error.kind, message: error.message };
@@ -119,9 +125,14 @@ const FAULTS: Partial<Record<StoreErrorKind, AdminFault>> = {
   exists: "exists",
   unknown: "unknown",
   unwritable: "exists",
+  limit: "usage",
 };
 
-async function perform(parts: AdminParts, request: AdminRequest): Promise<AdminValue> {
+async function perform(
+  parts: AdminParts,
+  request: AdminRequest,
+  content: Uint8Array,
+): Promise<AdminValue> {
   const { world, store } = parts;
   switch (request.do) {
     case "user list":
@@ -146,6 +157,14 @@ async function perform(parts: AdminParts, request: AdminRequest): Promise<AdminV
       return await addAlias(parts, request);
     case "alias remove":
       return await removeAlias(parts, request);
+    case "import":
+    case "import messages":
+    case "export":
+    case "export messages":
+    case "export content": {
+      const account = findUser(parts, request.user);
+      return await moveMail({ world, store, account }, request, content);
+    }
     case "queue list":
       return await listQueue(parts, request.after ?? 0);
     case "queue show":

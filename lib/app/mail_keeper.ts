@@ -20,7 +20,6 @@ const STEP_MAX = 100;
 const STEP_BYTES_MAX = 4 * 1024 * 1024;
 /** Between two steps everybody else has their turn: 1,000 messages a second at most. */
 const STEP_PAUSE_MS = 100;
-const DAY_MS = 24 * 60 * 60_000;
 
 type Parts = Pick<Site, "world" | "store" | "log" | "config" | "maildrops">;
 
@@ -85,7 +84,7 @@ async function tidy(tidying: Tidying): Promise<void> {
 async function removeOld(tidying: Tidying, keepDays: number): Promise<number> {
   const { world: { clock }, store: { mail }, mailbox } = tidying;
   const now = clock.now();
-  const before = now - keepDays * DAY_MS;
+  const before = now - keepDays * 24 * 60 * 60_000;
   let removed = 0;
   for (let after = 0;;) {
     const page = await mail.list(mailbox.id, after, STEP_MAX);

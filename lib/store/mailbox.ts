@@ -127,6 +127,17 @@ export interface NewMessage {
   readonly receivedAt: number;
 }
 
+/** A message from elsewhere, with what tells it from all others that come from there. */
+export interface ImportedMessage extends NewMessage {
+  /** {@linkcode IMPORT_KEY_BYTES} of a digest. */
+  readonly key: Uint8Array;
+}
+
+/** So many cannot be the same by accident. */
+export const IMPORT_KEY_BYTES = 16;
+/** A mailbox remembers the keys of so many that were imported last: 50 bytes each. */
+export const IMPORTED_KEPT = 1_000_000;
+
 /** Where messages went, in the order in which they were named (RFC 4315 §3). */
 export interface Placed {
   readonly uidValidity: number;
@@ -203,6 +214,15 @@ export interface Mail {
     messages: readonly NewMessage[],
     options: AppendOptions,
   ): Promise<Placed>;
+  /**
+   * Like `append`, for messages from elsewhere. Those whose keys the mailbox remembers are passed
+   * over; the keys of the others are remembered in the same transaction, so that an import which
+   * was interrupted can begin again. Gives how many were taken.
+   * @throws {StoreError} `unknown` when there is no such mailbox, `limit` for keywords
+   */
+  take(to: MailboxName, messages: readonly ImportedMessage[], at: number): Promise<number>;
+  /** Forgets at most `max` keys of a mailbox, and gives how many: 0 when none is left. */
+  forgetTaken(mailbox: MailboxId, max: number): Promise<number>;
   /**
    * Gives those that are there, as they are then: a message whose flags are already so is not
    * changed; and the uids of those that had changed before. Those that are gone are in neither.

@@ -19,11 +19,19 @@ import {
   type MemoryParts,
   type MessageRow,
 } from "./memory_tables.ts";
-import type { Entry, FlagChange, Mail, Placed, Uid } from "./store.ts";
+import { newKeys } from "./imported.ts";
+import {
+  type Entry,
+  type FlagChange,
+  IMPORTED_KEPT,
+  type Mail,
+  type Placed,
+  type Uid,
+} from "./store.ts";
 
 export function memoryEntries(
   parts: MemoryParts,
-): Pick<Mail, "append" | "setFlags" | "copy" | "remove" | "expunge"> {
+): Pick<Mail, "append" | "take" | "forgetTaken" | "setFlags" | "copy" | "remove" | "expunge"> {
   const { memory } = parts;
   return {
     async append(to, messages, { at, replaces }) {
@@ -36,6 +44,26 @@ export function memoryEntries(
         for (const row of [mailbox, ...old === undefined ? [] : [old]]) touch(row.account);
         return { uidValidity: mailbox.uidValidity, uids };
       }, contentBytes(brought));
+    },
+    async take(to, messages, at) {
+      const brought = await Promise.all(messages.map((each) => prepareBrought(each, at)));
+      return await change(parts, (touch) => {
+        const mailbox = namedRow(memory, to);
+        const { imported } = mailbox;
+        const isNew = newKeys(messages, (key) => imported.has(key.toHex()));
+        append(memory, mailbox, brought.filter((_, each) => isNew[each]));
+        touch(mailbox.account);
+        const keys = messages.filter((_, each) => isNew[each]).map(({ key }) => key.toHex());
+        for (const key of keys) imported.add(key);
+        forgetOldest(imported, imported.size - IMPORTED_KEPT);
+        return keys.length;
+      }, contentBytes(brought));
+    },
+    forgetTaken(id, max) {
+      return parts.group.run(() => {
+        const imported = memory.mailboxes.get(id)?.imported ?? new Set<string>();
+        return forgetOldest(imported, Math.min(max, imported.size));
+      });
     },
     setFlags(id, wanted) {
       return change(parts, (touch) => {
@@ -143,6 +171,13 @@ function setFlags(
     entries.push(entryOf(sameFlags(old, next) ? old : updateEntry(mailbox, old, next)));
   }
   return { entries, modified };
+}
+
+/** Gives how many were forgotten. */
+function forgetOldest(keys: Set<string>, count: number): number {
+  const oldest = [...keys].slice(0, Math.max(0, count));
+  for (const key of oldest) keys.delete(key);
+  return oldest.length;
 }
 
 /** In any case of letters. */

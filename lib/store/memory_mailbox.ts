@@ -53,6 +53,7 @@ export function insertMailbox(
     entries: new Map(),
     keywords: [],
     metadata: new Map(),
+    imported: new Set(),
     removed: [],
     forgotten: 0,
   };

@@ -73,6 +73,8 @@ export interface MailboxRow {
   /** Those that were ever used here, as they were spelled first. */
   keywords: readonly string[];
   metadata: ReadonlyMap<string, Uint8Array>;
+  /** The keys of what was brought from elsewhere, in hexadecimal digits, the oldest first. */
+  readonly imported: Set<string>;
   /** By mark, rising. */
   removed: Removal[];
   /** Removals up to this mark are forgotten. */

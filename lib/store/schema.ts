@@ -4,6 +4,7 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import { asciiDomain } from "../idna.ts";
+import { IMPORTED } from "./schema_imported.ts";
 import { MAILBOXES } from "./schema_mailboxes.ts";
 import { prepare, scalar } from "./sql.ts";
 import { PRIORITY_HEAD_START_MS, StoreError } from "./store.ts";
@@ -128,6 +129,7 @@ export const MIGRATIONS: readonly Migration[] = [
   (database) => database.exec(ALIASES),
   (database) => database.exec(TURNS),
   (database) => database.exec(MAILBOXES),
+  (database) => database.exec(IMPORTED),
 ];
 
 /**

@@ -9,6 +9,7 @@ import { promised } from "./promised.ts";
 import { prepare } from "./sql.ts";
 import type { MessageRow } from "./sqlite_content.ts";
 import { keywordReader, SELECT_ENTRY } from "./sqlite_entries.ts";
+import { sqliteImported } from "./sqlite_imported.ts";
 import { SELECT_MAILBOX } from "./sqlite_mailboxes.ts";
 import type { SqliteParts } from "./sqlite_parts.ts";
 import type { Changes, Mail, Mailbox, MailboxId, ModSeq } from "./store.ts";
@@ -51,6 +52,7 @@ export function sqliteMail(parts: SqliteParts): Mail {
       });
     },
     ...partsKeeper(parts),
+    ...sqliteImported(parts),
     async append(to, messages, { at, replaces }) {
       const brought = await Promise.all(messages.map((each) => prepareBrought(each, at)));
       return await change((edit) => {

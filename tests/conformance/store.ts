@@ -5,6 +5,7 @@ import { copiesConformance } from "./store_copies.ts";
 import { flagsConformance } from "./store_flags.ts";
 import { historyConformance } from "./store_history.ts";
 import { holdConformance } from "./store_hold.ts";
+import { importedConformance } from "./store_imported.ts";
 import { mailConformance } from "./store_mail.ts";
 import { mailboxesConformance } from "./store_mailboxes.ts";
 import { metadataConformance } from "./store_metadata.ts";
@@ -26,6 +27,7 @@ export function storeConformance(name: string, open: OpenStore): void {
   metadataConformance(name, open);
   flagsConformance(name, open);
   copiesConformance(name, open);
+  importedConformance(name, open);
   queueConformance(name, open);
   timesConformance(name, open);
   policiesConformance(name, open);
