@@ -1,6 +1,7 @@
 /** Bringing mail into mailboxes from elsewhere, and taking it out, for the operator. */
 import { bodyOf } from "../mail/body.ts";
 import type { World } from "../net/world.ts";
+import { SEPARATOR } from "../store/mailboxes.ts";
 import { type AccountId, type Mailbox, type Store, StoreError } from "../store/store.ts";
 import { RefusedError } from "./refused.ts";
 import { newMessageId } from "./site.ts";
@@ -132,6 +133,10 @@ async function prepareMailbox(
   { world, store, account }: MailParts,
   { mailbox: name, again }: Extract<MailRequest, { readonly do: "import" }>,
 ): Promise<void> {
+  // deno-lint-ignore no-control-regex -- control characters are what must not be in a name
+  if (name.split(SEPARATOR).includes("") || /[\x00-\x1f\x7f]/.test(name)) {
+    throw new RefusedError("usage", `${JSON.stringify(name)} is not a name for a mailbox`);
+  }
   if (await store.mail.mailbox(account.id, name) === null) {
     await store.mailboxes.create(account.id, name, { use: null, at: world.clock.now() })
       .catch(ifThere);

@@ -6,6 +6,8 @@ import { parseArguments, type SmtpdCommand } from "./smtpd_arguments.ts";
 import { runBackup, runRestore } from "./smtpd_backup.ts";
 import { runCheck } from "./smtpd_check.ts";
 import type { SmtpdContext } from "./smtpd_context.ts";
+import { runExport } from "./smtpd_export.ts";
+import { runImport } from "./smtpd_import.ts";
 import { runLab } from "./smtpd_lab.ts";
 import { runQueue } from "./smtpd_queue.ts";
 import { runServe } from "./smtpd_serve.ts";
@@ -46,6 +48,10 @@ async function run(command: SmtpdCommand, context: SmtpdContext): Promise<ExitSt
       return await runBackup(command, context);
     case "restore":
       return await runRestore(command, context);
+    case "import":
+      return await runImport(command, context);
+    case "export":
+      return await runExport(command, context);
     case "user add":
     case "user password":
     case "user remove":

@@ -13,6 +13,7 @@ import {
 } from "./settings.ts";
 import { addData, type DataCommand } from "./smtpd_data_arguments.ts";
 import { EXAMPLES, LAB_NOTES, SERVE_NOTES, STATUSES } from "./smtpd_help.ts";
+import { addMail, type MailCommand } from "./smtpd_mail_arguments.ts";
 import { addQueue, type QueueCommand } from "./smtpd_queue_arguments.ts";
 
 /** What the words ask for. */
@@ -22,6 +23,7 @@ export type SmtpdCommand =
   | AliasCommand
   | QueueCommand
   | DataCommand
+  | MailCommand
   | LabCommand
   /** Help, or the version. */
   | { readonly do: "print"; readonly text: string };
@@ -74,6 +76,7 @@ export function parseArguments(args: readonly string[], version: string): SmtpdC
       addAlias(program, chosen);
       addQueue(program, chosen);
       addData(program, chosen);
+      addMail(program, chosen);
       addLab(program, chosen);
       program.addHelpText("after", `\n${EXAMPLES}\n\n${STATUSES}`);
     },

@@ -22,6 +22,14 @@ that matter use smtpd user add, or a file for --config.`;
 export const ADMIN_NOTES = `\
 A server that runs on this directory does it; when none runs, it is done directly.`;
 
+export const IMPORT_NOTES = `\
+A file goes into INBOX, a folder of files into the mailbox of its name. Dates, flags and the order
+are kept. It can be run again after it was interrupted: nothing is taken twice. What cannot be taken
+is named, with the file and the place in it, and the status is 65.`;
+
+export const EXPORT_NOTES = `\
+Nothing is overwritten. It can be run again after it was interrupted, and later, for what is new.`;
+
 export const LAB_NOTES = `\
 abc.com has alice (password secret), xyz.com has bob (password hunter2). All mail is kept in memory
 and gone at the end, with Ctrl-C.`;

@@ -15,7 +15,7 @@ export function parseMaildirName(name: string): MaildirName {
 
 /** Names begin with a time and count up: so numbers in them are compared as numbers. */
 export function compareNames(a: string, b: string): number {
-  const [ones, others] = [a, b].map((name) => name.match(/\d+|\D+/g) ?? []) as [string[], string[]];
+  const [ones, others] = [runsOf(a), runsOf(b)];
   for (const [at, one] of ones.entries()) {
     const other = others[at];
     if (other === undefined) return 1;
@@ -74,4 +74,9 @@ export function parseKeywordsFile(text: string): readonly string[] {
 
 export function formatKeywordsFile(keywords: readonly string[]): string {
   return keywords.map((keyword, at) => `${at} ${keyword}\n`).join("");
+}
+
+/** Of digits, and of what is none. */
+function runsOf(name: string): readonly string[] {
+  return name.match(/\d+|\D+/g) ?? [];
 }
