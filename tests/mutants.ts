@@ -19,6 +19,7 @@ import { IMAP_CONTEXT_MUTANTS } from "./mutants/imap_context.ts";
 import { IMAP_NOTIFY_MUTANTS } from "./mutants/imap_notify.ts";
 import { IMAP_SESSION_MUTANTS } from "./mutants/imap_session.ts";
 import { IMAP_PURE_MUTANTS } from "./mutants/imap_pure.ts";
+import { IMPORT_MUTANTS } from "./mutants/import.ts";
 import { KEEP_MUTANTS } from "./mutants/keep.ts";
 import { LMTP_MUTANTS } from "./mutants/lmtp.ts";
 import { IMAP_CLIENT_MUTANTS } from "./mutants/imap_client.ts";
@@ -50,6 +51,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...STS_MUTANTS,
   ...REQUIRETLS_MUTANTS,
   ...CHUNKING_MUTANTS,
+  ...IMPORT_MUTANTS,
   ...KEEP_MUTANTS,
   ...LMTP_MUTANTS,
   ...IMAP_SESSION_MUTANTS,

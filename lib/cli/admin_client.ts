@@ -98,7 +98,7 @@ function statusOf(kind: AdminFault, request: AdminRequest): ExitStatus {
     case "usage":
       return EXIT.usage;
     case "unknown":
-      return /^(user|alias|import)/.test(request.do) ? EXIT.noSuchRecipient : EXIT.noInput;
+      return /^(user|alias|import|export$)/.test(request.do) ? EXIT.noSuchRecipient : EXIT.noInput;
     case "exists":
       return EXIT.cannotCreate;
     case "failed":

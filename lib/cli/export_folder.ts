@@ -16,8 +16,8 @@ import { makeFolder, readFileIfThere, replaceFile } from "./files.ts";
 import type { MailFormat } from "./import_sources.ts";
 import { maildirFolder, pathOfMailbox } from "./mailbox_path.ts";
 
-/** A mailbox that is being written. */
-export interface MailboxWriter {
+/** A mailbox that is being written. Disposing of it closes what is open. */
+export interface MailboxWriter extends Disposable {
   readonly path: string;
   /** Keywords that have no place there. */
   readonly lost: readonly string[];
@@ -92,9 +92,9 @@ async function mboxWriter(path: string): Promise<MailboxWriter | null> {
     end: () =>
       writing(path, async () => {
         await file.sync();
-        file.close();
         await Deno.rename(partial, path);
       }),
+    [Symbol.dispose]: () => file.close(),
   };
 }
 
@@ -118,6 +118,7 @@ async function maildirWriter(root: string, mailbox: MailboxView): Promise<Mailbo
       await writeFile(temporary, content, receivedAt, `${path}/cur/${name}`);
     },
     end: () => Promise.resolve(),
+    [Symbol.dispose]: () => {},
   };
 }
 
@@ -153,11 +154,8 @@ async function emlWriter(path: string, mailbox: MailboxView): Promise<MailboxWri
       const note = encode(formatEmlNote({ file: name, receivedAt, flags }));
       await writing(list, () => writeAll(file, note));
     },
-    end: () =>
-      writing(list, async () => {
-        await file.sync();
-        file.close();
-      }),
+    end: () => writing(list, () => file.sync()),
+    [Symbol.dispose]: () => file.close(),
   };
 }
 

@@ -1,4 +1,4 @@
-/** What `smtpd import` was told to take, found by looking at it: files, Maildirs, folders of these. */
+/** What `smtpd import` was told to take, found by looking at it: files, Maildirs, folders. */
 import { canonical, INBOX, SEPARATOR } from "../imap/mailbox_name.ts";
 import { EML_LIST } from "../mail/eml.ts";
 import { compareNames } from "../mail/maildir.ts";

@@ -59,7 +59,7 @@ async function exportMailbox(
   mailbox: MailboxView,
   { streams: { errors } }: SmtpdContext,
 ): Promise<Done> {
-  const writer = await openWriter(directory, format, mailbox);
+  using writer = await openWriter(directory, format, mailbox);
   if (writer === null) return { written: 0, before: null, lost: [] };
   const progress = json
     ? null
@@ -112,7 +112,7 @@ function ifGone(error: unknown): null {
 function aboutMailbox({ name }: MailboxView, { written, before, lost }: Done): string {
   if (before === null) return `${name}: it is there already, and was left as it is`;
   const parts = [`${name}: ${written} message${written === 1 ? "" : "s"} written`];
-  if (before > 0) parts.push(`${before} were there already`);
+  if (before > 0) parts.push(`${before} there already`);
   if (lost.length > 0) parts.push(`without the keywords ${lost.join(" ")}`);
   return parts.join(", ");
 }

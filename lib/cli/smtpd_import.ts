@@ -153,7 +153,7 @@ function isFlag(flag: string): boolean {
 
 function aboutSource({ path, mailbox }: Source, { taken, known, leftOut }: Counts): string {
   const parts = [`${path}: ${taken} message${taken === 1 ? "" : "s"} taken into ${mailbox}`];
-  if (known > 0) parts.push(`${known} had been before`);
+  if (known > 0) parts.push(`${known} there from before`);
   if (leftOut > 0) parts.push(`${leftOut} left out`);
   return parts.join(", ");
 }

@@ -11,17 +11,17 @@ export interface FlaggedContent {
   readonly flags: readonly string[];
 }
 
-/** What a message is in a mailbox. Fields that programs keep flags in go; they are no part of it. */
+/** As it is in a mailbox. Fields in which programs keep flags go; they are no part of it. */
 export function fromMbox(bytes: Uint8Array): FlaggedContent {
   const content = toCrlf(unquoted(bytes));
-  const beginning = decodeLatin1(content.subarray(0, OWN_FIELDS_BYTES_MAX));
+  const beginning = decodeLatin1(content.subarray(0, OWN_FIELDS_BYTES));
   const own = OWN_FIELDS.exec(beginning)?.[0] ?? "";
   // What `toMbox` has put in front hides nothing: such fields of the letter itself stay.
   const header = parseHeader(own === "" ? content : content.subarray(0, own.length));
   const flags = flagsIn(header);
   if (own !== "") return { content: content.subarray(own.length), flags };
   if (!header.fields.some(({ name }) => FLAG_FIELDS.includes(name))) return { content, flags };
-  const rest = content.subarray(header.bytes.length);
+  const rest = content.subarray(header.end);
   return { content: concat([removeFields(header, FLAG_FIELDS), rest]), flags };
 }
 
@@ -36,8 +36,8 @@ export function toMbox(message: FlaggedContent, receivedAt: number): Uint8Array 
 }
 
 /** Two hundred keywords, the most that a mailbox knows, of a hundred characters each. */
-const OWN_FIELDS_BYTES_MAX = 32 * 1024;
-const OWN_FIELDS = /^Status: [RO]*\r\nX-Status: [AFTD]*\r\n(?:X-Keywords: [^\r\n]*\r\n)?/;
+const OWN_FIELDS_BYTES = 32 * 1024;
+const OWN_FIELDS = /^Status: [RO]*\r\nX-Status: [AFTD]*\r\nX-Keywords: [^\r\n]*\r\n/;
 
 /** In which programs keep flags: mutt, pine and others; and Thunderbird. */
 const FLAG_FIELDS: readonly string[] = [
@@ -85,8 +85,12 @@ function formatFlags(flags: readonly string[]): string {
       .map(([, letter]) => letter).join("");
   const keywords = flags.filter((flag) => !flag.startsWith("\\"));
   // O says that it is not new: whoever reads the file has not to be told of it.
-  const lines = [`Status: ${letters("status")}O`, `X-Status: ${letters("x-status")}`];
-  if (keywords.length > 0) lines.push(`X-Keywords: ${keywords.join(" ")}`);
+  const lines = [
+    `Status: ${letters("status")}O`,
+    `X-Status: ${letters("x-status")}`,
+    // Also an empty one, so that it is clear where ours end and those of the letter begin.
+    `X-Keywords: ${keywords.join(" ")}`,
+  ];
   return lines.map((line) => `${line}\n`).join("");
 }
 

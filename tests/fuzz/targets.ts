@@ -8,6 +8,7 @@ import { target as mailAddress } from "./mail_address.ts";
 import { target as mailDowngrade } from "./mail_downgrade.ts";
 import { target as mailField } from "./mail_field.ts";
 import { target as mailHeader } from "./mail_header.ts";
+import { target as mailMbox } from "./mail_mbox.ts";
 import { target as mailMime } from "./mail_mime.ts";
 import { target as mailOrcpt } from "./mail_orcpt.ts";
 import { target as mailRead } from "./mail_read.ts";
@@ -46,6 +47,7 @@ export const targets: readonly FuzzTarget[] = [
   mailDowngrade,
   mailField,
   mailHeader,
+  mailMbox,
   mailMime,
   mailOrcpt,
   mailRead,

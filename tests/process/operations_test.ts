@@ -92,6 +92,7 @@ Deno.test({
       "Mail that waits":
         /held \(asked the sender about it\)[^]*1 recipient released[^]*1 .*dropped/,
       "What became of a message": /logged in as alice@abc\.com[^]*no server for xyz\.com could be/,
+      "Moving mail in and out": /INBOX: \d messages? written[^]*taken into Old\/INBOX\n/,
       "Is everything in order?": /^ok\n/,
       "Backup": /^ok\n.* copied to .*\/backups\/monday\n/,
       "Restore": /^ok\n[^]*they are held[^]*held \(restored from a backup[^]*1 recipient released/,
