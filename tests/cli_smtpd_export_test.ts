@@ -31,22 +31,25 @@ for (const format of ["mbox", "maildir", "eml"]) {
     { ignore: !canUseFiles },
     async () => {
       await check.assert(
-        check.asyncProperty(mailboxes, async (all) => {
-          await using folder = await temporaryFolder();
-          const { path } = folder;
-          {
-            await using store = await open(path);
-            for (const user of ["alice", "bob"]) {
-              await store.users.add(`${user}@abc.com`, secretOf(0), 0);
-            }
-          }
-          await fill(path, all);
-          const out = await run(path, "export", "alice@abc.com", `${path}/out`, "--format", format);
-          assert.equal(out.status, EXIT.done, out.failure);
-          const back = await run(path, "import", "bob@abc.com", `${path}/out`);
-          assert.equal(back.status, EXIT.done, back.failure);
-          assert.deepEqual(await mailOf(path, "bob@abc.com"), await mailOf(path, "alice@abc.com"));
-        }),
+        check.asyncProperty(mailboxes, (all) =>
+          withUsers(async (path) => {
+            await fill(path, all);
+            const out = await run(
+              path,
+              "export",
+              "alice@abc.com",
+              `${path}/out`,
+              "--format",
+              format,
+            );
+            assert.equal(out.status, EXIT.done, out.failure);
+            const back = await run(path, "import", "bob@abc.com", `${path}/out`);
+            assert.equal(back.status, EXIT.done, back.failure);
+            assert.deepEqual(
+              await mailOf(path, "bob@abc.com"),
+              await mailOf(path, "alice@abc.com"),
+            );
+          })),
         { numRuns: 5 },
       );
     },

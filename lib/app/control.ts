@@ -1,6 +1,7 @@
 /**
  * The control socket of a running server: one request and one answer, each a line of JSON. Messages
- * that are brought follow the request as they are. Only the owner of the data directory can open it, so there is nothing to log in to.
+ * that are brought follow the request as they are. Only the owner of the data directory can open
+ * it, so there is nothing to log in to.
  */
 import { describeError } from "../log.ts";
 import { drive } from "../net/drive.ts";
