@@ -1,6 +1,7 @@
 /** Where `smtpd export` writes: a folder of its own, in one of three forms. */
 import type { MailboxView } from "../app/admin_mail.ts";
 import { EML_LIST, formatEmlNote, parseEmlNote } from "../mail/eml.ts";
+import { toLf } from "../mail/line_ends.ts";
 import {
   formatKeywordsFile,
   KEYWORDS_FILE,
@@ -115,7 +116,8 @@ async function maildirWriter(root: string, mailbox: MailboxView): Promise<Mailbo
     async write({ uid, flags, content, receivedAt }) {
       const temporary = `${path}/tmp/${baseOf(uid)}`;
       const name = `${baseOf(uid)}:2,${maildirLetters(flags, keywords)}`;
-      await writeFile(temporary, content, receivedAt, `${path}/cur/${name}`);
+      // The programs that keep a Maildir end lines as their system does.
+      await writeFile(temporary, toLf(content), receivedAt, `${path}/cur/${name}`);
     },
     end: () => Promise.resolve(),
     [Symbol.dispose]: () => {},
