@@ -21,7 +21,17 @@ const letters = check.array(
   { minLength: 1, maxLength: 4 },
 );
 const mailboxes = check.uniqueArray(
-  check.constantFrom("INBOX", "Sent", "a", "a/b.c", "..", "Entw\u{fc}rfe & Co/%", "INBOX/x", "x:y"),
+  check.constantFrom(
+    "INBOX",
+    "Sent",
+    "a",
+    "a/b.c",
+    "..",
+    "Entw\u{fc}rfe & Co/%",
+    "INBOX/x",
+    "x:y",
+    "z.sbd/z.mbox",
+  ),
   { maxLength: 4 },
 ).chain((names) => check.record(Object.fromEntries(names.map((each) => [each, letters]))));
 

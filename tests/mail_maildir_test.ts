@@ -74,6 +74,7 @@ Deno.test("mailboxes are folders of a Maildir and paths, and back", () => {
       ["Entw\u{fc}rfe & Co", ".Entw&APw-rfe &- Co", "Entw\u{fc}rfe & Co"],
       ["../etc", ".&AC4-&AC4-.etc", "%2E%2E/etc"],
       ["a:b%/\u{1f}", ".a:b%.&AB8-", "a%3Ab%25/%1F"],
+      ["a.sbd/b.mbox", ".a&AC4-sbd.b&AC4-mbox", "a%2Esbd/b.mbox"],
       ["~x ", ".~x ", "%7Ex%20"],
     ] as const
   ) {

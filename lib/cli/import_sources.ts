@@ -79,17 +79,17 @@ async function* inFolder(
   for (const name of entries.files.filter((each) => !isEml(each) && each !== EML_LIST)) {
     const file = `${path}/${name}`;
     if ((format ?? "mbox") !== "mbox" || !(await isMboxFile(file))) continue;
-    yield { format: "mbox", path: file, mailbox: below(options, levelIn(name)) };
+    yield {
+      format: "mbox",
+      path: file,
+      mailbox: below(options, levelOfFile(name.replace(/\.mbox$/, ""))),
+    };
   }
   for (const name of entries.folders.filter((each) => !each.startsWith("."))) {
-    const own = below(options, levelIn(name));
+    // Thunderbird has the mailboxes below `Work` in the folder `Work.sbd`.
+    const own = below(options, levelOfFile(name.replace(/\.sbd$/, "")));
     yield* inFolder(`${path}/${name}`, own, { ...options, mailbox: own });
   }
-}
-
-/** Thunderbird has the mailboxes below `Work` in the folder `Work.sbd`. */
-function levelIn(name: string): string {
-  return levelOfFile(name.replace(/\.(?:mbox|sbd)$/, ""));
 }
 
 /** The name that something has of its own, below the one that was asked for, if one was. */

@@ -34,10 +34,13 @@ export function mailboxOfMaildir(folder: string): string {
 /** A dot in modified UTF-7, which needs no such form for it. */
 const DOT = "&AC4-";
 
-/** What a file system, a shell or Windows would take for something else is written as `%2F`. */
+/**
+ * What a file system, a shell, Windows, or our own import would take for something else is written
+ * as `%2F`.
+ */
 function fileName(level: string): string {
   return level.replace(
-    /[\p{Cc}%<>:"\\|?*/]|^[.~]|[. ]$/gu,
+    /[\p{Cc}%<>:"\\|?*/]|^[.~]|[. ]$|\.(?=sbd$)/gu,
     (character) =>
       [...new TextEncoder().encode(character)].map((byte) =>
         `%${byte.toString(16).toUpperCase().padStart(2, "0")}`

@@ -26,7 +26,7 @@ export function addMail(program: Command, chosen: (command: MailCommand) => void
   )
     .option("--mailbox <NAME>", "for files that do not name one, and above those that do")
     .addOption(format("default: what the files look like"))
-    .option("--again", "take also what was taken before, and removed or not")
+    .option("--again", "take once more what was taken before")
     .addHelpText("after", `\n${IMPORT_NOTES}`)
     .action((user: string, paths: readonly string[], options: MailOptions) =>
       chosen({

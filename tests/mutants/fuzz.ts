@@ -43,6 +43,14 @@ export const FUZZ_MUTANTS: readonly Mutant[] = [
     why: "it may be lost on the way",
   },
   {
+    name: "fuzz: mbox: the beginning of a line is lent",
+    file: "lib/mail/mbox.ts",
+    find: "        rest = part.slice();\n",
+    replace: "        rest = part;\n",
+    test: found("mail_mbox"),
+    why: "what is read next would stand in its place",
+  },
+  {
     name: "fuzz: downgrade: a line that is no field comes first, and ends the header",
     file: "lib/mail/downgrade.ts",
     find: '  return concat(first?.name === "" ? [fields, kept, CRLF] : [kept, fields, CRLF]);',
