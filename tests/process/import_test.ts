@@ -1,35 +1,36 @@
 /** An import that is killed, and run again. */
 import assert from "$assert";
-import { mailOf, mbox, numbered, test } from "../import_support.ts";
+import { mailOf, mbox, numbered, withUsers } from "../import_support.ts";
 import { canRun, commandOf, until } from "../support.ts";
 
 /** So many take long enough to be interrupted. */
 const LETTERS = 2_000;
 
-if (canRun) {
-  test("an import that is killed is run again, and nothing is lost or doubled", async (folder) => {
-    await Deno.writeTextFile(`${folder}/old`, mbox(numbered(0, LETTERS)));
-    const [program, ...words] = commandOf("smtpd");
-    const args = ["import", "bob@abc.com", `${folder}/old`, "--data", `${folder}/data`];
-    const command = new Deno.Command(program, {
-      args: [...words, ...args],
-      stdout: "null",
-      stderr: "null",
-    });
-    const killed = command.spawn();
-    const log = `${folder}/data/smtpd.db-wal`;
-    const hasBegun = async () => (await Deno.stat(log).catch(() => null))?.size ?? 0;
-    let ended = false;
-    const end = killed.status.finally(() => ended = true);
-    await until("a part of it", async () => ended || await hasBegun() > 200_000, 60_000);
-    if (!ended) killed.kill("SIGKILL");
-    await end;
-    const { success } = await command.output();
-    assert.ok(success);
-    const { INBOX: inbox } = await mailOf(folder, "bob@abc.com");
-    assert.deepEqual(
-      inbox!.map(({ content }) => /^Subject: (.*)\r$/m.exec(content)?.[1]),
-      numbered(0, LETTERS),
-    );
-  });
+Deno.test({
+  name: "an import that is killed is run again, and nothing is lost or doubled",
+  ignore: !canRun,
+  fn: () => withUsers(killAndRunAgain),
+});
+
+async function killAndRunAgain(folder: string): Promise<void> {
+  await Deno.writeTextFile(`${folder}/old`, mbox(numbered(0, LETTERS)));
+  const [program, ...words] = commandOf("smtpd");
+  const args = ["import", "bob@abc.com", `${folder}/old`, "--data", `${folder}/data`];
+  const options = { args: [...words, ...args], stdout: "null", stderr: "null" } as const;
+  const command = new Deno.Command(program, options);
+  const killed = command.spawn();
+  let ended = false;
+  const end = killed.status.finally(() => ended = true);
+  const log = `${folder}/data/smtpd.db-wal`;
+  const logged = async () => (await Deno.stat(log).catch(() => null))?.size ?? 0;
+  await until("a part of it", async () => ended || await logged() > 200_000, 60_000);
+  if (!ended) killed.kill("SIGKILL");
+  await end;
+  const { success } = await command.output();
+  assert.ok(success);
+  const { INBOX: inbox } = await mailOf(folder, "bob@abc.com");
+  assert.deepEqual(
+    inbox!.map(({ content }) => /^Subject: (.*)\r$/m.exec(content)?.[1]),
+    numbered(0, LETTERS),
+  );
 }
