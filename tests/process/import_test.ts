@@ -16,8 +16,11 @@ async function killAndRunAgain(folder: string): Promise<void> {
   await Deno.writeTextFile(`${folder}/old`, mbox(numbered(0, LETTERS)));
   const [program, ...words] = commandOf("smtpd");
   const args = ["import", "bob@abc.com", `${folder}/old`, "--data", `${folder}/data`];
-  const options = { args: [...words, ...args], stdout: "null", stderr: "null" } as const;
-  const command = new Deno.Command(program, options);
+  const command = new Deno.Command(program, {
+    args: [...words, ...args],
+    stdout: "null",
+    stderr: "null",
+  });
   const killed = command.spawn();
   let ended = false;
   const end = killed.status.finally(() => ended = true);
