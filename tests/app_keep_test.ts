@@ -9,6 +9,7 @@ import { openMemoryStore } from "../lib/store/memory.ts";
 import { openSqliteStore } from "../lib/store/sqlite.ts";
 import type { Account, Mail, Store, Uid } from "../lib/store/store.ts";
 import { encode } from "../lib/wire/bytes.ts";
+import { startWithImap, talkImap } from "./app_imap_support.ts";
 import { startTestServer, type TestServer } from "./app_support.ts";
 import { inboxOf, mailboxNamed } from "./conformance/store_support.ts";
 import { type FakeWorld, fakeWorld } from "./fake_world.ts";
@@ -283,4 +284,24 @@ Deno.test("a login while mail goes away is told of what is left", async () => {
   goOn.resolve();
   assert.equal(await answer, "+OK 1 message");
   pop3.close();
+});
+
+Deno.test("a session that waits with IDLE hears what goes, and of nothing else", async () => {
+  const world = fakeWorld();
+  await using server = await startWithImap({ world, keepMessages: 2 });
+  await bring(server, "INBOX", 2);
+  await world.clock.pass(1_000);
+  const waiting = await talkImap(server, { user: "alice", select: "INBOX" });
+  await waiting.send("i IDLE");
+  assert.match(await waiting.hear(), /^\+ /);
+  await bring(server, "INBOX", 2);
+  assert.equal(await waiting.hear(), "* 4 EXISTS");
+  assert.match(await waiting.hear(), /RECENT$/);
+  await world.clock.pass(ROUND_MS);
+  assert.deepEqual([await waiting.hear(), await waiting.hear()], ["* 1 EXPUNGE", "* 1 EXPUNGE"]);
+  await waiting.send("DONE");
+  assert.match(await waiting.hear(), /^i OK /);
+  const fetched = await waiting.say("FETCH 1:* UID");
+  assert.deepEqual(fetched.match(/UID \d+/g), ["UID 3", "UID 4"]);
+  waiting.close();
 });
