@@ -159,8 +159,8 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
     find: "if (wakeUps === this.#wakeUps) await",
     replace: "if (wakeUps >= 0) await",
     test: {
-      file: "tests/app_accept_test.ts",
-      name: "8-bit content is passed on as 8BITMIME, whatever was announced",
+      file: "tests/queue_one_way_test.ts",
+      name: "two hundred domains behind one dead server cost as many connections as one",
     },
     why: "mail waits a second for nothing",
   },
