@@ -48,8 +48,8 @@ for (const kind of ["memory", "SQLite"] as const) {
       /^bob: we: 550 5\.4\.7 Not delivered in 5 days: 450 nothing/,
     );
     assert.equal(clock.pending(), 0);
-    // SQLite takes a little longer, where the machine is busy.
-    assert.ok(performance.now() - startedMs < (kind === "memory" ? 1000 : 5000));
+    // A quiet machine needs a few tenths of a second, and one that is shared ten times as long.
+    assert.ok(performance.now() - startedMs < (kind === "memory" ? 10_000 : 50_000));
   });
 }
 
