@@ -19,7 +19,10 @@ const WORLD: World = {
     return address === "team@abc.test" ? [BOB, CID] : [address];
   },
   ownerOf: (address) => address === LIST ? BOB : null,
+  relayOf: (server) => RELAYS.get(server) ?? null,
 };
+/** One sends everything through a server of ours, the other through a foreign one. */
+const RELAYS = new Map([["ship.test", "klm.test"], ["boat.test", "relay.example"]]);
 const NOW_MS = 1_000_000;
 export const ANN = "ann@abc.test";
 export const BOB = "bob@xyz.test";

@@ -13,7 +13,7 @@ import type { Ledger } from "./ledger.ts";
 export function checkLedger(ledger: Ledger, world: World, nowMs: number): readonly string[] {
   return [
     ...checkOutcomes(ledger, world),
-    ...checkBytes(ledger),
+    ...checkBytes(ledger, world),
     ...checkReports(ledger, world),
     ...checkAnswers(ledger, world),
     ...checkGrowth(ledger),

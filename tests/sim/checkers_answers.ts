@@ -3,8 +3,8 @@ import type { World } from "./checkers_outcomes.ts";
 import type { Ledger } from "./ledger.ts";
 
 /**
- * A next server's "no such user" may be remembered for so long, and no longer: somebody may get an
- * account there.
+ * A next server's "no such user" may be remembered for so long, by each server on the way, and no
+ * longer: somebody may get an account there.
  */
 const REFUSAL_REMEMBERED_MS_MAX = 6 * 60_000;
 /** Nothing honest takes longer: the people of the simulation leave after ten minutes. */
@@ -20,7 +20,11 @@ export function checkAnswers(ledger: Ledger, world: World): readonly string[] {
       // What an alias is asked for is answered for its name.
       if (world.membersOf(address)[0] !== address) return [];
       const isLocal = home === submission.server;
-      const forgottenAtMs = submission.beganAtMs - (isLocal ? 0 : REFUSAL_REMEMBERED_MS_MAX);
+      const relay = isLocal ? null : world.relayOf(submission.server);
+      // What a foreign one takes, and what not, is its own affair.
+      if (relay !== null && world.homeOf(relay) === null) return [];
+      const rememberedMs = REFUSAL_REMEMBERED_MS_MAX * (isLocal ? 0 : relay === null ? 1 : 2);
+      const forgottenAtMs = submission.beganAtMs - rememberedMs;
       const presence = presenceOf(ledger, world.accountOf(address), {
         fromMs: forgottenAtMs,
         untilMs: submission.endedAtMs,

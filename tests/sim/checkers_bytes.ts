@@ -2,13 +2,21 @@
  * Promise 3: what readers and other servers get is what was given, plus the trace fields in front;
  * only at submission are a few documented fields added or removed.
  */
+import type { World } from "./checkers_outcomes.ts";
 import type { Copy, Ledger, Submission, Taking } from "./ledger.ts";
 import { MARK_OF_NOTHING, markIn } from "./ledger.ts";
 import { decoded, readReport, splitMessage } from "./report_reader.ts";
 
 /** What is wrong with the bytes that came out, one sentence each. */
-export function checkBytes({ submissions, copies, takings }: Ledger): readonly string[] {
-  const given = new Map(submissions.map((each) => [each.mark, each]));
+export function checkBytes(
+  { submissions, copies, takings }: Ledger,
+  world: World,
+): readonly string[] {
+  const given: Given = {
+    submissions: new Map(submissions.map((each) => [each.mark, each])),
+    relays: submissions.flatMap(({ server }) => world.relayOf(server) ?? [])
+      .filter((relay) => world.homeOf(relay) !== null),
+  };
   const read = copies.filter(({ content }) => readReport(content) === null)
     .map((copy) => changed(given, copy, `the copy ${nameOfCopy(copy)}`));
   const taken = takings.filter(({ content }) => readReport(content) === null)
@@ -25,14 +33,31 @@ function nameOfCopy({ server, account, uniqueId }: Copy): string {
   return `${uniqueId} of ${account} at ${server}`;
 }
 
-function changed(
-  given: ReadonlyMap<string, Submission>,
-  out: Copy | Taking,
-  what: string,
-): string | null {
-  const mark = markOfContent(out.content);
-  const submission = given.get(mark);
-  if (submission === undefined) return `${what} was given by nobody: ${mark}`;
+interface Given {
+  readonly submissions: ReadonlyMap<string, Submission>;
+  /** Servers of ours through which another one sends everything. */
+  readonly relays: readonly string[];
+}
+
+function changed(given: Given, out: Copy | Taking, what: string): string | null {
+  const submission = given.submissions.get(markOfContent(out.content));
+  if (submission === undefined) {
+    return `${what} was given by nobody: ${markOfContent(out.content)}`;
+  }
+  const fault = changedFrom(submission, out, what);
+  // Whoever sends through another has logged in there, and so submits what a stranger wrote.
+  const relay = given.relays.find((each) => namesServer(out.content, each));
+  if (fault === null || submission.user !== null || relay === undefined) return fault;
+  return changedFrom({ ...submission, user: relay }, out, what);
+}
+
+/** Whether a server says in the trace that it had the message. */
+function namesServer(content: string, server: string): boolean {
+  return content.includes(`\tby ${server} `);
+}
+
+function changedFrom(submission: Submission, out: Copy | Taking, what: string): string | null {
+  const { mark } = submission;
   const { trace, rest } = splitTrace(out.content, submission);
   if (!/^Received:/im.test(trace)) return `${what} has no trace: ${mark}`;
   const expected = expectedOf(submission);

@@ -15,6 +15,11 @@ export interface World {
   membersOf(address: string): readonly string[];
   /** Who hears of what a list of this name cannot deliver; `null` where it is no list. */
   ownerOf(address: string): string | null;
+  /**
+   * The name of the server through which one of ours sends everything: another one of ours, or a
+   * foreign one; `null`: there is none.
+   */
+  relayOf(server: string): string | null;
 }
 
 /** What became of one recipient of one message. */
@@ -45,7 +50,7 @@ export function checkOutcomes(ledger: Ledger, world: World): readonly string[] {
   return fatesOf(ledger, world).flatMap((fate) => [
     ...checkFate(fate, ledger, world),
     ...checkCopies(fate, ledger, world),
-    ...checkTries(fate, ledger),
+    ...checkTries(fate, ledger, world),
   ]);
 }
 
@@ -78,7 +83,9 @@ export function fatesOf(ledger: Ledger, world: World): readonly Fate[] {
         ways,
         copies: (copies.get(mark) ?? [])
           .filter(({ account }) => account === world.accountOf(address)),
-        takings: (takings.get(mark) ?? []).filter(({ recipients }) => recipients.includes(address)),
+        // A foreign relay takes what is for an alias of ours under the name of that.
+        takings: (takings.get(mark) ?? [])
+          .filter(({ recipients }) => about.some((each) => recipients.includes(each))),
         failures: (reports.get(mark) ?? []).filter((report) => tellsFailure(report, about)),
         recorded: ledger.records.some((each) =>
           each.id === submission.id && about.includes(each.recipient) &&
@@ -222,7 +229,7 @@ function checkCopies(fate: Fate, ledger: Ledger, world: World): readonly string[
   const isTooMuch = copies.length > ways + breaksOn(fate, ledger, world);
   return [
     ...(isTooMuch ? [`${nameOf(fate)} is there ${copies.length} times, and nothing broke`] : []),
-    ...checkAgain(fate, ledger, "kept"),
+    ...checkAgain(fate, ledger, world, "kept"),
   ];
 }
 
@@ -230,14 +237,29 @@ function checkCopies(fate: Fate, ledger: Ledger, world: World): readonly string[
 function breaksOn({ submission, names, address }: Fate, ledger: Ledger, world: World): number {
   const homes = [...names, address].map((name) => world.homeOf(domainOf(name)));
   const passed = new Set([submission.server, ...homes.filter((home) => home !== null)]);
+  if (homes.some((home) => home !== submission.server)) {
+    for (const relay of [...passed].map((server) => relayOfOurs(server, world))) {
+      if (relay !== null) passed.add(relay);
+    }
+  }
   if (passed.size === 1) return 0;
   return ledger.interruptions.filter((each) =>
     each.what !== "unrecorded" && concerns(each, [...passed])
   ).length;
 }
 
-/** Whether it is an alias on another server of ours that leads there. */
+/** Only where it is one of ours: what a foreign one does with its mail is not our affair. */
+function relayOfOurs(server: string, world: World): string | null {
+  const relay = world.relayOf(server);
+  return relay === null ? null : world.homeOf(relay);
+}
+
+/** Whether another server of ours leads there: one that has an alias, or is the relay. */
 function isPassedOn({ submission, names, address }: Fate, world: World): boolean {
+  const isElsewhere = [address, ...names].some((name) =>
+    world.homeOf(domainOf(name)) !== submission.server
+  );
+  if (isElsewhere && relayOfOurs(submission.server, world) !== null) return true;
   return names.some((name) => {
     const home = world.homeOf(domainOf(name));
     return name !== address && home !== null && home !== submission.server;
@@ -245,25 +267,36 @@ function isPassedOn({ submission, names, address }: Fate, world: World): boolean
 }
 
 /** RFC 5321 §4.2.1: what was refused for good is not tried again. */
-function checkTries(fate: Fate, ledger: Ledger): readonly string[] {
-  return checkAgain(fate, ledger, "refused");
+function checkTries(fate: Fate, ledger: Ledger, world: World): readonly string[] {
+  return checkAgain(fate, ledger, world, "refused");
 }
 
-/** The server that was given the message gives it on until it hears a last word, and not again. */
+/** A server that has the message once gives it on until it hears a last word, and not again. */
 function checkAgain(
   fate: Fate,
   ledger: Ledger,
+  world: World,
   last: "kept" | "refused",
 ): readonly string[] {
-  const { submission: { server } } = fate;
-  // Other servers, to which an alias has led, may have been given it twice.
-  const takings = fate.takings.filter(({ client }) => client === server);
-  return takings.slice(1).flatMap((next, at) => {
-    const before = takings[at]!;
-    if (before.verdict !== last || !before.heard) return [];
-    if (diedBetween(ledger, server, before.atMs, next.atMs)) return [];
-    return [`${nameOf(fate)} was given again to ${next.server}, which had said ${SAID[last]}`];
-  });
+  const { submission: { server }, ways } = fate;
+  const relay = relayOfOurs(server, world);
+  // Other servers, to which an alias has led, or the way itself, may have been given it twice.
+  const hasItOnce = ways === 1 && breaksOn(fate, ledger, world) === 0;
+  const clients = relay !== null && hasItOnce ? [server, relay] : [server];
+  const named = new Set([fate.address, ...fate.names]);
+  return clients.flatMap((client) =>
+    [...named].flatMap((name) => {
+      const takings = fate.takings.filter((each) =>
+        each.client === client && each.recipients.includes(name)
+      );
+      return takings.slice(1).flatMap((next, at) => {
+        const before = takings[at]!;
+        if (before.verdict !== last || !before.heard) return [];
+        if (diedBetween(ledger, client, before.atMs, next.atMs)) return [];
+        return [`${nameOf(fate)} was given again to ${next.server}, which had said ${SAID[last]}`];
+      });
+    })
+  );
 }
 
 const SAID = { kept: "250", refused: "554" } as const;

@@ -13,6 +13,7 @@ import { createLedger, type Ledger } from "./ledger.ts";
 import { leaveOldMail } from "./old_database.ts";
 import type { Prng } from "./prng.ts";
 import type { Node, ServerNode, Sim } from "./sim.ts";
+import { drawSmarthost, openSmarthost, type Smarthost, smarthostConfig } from "./smarthost.ts";
 import { enterInDns, hasTls, isAbsent, personaAt, portOf, routesTo } from "./ways.ts";
 import { PASSWORD, perform, read, type Stage } from "./workload.ts";
 import { type Cast, type House, planWorkload } from "./workload_plan.ts";
@@ -40,8 +41,9 @@ export async function correspondence(sim: Sim): Promise<void> {
   const people = sim.node("people.example");
   const foreigners = cast.foreigners.map((house) => [house, sim.node(house.domain)] as const);
   let isCalm = false;
+  const smarthost = drawSmarthost(sim, cast);
   const homes = new Map(
-    cast.homes.map((house) => [house.domain, startHome(sim, cast, house, ledger)]),
+    cast.homes.map((house) => [house.domain, startHome(sim, cast, house, { ledger, smarthost })]),
   );
   for (const [house, node] of foreigners) {
     openForeign(sim, house, {
@@ -50,6 +52,7 @@ export async function correspondence(sim: Sim): Promise<void> {
       isCalm: () => isCalm,
     });
   }
+  openSmarthost(sim, smarthost, { ledger, isCalm: () => isCalm });
   for (const { domain } of [...cast.homes, ...cast.foreigners]) enterInDns(sim, domain);
   const servers = [...homes.values()];
   await upgradeOne(sim, cast, { homes, ledger });
@@ -59,7 +62,8 @@ export async function correspondence(sim: Sim): Promise<void> {
   const stage: Stage = { sim, people, homes, ledger, prng };
   const untilMs = sim.now() + BUSY_MS;
   const machines = [...cast.homes, ...cast.foreigners].map(({ domain }) => domain);
-  startChaos(sim, { servers, machines: [...machines, people.name], untilMs });
+  const relays = smarthost === null || smarthost.isOurs ? [] : [smarthost.name];
+  startChaos(sim, { servers, machines: [...machines, people.name, ...relays], untilMs });
   sim.at(untilMs, () => {
     isCalm = true;
     // Whoever was to die within so many effects does not die any more.
@@ -81,7 +85,7 @@ export async function correspondence(sim: Sim): Promise<void> {
   await readHistory(stage);
   sim.tally("messages", ledger.submissions.length);
   ledger.interruptions.push(...sim.interruptions);
-  const world = worldOf(cast);
+  const world = worldOf(cast, smarthost);
   for (const fault of checkLedger(ledger, world, sim.now())) sim.complain(fault);
 }
 
@@ -124,7 +128,12 @@ function drawAliases(
   return { aliases, owners };
 }
 
-function startHome(sim: Sim, cast: Cast, house: House, ledger: Ledger): ServerNode {
+function startHome(
+  sim: Sim,
+  cast: Cast,
+  house: House,
+  { ledger, smarthost }: { readonly ledger: Ledger; readonly smarthost: Smarthost | null },
+): ServerNode {
   const { domain, users } = house;
   const domains = [...cast.homes, ...cast.foreigners].map((each) => each.domain);
   const others = domains.filter((each) => each !== domain);
@@ -137,9 +146,10 @@ function startHome(sim: Sim, cast: Cast, house: House, ledger: Ledger): ServerNo
       routes: routesTo(sim, others),
       mxPort: portOf("smtp"),
       // The certificate of each is its name.
-      authorities: cast.homes.map((each) => each.domain),
+      authorities: [...domains, ...(smarthost === null ? [] : [smarthost.name])],
       plainAuth: true,
       verifyRecipients: sim.random(`verify ${domain}`).pick(["routes", "always", "never"]),
+      ...smarthostConfig(smarthost, house),
     },
     users: Object.fromEntries(users.map((user) => [user, PASSWORD])),
     tls: hasTls(sim, domain),
@@ -290,7 +300,7 @@ async function readEverything(stage: Stage, { homes }: Cast): Promise<void> {
   }
 }
 
-function worldOf({ homes }: Cast): World {
+function worldOf({ homes }: Cast, smarthost: Smarthost | null): World {
   const domains = new Set(homes.map(({ domain }) => domain));
   const aliases = new Map(homes.flatMap((each) => [...each.aliases]));
   const owners = new Map(homes.flatMap((each) => [...each.owners]));
@@ -299,5 +309,6 @@ function worldOf({ homes }: Cast): World {
     accountOf: (address) => address,
     membersOf: (address) => aliases.get(address) ?? [address],
     ownerOf: (address) => owners.get(address) ?? null,
+    relayOf: (server) => server === smarthost?.customer ? smarthost.name : null,
   };
 }

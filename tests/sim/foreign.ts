@@ -19,9 +19,16 @@ export interface ForeignOptions {
   readonly persona: Persona;
   /** Whether somebody has a mailbox here now. */
   readonly isUser: (address: string) => boolean;
+  /** Who has to log in, under TLS, before anything is taken; without it, nobody has to. */
+  readonly login?: ForeignLogin;
   readonly ledger: Ledger;
   /** Whether it may have whims now. */
   readonly isCalm: () => boolean;
+}
+
+export interface ForeignLogin {
+  readonly user: string;
+  readonly password: string;
 }
 
 export interface ForeignServer {
@@ -78,6 +85,7 @@ interface Visit {
   /** What came by BDAT so far. */
   chunks: string;
   encrypted: boolean;
+  loggedIn: boolean;
   /** Those that were answered and may not have been heard. */
   unheard: readonly Taking[];
 }
@@ -88,6 +96,7 @@ const BEGINNING = {
   recipients: [],
   chunks: "",
   encrypted: false,
+  loggedIn: false,
   unheard: [],
 };
 
@@ -118,6 +127,8 @@ async function obey(visit: Visit, line: string): Promise<boolean> {
       return await answer(visit, hello(visit, line));
     case "STARTTLS":
       return await startTls(visit);
+    case "AUTH":
+      return await logIn(visit, line);
     case "MAIL":
       return await answer(visit, mail(visit, line));
     case "RCPT":
@@ -147,7 +158,13 @@ function hello(visit: Visit, line: string): string {
   if (/^L/i.test(verb!) !== (persona.protocol === "lmtp")) return "500 5.5.1 What?";
   if (/^HELO/i.test(verb!)) return `250 ${name}`;
   const offersTls = persona.startTls !== "absent" && !visit.encrypted;
-  const lines = [name, ...persona.extensions, ...(offersTls ? ["STARTTLS"] : [])];
+  const offersLogin = visit.options.login !== undefined && visit.encrypted;
+  const lines = [
+    name,
+    ...persona.extensions,
+    ...(offersTls ? ["STARTTLS"] : []),
+    ...(offersLogin ? ["AUTH PLAIN"] : []),
+  ];
   return lines.map((each, at) => `250${at === lines.length - 1 ? " " : "-"}${each}`).join("\r\n");
 }
 
@@ -166,9 +183,25 @@ async function startTls(visit: Visit): Promise<boolean> {
   return true;
 }
 
+/** RFC 4954 §4: PLAIN, whose response may come with the command, or when it is asked for. */
+async function logIn(visit: Visit, line: string): Promise<boolean> {
+  const { login, prng } = visit.options;
+  const [, mechanism = "", initial] = line.split(" ");
+  if (login === undefined || !visit.encrypted || mechanism.toUpperCase() !== "PLAIN") {
+    return await answer(visit, "504 5.5.4 Not like that");
+  }
+  if (initial === undefined && !await answer(visit, "334 ")) return false;
+  const response = initial ?? await visit.talk.line();
+  if (response === null) return false;
+  const isRight = response === btoa(`\0${login.user}\0${login.password}`);
+  visit.loggedIn = isRight && !prng.chance(whimsOf(visit).deny);
+  return await answer(visit, visit.loggedIn ? "235 2.7.0 Come in" : "535 5.7.8 Who are you?");
+}
+
 function mail(visit: Visit, line: string): string {
-  const { persona } = visit.options;
+  const { persona, login } = visit.options;
   forget(visit);
+  if (login !== undefined && !visit.loggedIn) return "530 5.7.0 Log in first";
   if (isMisled(persona, line)) return "555 5.5.4 Who said that I know this?";
   visit.sender = pathOf(line);
   return "250 2.1.0 From whom";

@@ -40,6 +40,8 @@ export interface Whims {
   /** Behind the content: the answer takes `lateMs`. */
   readonly late: number;
   readonly lateMs: number;
+  /** At a login: 535, whoever comes. */
+  readonly deny: number;
 }
 
 /** None at all. */
@@ -52,6 +54,7 @@ export const CALM: Whims = {
   refuse: 0,
   late: 0,
   lateMs: 0,
+  deny: 0,
 };
 
 const COMMON = ["PIPELINING", "8BITMIME", "SIZE 10000000", "ENHANCEDSTATUSCODES"];
@@ -85,8 +88,8 @@ const KINDS = {
   late: (prng) => ({
     whims: { ...CALM, late: 0.5, lateMs: magnitude(prng, 1000, 15 * MINUTE_MS) },
   }),
-  busy: () => ({ whims: { ...CALM, goodbye: 0.1, hangUp: 0.05, defer: 0.2 } }),
-  picky: () => ({ whims: { ...CALM, refuse: 0.4 } }),
+  busy: () => ({ whims: { ...CALM, goodbye: 0.1, hangUp: 0.05, defer: 0.2, deny: 0.1 } }),
+  picky: () => ({ whims: { ...CALM, refuse: 0.4, deny: 0.3 } }),
   liar: () => ({ lies: true }),
   promisesTls: () => ({ startTls: "announced" }),
   tls: () => ({ startTls: "works" }),
