@@ -20,6 +20,7 @@ import {
 const FAILED = {
   server: "abc.test",
   id: "1",
+  message: "1",
   recipient: CID,
   outcome: "failed",
   isReported: true,

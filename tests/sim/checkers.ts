@@ -5,6 +5,7 @@
 import { checkAnswers, checkConversations } from "./checkers_answers.ts";
 import { checkBytes } from "./checkers_bytes.ts";
 import { checkGrowth } from "./checkers_growth.ts";
+import { checkOperator } from "./checkers_operator.ts";
 import { checkOutcomes, type World } from "./checkers_outcomes.ts";
 import { checkReports } from "./checkers_reports.ts";
 import type { Ledger } from "./ledger.ts";
@@ -16,6 +17,7 @@ export function checkLedger(ledger: Ledger, world: World, nowMs: number): readon
     ...checkBytes(ledger, world),
     ...checkReports(ledger, world),
     ...checkAnswers(ledger, world),
+    ...checkOperator(ledger, world),
     ...checkGrowth(ledger),
     ...checkConversations(ledger, nowMs),
   ];

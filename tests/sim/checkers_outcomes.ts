@@ -3,7 +3,7 @@
  * was refused ends nowhere; and a copy appears twice only where something broke in between.
  */
 import { markOfContent } from "./checkers_bytes.ts";
-import type { Copy, Interruption, Ledger, Submission, Taking } from "./ledger.ts";
+import type { Copy, Drop, Interruption, Ledger, Submission, Taking } from "./ledger.ts";
 import { type ReadReport, readReport } from "./report_reader.ts";
 
 export interface World {
@@ -38,6 +38,8 @@ export interface Fate {
   readonly failures: readonly ReadReport[];
   /** Whether its server remembers that it failed, and that nobody could be told. */
   readonly recorded: boolean;
+  /** What the operator has dropped of it. */
+  readonly drops: readonly Drop[];
   /**
    * Whether the recipient's account, or the sender's, was removed after the message had come: then
    * its mail, or the report about it, went with it.
@@ -65,6 +67,10 @@ export function fatesOf(ledger: Ledger, world: World): readonly Fate[] {
     ({ content }) => markOfContent(content),
   );
   const reports = Map.groupBy(reportsIn(ledger), ({ mark }) => mark);
+  const drops = Map.groupBy(
+    ledger.drops.filter(({ content }) => readReport(content) === null),
+    ({ content }) => markOfContent(content),
+  );
   // A report to anybody else is a message like others, and may end as they do.
   const isOurs = (address: string) => world.homeOf(domainOf(address)) !== null;
   return ledger.submissions.flatMap((submission) => {
@@ -92,6 +98,8 @@ export function fatesOf(ledger: Ledger, world: World): readonly Fate[] {
           each.outcome === "failed" &&
           !(each.isReported && hearersOf(address, submission, world).some(isOurs))
         ),
+        drops: (drops.get(mark) ?? [])
+          .filter(({ recorded }) => about.some((each) => recorded.includes(each))),
         isGone: [address, submission.sender ?? "", ...ownersOf(names, world)].some((each) =>
           wasRemoved(
             ledger,
@@ -140,9 +148,11 @@ function domainOf(address: string): string {
   return address.slice(address.lastIndexOf("@") + 1);
 }
 
-/** The reports that came anywhere, each once. */
+/** The reports that came anywhere, or would have if they had not been dropped; each once. */
 export function reportsIn(ledger: Ledger): readonly (ReadReport & { readonly mark: string })[] {
-  const contents = [...distinctCopies(ledger), ...keptIn(ledger)].map(({ content }) => content);
+  const dropped = ledger.drops.filter(({ recorded }) => recorded.length > 0);
+  const contents = [...distinctCopies(ledger), ...keptIn(ledger), ...dropped]
+    .map(({ content }) => content);
   const reports = new Map<string, ReadReport & { readonly mark: string }>();
   for (const content of contents) {
     const report = readReport(content);
@@ -203,6 +213,7 @@ function checkFate(fate: Fate, ledger: Ledger, world: World): readonly string[] 
     ...(kept.length > 0 ? ["accepted by the next server"] : []),
     ...(fate.failures.length > 0 ? ["reported as failed"] : []),
     ...(fate.recorded ? ["recorded"] : []),
+    ...(fate.drops.length > 0 ? ["dropped by the operator"] : []),
   ];
   const name = nameOf(fate);
   const accepted = isAccepted(fate);
@@ -218,7 +229,9 @@ function checkFate(fate: Fate, ledger: Ledger, world: World): readonly string[] 
   const isUnclear = kept.length > 0 && !kept.some(({ heard }) => heard);
   // An alias elsewhere may have been reached twice, and then each of the two has its outcome.
   const isTwice = isPassedOn(fate, world) && breaksOn(fate, ledger, world) > 0;
-  return outcomes.length === 1 || isUnclear || fate.isGone || fate.ways > 1 || isTwice
+  // What is under way when it is dropped comes to its end nevertheless.
+  const isDropped = fate.drops.length > 0;
+  return outcomes.length === 1 || isUnclear || isDropped || fate.isGone || fate.ways > 1 || isTwice
     ? []
     : [`${name} has more than one outcome: ${outcomes.join(", ")}`];
 }
@@ -255,7 +268,7 @@ function relayOfOurs(server: string, world: World): string | null {
 }
 
 /** Whether another server of ours leads there: one that has an alias, or is the relay. */
-function isPassedOn({ submission, names, address }: Fate, world: World): boolean {
+export function isPassedOn({ submission, names, address }: Fate, world: World): boolean {
   const isElsewhere = [address, ...names].some((name) =>
     world.homeOf(domainOf(name)) !== submission.server
   );
@@ -327,6 +340,7 @@ function concerns({ nodes }: Interruption, names: readonly string[]): boolean {
   return nodes.some((node) => names.includes(node));
 }
 
-function nameOf({ submission: { mark, server, endedAtMs }, address }: Fate): string {
+/** Which recipient of which message it is, at the beginning of a sentence. */
+export function nameOf({ submission: { mark, server, endedAtMs }, address }: Fate): string {
   return `${mark} for <${address}>, given to ${server} at ${endedAtMs} ms,`;
 }

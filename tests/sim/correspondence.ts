@@ -3,14 +3,15 @@
  * and faults; then quiet, in which everything that was accepted has to find its end.
  */
 import { administer } from "../../lib/app/admin.ts";
-import { formatAddress } from "../../lib/mail/address.ts";
 import { makeSecret, SALT_BYTES } from "../../lib/sasl/secret.ts";
 import { startChaos } from "./chaos.ts";
 import { checkLedger } from "./checkers.ts";
 import type { World } from "./checkers_outcomes.ts";
 import { startForeign } from "./foreign.ts";
+import { readHistory } from "./histories.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { leaveOldMail } from "./old_database.ts";
+import { readDrops, releaseEverything, startOperator } from "./operator.ts";
 import type { Prng } from "./prng.ts";
 import type { Node, ServerNode, Sim } from "./sim.ts";
 import { drawSmarthost, openSmarthost, type Smarthost, smarthostConfig } from "./smarthost.ts";
@@ -69,6 +70,8 @@ export async function correspondence(sim: Sim): Promise<void> {
     // Whoever was to die within so many effects does not die any more.
     for (const node of servers) node.crashAfter(Infinity, "process");
   });
+  const operator = { sim, servers, ledger, untilMs };
+  startOperator(operator);
   watch(sim, servers, { ledger, untilMs });
   const began = sim.now();
   const deeds = planWorkload({
@@ -80,9 +83,11 @@ export async function correspondence(sim: Sim): Promise<void> {
   // What a server does that dies meanwhile is never answered, and nobody waits for it.
   for (const deed of deeds) sim.at(began + deed.atMs, () => void perform(stage, deed));
   await sim.sleep(BUSY_MS + HOUR_MS);
+  await releaseEverything(operator);
   await drain(sim, servers);
   await readEverything(stage, cast);
   await readHistory(stage);
+  await readDrops(operator);
   sim.tally("messages", ledger.submissions.length);
   ledger.interruptions.push(...sim.interruptions);
   const world = worldOf(cast, smarthost);
@@ -256,34 +261,6 @@ async function drain(sim: Sim, servers: readonly ServerNode[]): Promise<void> {
       return sim.complain(`after all that time there still waits ${JSON.stringify(waiting[0])}`);
     }
     await sim.sleep(LOOK_EVERY_MS);
-  }
-}
-
-/** What the servers say became of each message. */
-async function readHistory({ homes, ledger }: Stage): Promise<void> {
-  for (const { server, id } of ledger.submissions) {
-    if (id !== null) await readHistoryOf({ homes, ledger }, { server, submitted: id, id });
-  }
-}
-
-/** Of a message, and of what it became on the other servers of ours to which it went. */
-async function readHistoryOf(
-  { homes, ledger }: Pick<Stage, "homes" | "ledger">,
-  message: { readonly server: string; readonly submitted: string; readonly id: string },
-): Promise<void> {
-  const { server, submitted: id } = message;
-  for (const { running } of homes.values()) {
-    const [found] = await running!.store.history.find(message.id, 1);
-    for (const happening of found?.happenings ?? []) {
-      if (happening.what !== "attempt") continue;
-      for (const { recipients, outcome, report, reply } of happening.outcomes) {
-        for (const recipient of recipients.map(formatAddress)) {
-          ledger.records.push({ server, id, recipient, outcome, isReported: report !== null });
-        }
-        const next = /^Accepted as (\S+)/.exec(reply?.lines[0] ?? "")?.[1];
-        if (next !== undefined) await readHistoryOf({ homes, ledger }, { ...message, id: next });
-      }
-    }
   }
 }
 

@@ -21,6 +21,10 @@ export const FAULTS = {
   diskRefuses: "a transaction cannot be begun, or not be committed",
   diskFull: "the disk is full for a while",
   diskSlow: "a commit takes up to some seconds",
+  hold: "the operator holds a message that waits, and lets it go later",
+  retry: "the operator has a message tried at once, or a domain's, or all that waits",
+  drop: "the operator drops a message that waits",
+  check: "the operator looks whether the store of a running server is sound; it has to be",
 } as const satisfies Readonly<Record<string, string>>;
 
 export type FaultKind = keyof typeof FAULTS;

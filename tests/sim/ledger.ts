@@ -21,6 +21,12 @@ export interface Ledger {
   readonly conversations: Conversation[];
   /** How each mailbox stood, in the order of time. */
   readonly snapshots: MailboxSnapshot[];
+  /** Messages that the operator has held, */
+  readonly holds: Hold[];
+  /** and dropped, or has tried to. */
+  readonly drops: Drop[];
+  /** Disks that were lost. */
+  readonly restores: Restore[];
 }
 
 /** One message, as a client gave it to one of our servers. */
@@ -93,8 +99,10 @@ export interface Copy {
 /** What a server has in its history about one recipient. */
 export interface OutcomeRecord {
   readonly server: string;
-  /** What the server calls the message. */
+  /** What the server called the message when it was given to it. */
   readonly id: string;
+  /** What it is called where the recipient came to this end. */
+  readonly message: string;
   readonly recipient: string;
   /** Like `relayed` and `failed`; only ends. */
   readonly outcome: string;
@@ -138,6 +146,39 @@ export interface MailboxSnapshot {
   readonly uids: readonly number[];
 }
 
+/** A server that has lost its disk, and went on with a copy from before. */
+export interface Restore {
+  readonly server: string;
+  /** All that was durable then is in the copy; nothing of what came later is. */
+  readonly copiedAtMs: number;
+  readonly lostAtMs: number;
+}
+
+export interface Hold {
+  readonly server: string;
+  /** What the server calls the message. */
+  readonly id: string;
+  readonly content: string;
+  /** Who was seen to be held, and not to be under way. */
+  readonly recipients: readonly string[];
+  readonly fromMs: number;
+  /** When the release was asked for. Set later. */
+  untilMs: number;
+}
+
+export interface Drop {
+  readonly server: string;
+  /** What the server calls the message, which may be a report, or what a list has sent on. */
+  readonly id: string;
+  readonly content: string;
+  /** How many recipients the operator was told were dropped; `null`: nothing. Set later. */
+  count: number | null;
+  /** When that was said. Set later. */
+  endedAtMs: number;
+  /** The recipients that the server says at the end were dropped. Set later. */
+  recorded: readonly string[];
+}
+
 export function createLedger(): Ledger {
   return {
     submissions: [],
@@ -148,6 +189,9 @@ export function createLedger(): Ledger {
     accounts: [],
     conversations: [],
     snapshots: [],
+    holds: [],
+    drops: [],
+    restores: [],
   };
 }
 

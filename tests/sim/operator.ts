@@ -1,0 +1,201 @@
+/**
+ * The operator of our servers, who does something at any moment, by the same code that answers
+ * through the control socket: holds messages and lets them go, has them tried, drops them, and
+ * looks whether all is well.
+ */
+import {
+  type AdminAnswer,
+  administer,
+  type AdminRequest,
+  type AdminValues,
+} from "../../lib/app/admin.ts";
+import { formatAddress } from "../../lib/mail/address.ts";
+import type { FaultKind } from "./faults.ts";
+import type { Hold, Ledger } from "./ledger.ts";
+import type { Prng } from "./prng.ts";
+import type { ServerNode, Sim } from "./sim.ts";
+
+export interface OperatorOptions {
+  readonly sim: Sim;
+  readonly servers: readonly ServerNode[];
+  readonly ledger: Ledger;
+  /** By then it is done, in virtual milliseconds since the beginning. */
+  readonly untilMs: number;
+}
+
+/** Each kind of action is taken at most so often in one seed. */
+const TIMES_MAX = 8;
+const MINUTE_MS = 60_000;
+/** A message is held for at most so long. */
+const HOLD_MS_MAX = 60 * MINUTE_MS;
+
+/** From now on the operator is at work, as far as the seed says. */
+export function startOperator(options: OperatorOptions): void {
+  plan(options, "hold", hold);
+  plan(options, "retry", retry);
+  plan(options, "drop", drop);
+  plan(options, "check", check);
+}
+
+type Act = (options: OperatorOptions, prng: Prng) => Promise<void>;
+
+function plan(options: OperatorOptions, kind: FaultKind, act: Act): void {
+  const { sim, untilMs } = options;
+  const prng = sim.random(`operator ${kind}`);
+  for (let times = prng.between(1, TIMES_MAX); times > 0; times--) {
+    sim.at(untilMs * prng.fraction(), () => {
+      // A server that dies meanwhile never answers, and nobody waits for it.
+      if (sim.faults.has(kind)) void act(options, prng);
+    });
+  }
+}
+
+/** What is held now is let go: from here on all mail has to come to its end. */
+export async function releaseEverything({ servers, ledger, sim }: OperatorOptions): Promise<void> {
+  for (const node of servers) {
+    endHolds(ledger, { server: node.name, id: null, atMs: sim.now() });
+    const answer = await ask(node, { do: "queue release" });
+    if (answer?.ok !== true) sim.complain(`${node.name} does not release what is held`);
+  }
+}
+
+/** What the servers say at the end about what was dropped. */
+export async function readDrops({ servers, ledger }: OperatorOptions): Promise<void> {
+  for (const dropped of ledger.drops) {
+    const { store } = servers.find(({ name }) => name === dropped.server)!.running!;
+    const [found] = await store.history.find(dropped.id, 1);
+    dropped.recorded = (found?.happenings ?? []).flatMap((each) =>
+      each.what === "drop" ? each.outcomes.flatMap((outcome) => outcome.recipients) : []
+    ).map(formatAddress);
+  }
+}
+
+/** Until it is released again, alone or with all others. */
+async function hold({ sim, servers, ledger }: OperatorOptions, prng: Prng): Promise<void> {
+  const found = await pickWaiting(servers, prng);
+  if (found === null) return;
+  const { node, id } = found;
+  const wasHeld = await ask(node, { do: "queue hold", id });
+  if (wasHeld?.ok !== true) return;
+  sim.faults.count("hold");
+  sim.trace("operator", `holds ${id} of ${node.name}: ${wasHeld.value.recipients}`);
+  sim.at(sim.now() + HOLD_MS_MAX * prng.fraction(), () => {
+    void release({ sim, ledger, node, id: prng.chance(0.3) ? null : id });
+  });
+  const shown = await ask(node, { do: "queue show", id });
+  if (shown?.ok !== true) return;
+  // What is being delivered just now comes to its end.
+  const still = shown.value.recipients.filter(({ held, taken }) => held !== null && !taken);
+  ledger.holds.push({
+    server: node.name,
+    id,
+    content: atob(shown.value.content),
+    recipients: still.map(({ to }) => to),
+    fromMs: sim.now(),
+    untilMs: Infinity,
+  });
+}
+
+async function release({ sim, ledger, node, id }: {
+  readonly sim: Sim;
+  readonly ledger: Ledger;
+  readonly node: ServerNode;
+  /** `null`: everything. */
+  readonly id: string | null;
+}): Promise<void> {
+  if (node.running === null) return;
+  endHolds(ledger, { server: node.name, id, atMs: sim.now() });
+  sim.trace("operator", `releases ${id ?? "everything"} of ${node.name}`);
+  await ask(node, id === null ? { do: "queue release" } : { do: "queue release", id });
+}
+
+/** From the moment that a release is asked for, whether it is obeyed or not. */
+export function endHolds(
+  { holds }: Ledger,
+  { server, id, atMs }: {
+    readonly server: string;
+    readonly id: string | null;
+    readonly atMs: number;
+  },
+): void {
+  const meant = (each: Hold) => each.server === server && (id === null || each.id === id);
+  for (const each of holds.filter(meant)) each.untilMs = Math.min(each.untilMs, atMs);
+}
+
+async function retry({ sim, servers }: OperatorOptions, prng: Prng): Promise<void> {
+  const found = await pickWaiting(servers, prng);
+  if (found === null) return;
+  const { node, id, hop } = found;
+  const request = prng.pick<AdminRequest>([
+    { do: "queue retry", id },
+    { do: "queue retry" },
+    { do: "queue flush", domain: hop },
+    { do: "queue flush" },
+  ]);
+  sim.faults.count("retry");
+  sim.trace("operator", `asks ${node.name} for ${JSON.stringify(request)}`);
+  await ask(node, request);
+}
+
+async function drop({ sim, servers, ledger }: OperatorOptions, prng: Prng): Promise<void> {
+  const found = await pickWaiting(servers, prng);
+  if (found === null) return;
+  const { node, id } = found;
+  const shown = await ask(node, { do: "queue show", id });
+  if (shown?.ok !== true) return;
+  sim.faults.count("drop");
+  sim.trace("operator", `drops ${id} of ${node.name}`);
+  const dropped: Ledger["drops"][number] = {
+    server: node.name,
+    id,
+    content: atob(shown.value.content),
+    count: null,
+    endedAtMs: Infinity,
+    recorded: [],
+  };
+  ledger.drops.push(dropped);
+  const answer = await ask(node, { do: "queue drop", id });
+  dropped.endedAtMs = sim.now();
+  // It may have come to its end just before.
+  if (answer !== null) dropped.count = answer.ok ? answer.value.recipients : 0;
+}
+
+async function check({ sim, servers }: OperatorOptions, prng: Prng): Promise<void> {
+  const node = prng.pick(servers);
+  const answer = await ask(node, { do: "check" });
+  if (answer?.ok !== true) return;
+  sim.faults.count("check");
+  for (const fault of answer.value.faults) sim.complain(`check of ${node.name}: ${fault}`);
+}
+
+interface Waiting {
+  readonly node: ServerNode;
+  readonly id: string;
+  readonly hop: string;
+}
+
+/** One message that waits somewhere; `null` where none does. */
+async function pickWaiting(servers: readonly ServerNode[], prng: Prng): Promise<Waiting | null> {
+  for (const node of prng.shuffled(servers)) {
+    const answer = await ask(node, { do: "queue list" });
+    if (answer?.ok !== true || answer.value.queue.length === 0) continue;
+    const { id, hop } = prng.pick(answer.value.queue);
+    return { node, id, hop };
+  }
+  return null;
+}
+
+type Answered<Request extends AdminRequest> =
+  | { readonly ok: true; readonly value: AdminValues[Request["do"]] }
+  | Extract<AdminAnswer, { readonly ok: false }>;
+
+/** `null`: nobody answers, and nobody knows whether it was done. */
+export async function ask<Request extends AdminRequest>(
+  node: ServerNode,
+  request: Request,
+): Promise<Answered<Request> | null> {
+  const { running } = node;
+  if (running === null) return null;
+  const parts = { world: node.world, store: running.store, domain: node.name };
+  return await administer(parts, request).catch(() => null) as Answered<Request> | null;
+}
