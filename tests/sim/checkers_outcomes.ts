@@ -212,7 +212,8 @@ function checkFate(fate: Fate, ledger: Ledger, world: World): readonly string[] 
     ...(fate.copies.length > 0 ? ["in the mailbox"] : []),
     ...(kept.length > 0 ? ["accepted by the next server"] : []),
     ...(fate.failures.length > 0 ? ["reported as failed"] : []),
-    ...(fate.recorded ? ["recorded"] : []),
+    // A report to somebody elsewhere may have been seen on its way there.
+    ...(fate.recorded && fate.failures.length === 0 ? ["recorded"] : []),
     ...(fate.drops.length > 0 ? ["dropped by the operator"] : []),
   ];
   const name = nameOf(fate);

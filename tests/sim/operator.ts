@@ -26,6 +26,9 @@ export interface OperatorOptions {
 /** Each kind of action is taken at most so often in one seed. */
 const TIMES_MAX = 8;
 const MINUTE_MS = 60_000;
+/** Most queues are empty most of the time; the operator looks again so often. */
+const LOOKS_MAX = 10;
+const LOOK_AGAIN_MS = MINUTE_MS;
 /** A message is held for at most so long. */
 const HOLD_MS_MAX = 60 * MINUTE_MS;
 
@@ -37,16 +40,22 @@ export function startOperator(options: OperatorOptions): void {
   plan(options, "check", check);
 }
 
-type Act = (options: OperatorOptions, prng: Prng) => Promise<void>;
+/** Gives whether there was something to do. */
+type Act = (options: OperatorOptions, prng: Prng) => Promise<boolean>;
 
 function plan(options: OperatorOptions, kind: FaultKind, act: Act): void {
   const { sim, untilMs } = options;
   const prng = sim.random(`operator ${kind}`);
+
+  // A server that dies meanwhile never answers, and nobody waits for it.
+  async function tryAct(looks: number): Promise<void> {
+    if (!sim.faults.has(kind)) return;
+    if (await act(options, prng)) return sim.faults.count(kind);
+    if (looks > 1) sim.at(sim.now() + LOOK_AGAIN_MS, () => void tryAct(looks - 1));
+  }
+
   for (let times = prng.between(1, TIMES_MAX); times > 0; times--) {
-    sim.at(untilMs * prng.fraction(), () => {
-      // A server that dies meanwhile never answers, and nobody waits for it.
-      if (sim.faults.has(kind)) void act(options, prng);
-    });
+    sim.at(untilMs * prng.fraction(), () => void tryAct(LOOKS_MAX));
   }
 }
 
@@ -71,19 +80,18 @@ export async function readDrops({ servers, ledger }: OperatorOptions): Promise<v
 }
 
 /** Until it is released again, alone or with all others. */
-async function hold({ sim, servers, ledger }: OperatorOptions, prng: Prng): Promise<void> {
+async function hold({ sim, servers, ledger }: OperatorOptions, prng: Prng): Promise<boolean> {
   const found = await pickWaiting(servers, prng);
-  if (found === null) return;
+  if (found === null) return false;
   const { node, id } = found;
   const wasHeld = await ask(node, { do: "queue hold", id });
-  if (wasHeld?.ok !== true) return;
-  sim.faults.count("hold");
+  if (wasHeld?.ok !== true) return false;
   sim.trace("operator", `holds ${id} of ${node.name}: ${wasHeld.value.recipients}`);
   sim.at(sim.now() + HOLD_MS_MAX * prng.fraction(), () => {
     void release({ sim, ledger, node, id: prng.chance(0.3) ? null : id });
   });
   const shown = await ask(node, { do: "queue show", id });
-  if (shown?.ok !== true) return;
+  if (shown?.ok !== true) return true;
   // What is being delivered just now comes to its end.
   const still = shown.value.recipients.filter(({ held, taken }) => held !== null && !taken);
   ledger.holds.push({
@@ -94,6 +102,7 @@ async function hold({ sim, servers, ledger }: OperatorOptions, prng: Prng): Prom
     fromMs: sim.now(),
     untilMs: Infinity,
   });
+  return true;
 }
 
 async function release({ sim, ledger, node, id }: {
@@ -122,9 +131,9 @@ export function endHolds(
   for (const each of holds.filter(meant)) each.untilMs = Math.min(each.untilMs, atMs);
 }
 
-async function retry({ sim, servers }: OperatorOptions, prng: Prng): Promise<void> {
+async function retry({ sim, servers }: OperatorOptions, prng: Prng): Promise<boolean> {
   const found = await pickWaiting(servers, prng);
-  if (found === null) return;
+  if (found === null) return false;
   const { node, id, hop } = found;
   const request = prng.pick<AdminRequest>([
     { do: "queue retry", id },
@@ -132,18 +141,17 @@ async function retry({ sim, servers }: OperatorOptions, prng: Prng): Promise<voi
     { do: "queue flush", domain: hop },
     { do: "queue flush" },
   ]);
-  sim.faults.count("retry");
   sim.trace("operator", `asks ${node.name} for ${JSON.stringify(request)}`);
   await ask(node, request);
+  return true;
 }
 
-async function drop({ sim, servers, ledger }: OperatorOptions, prng: Prng): Promise<void> {
+async function drop({ sim, servers, ledger }: OperatorOptions, prng: Prng): Promise<boolean> {
   const found = await pickWaiting(servers, prng);
-  if (found === null) return;
+  if (found === null) return false;
   const { node, id } = found;
   const shown = await ask(node, { do: "queue show", id });
-  if (shown?.ok !== true) return;
-  sim.faults.count("drop");
+  if (shown?.ok !== true) return false;
   sim.trace("operator", `drops ${id} of ${node.name}`);
   const dropped: Ledger["drops"][number] = {
     server: node.name,
@@ -158,14 +166,15 @@ async function drop({ sim, servers, ledger }: OperatorOptions, prng: Prng): Prom
   dropped.endedAtMs = sim.now();
   // It may have come to its end just before.
   if (answer !== null) dropped.count = answer.ok ? answer.value.recipients : 0;
+  return true;
 }
 
-async function check({ sim, servers }: OperatorOptions, prng: Prng): Promise<void> {
+async function check({ sim, servers }: OperatorOptions, prng: Prng): Promise<boolean> {
   const node = prng.pick(servers);
   const answer = await ask(node, { do: "check" });
-  if (answer?.ok !== true) return;
-  sim.faults.count("check");
+  if (answer?.ok !== true) return false;
   for (const fault of answer.value.faults) sim.complain(`check of ${node.name}: ${fault}`);
+  return true;
 }
 
 interface Waiting {
