@@ -46,16 +46,29 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
     await copyFile(`${from}/${LOG}`, `${directory}/${LOG}`).catch(ignoreNotFound);
     await copyOthers(from, directory);
     const database = new DatabaseSync(`${directory}/${DATABASE}`);
-    await using store = sqliteStore(database, { turn });
-    const faults = await store.check();
-    if (faults.length > 0) throw new Error(`${path} is damaged: ${faults.join("; ")}`);
-    renewUidValidity(database, now);
-    restored = {
-      accounts: store.users.list().length,
-      held: await store.queue.hold({ reason, at: now }),
-    };
+    restored = await renew(database, { path, now, reason, turn });
   });
   return restored;
+}
+
+/**
+ * Makes of a copy what a server can go on with; see {@linkcode restore}. Closes it.
+ * @throws {Error} that says what is wrong with the copy, which is called `path`
+ */
+export async function renew(
+  database: DatabaseSync,
+  { path, now, reason, turn }:
+    & Pick<RestoreOptions, "now" | "reason" | "turn">
+    & { readonly path: string },
+): Promise<Restored> {
+  await using store = sqliteStore(database, { turn });
+  const faults = await store.check();
+  if (faults.length > 0) throw new Error(`${path} is damaged: ${faults.join("; ")}`);
+  renewUidValidity(database, now);
+  return {
+    accounts: store.users.list().length,
+    held: await store.queue.hold({ reason, at: now }),
+  };
 }
 
 async function headerOf(path: string): Promise<Uint8Array> {

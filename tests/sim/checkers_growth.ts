@@ -2,7 +2,7 @@
 import type { Ledger, MailboxSnapshot } from "./ledger.ts";
 
 /** What is wrong with the numbers of mailboxes, one sentence each. */
-export function checkGrowth({ snapshots }: Ledger): readonly string[] {
+export function checkGrowth({ snapshots, restores }: Ledger): readonly string[] {
   const faults: string[] = [];
   const last = new Map<string, MailboxSnapshot>();
   for (const now of snapshots) {
@@ -12,6 +12,18 @@ export function checkGrowth({ snapshots }: Ledger): readonly string[] {
     const beyond = now.uids.find((uid) => uid >= now.uidNext);
     if (beyond !== undefined) faults.push(`${name}: uid ${beyond} is not below ${now.uidNext}`);
     if (before === undefined) continue;
+    const restored = restores.find(({ server, backAtMs }) =>
+      server === now.server && before.atMs < backAtMs && backAtMs <= now.atMs
+    );
+    if (restored !== undefined) {
+      // RFC 9051 §2.3.1.1: its uids may be given out again, for other messages.
+      const given = snapshots.filter(({ server, atMs }) =>
+        server === now.server && atMs < restored.backAtMs
+      );
+      const isNew = given.every(({ uidValidity }) => uidValidity < now.uidValidity);
+      if (!isNew) faults.push(`${name} was restored, and its uidvalidity is not a new one`);
+      continue;
+    }
     faults.push(...compare(before, now).map((fault) => `${name} at ${now.atMs} ms: ${fault}`));
   }
   return faults;

@@ -55,12 +55,16 @@ function checkDropped(fate: Fate, { restores }: Ledger): readonly string[] {
 }
 
 /** What is held, and was not under way then, is given to nobody until it is released. */
-function checkHeld(fate: Fate, { holds }: Ledger): readonly string[] {
-  const { submission: { server, id }, address, takings } = fate;
+function checkHeld(fate: Fate, { holds, restores }: Ledger): readonly string[] {
+  const { submission: { server, id, endedAtMs }, address, takings } = fate;
   const held = holds.filter((each) =>
     each.server === server && each.id === id && each.recipients.includes(address)
   );
-  return held.flatMap(({ fromMs, untilMs }) =>
+  // Whatever waits in a backup may have been delivered since.
+  const heldAgain = restores.filter((each) =>
+    each.server === server && endedAtMs <= each.copiedAtMs
+  ).map(({ backAtMs, releasedAtMs }) => ({ fromMs: backAtMs, untilMs: releasedAtMs }));
+  return [...held, ...heldAgain].flatMap(({ fromMs, untilMs }) =>
     takings.some(({ client, heard, atMs }) =>
         client === server && heard && atMs > fromMs && atMs < untilMs
       )

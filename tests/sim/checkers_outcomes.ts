@@ -3,6 +3,7 @@
  * was refused ends nowhere; and a copy appears twice only where something broke in between.
  */
 import { markOfContent } from "./checkers_bytes.ts";
+import { mayBeLost, mayBeTwice, mostAtOnce } from "./checkers_restored.ts";
 import type { Copy, Drop, Interruption, Ledger, Submission, Taking } from "./ledger.ts";
 import { type ReadReport, readReport } from "./report_reader.ts";
 
@@ -144,7 +145,8 @@ export function hearersOf(
   return [...(isTheirs || sender === null ? [] : [sender]), ...ownersOf(lists, world)];
 }
 
-function domainOf(address: string): string {
+/** Behind the `@`. */
+export function domainOf(address: string): string {
   return address.slice(address.lastIndexOf("@") + 1);
 }
 
@@ -222,7 +224,7 @@ function checkFate(fate: Fate, ledger: Ledger, world: World): readonly string[] 
     return outcomes.length === 0 ? [] : [`${name} was not accepted, and is ${outcomes.join(", ")}`];
   }
   if (outcomes.length === 0) {
-    return accepted === "maybe" || fate.isGone
+    return accepted === "maybe" || fate.isGone || mayBeLost(fate, ledger, world)
       ? []
       : [`${name} was answered with 250, and is lost`];
   }
@@ -232,7 +234,8 @@ function checkFate(fate: Fate, ledger: Ledger, world: World): readonly string[] 
   const isTwice = isPassedOn(fate, world) && breaksOn(fate, ledger, world) > 0;
   // What is under way when it is dropped comes to its end nevertheless.
   const isDropped = fate.drops.length > 0;
-  return outcomes.length === 1 || isUnclear || isDropped || fate.isGone || fate.ways > 1 || isTwice
+  const isAgain = isDropped || mayBeTwice(fate, ledger, world);
+  return outcomes.length === 1 || isUnclear || isAgain || fate.isGone || fate.ways > 1 || isTwice
     ? []
     : [`${name} has more than one outcome: ${outcomes.join(", ")}`];
 }
@@ -240,7 +243,7 @@ function checkFate(fate: Fate, ledger: Ledger, world: World): readonly string[] 
 /** Promise 2: twice only when something died between the acceptance there and the record here. */
 function checkCopies(fate: Fate, ledger: Ledger, world: World): readonly string[] {
   const { copies, ways } = fate;
-  const isTooMuch = copies.length > ways + breaksOn(fate, ledger, world);
+  const isTooMuch = mostAtOnce(copies, ledger) > ways + breaksOn(fate, ledger, world);
   return [
     ...(isTooMuch ? [`${nameOf(fate)} is there ${copies.length} times, and nothing broke`] : []),
     ...checkAgain(fate, ledger, world, "kept"),
@@ -248,7 +251,16 @@ function checkCopies(fate: Fate, ledger: Ledger, world: World): readonly string[
 }
 
 /** How often something broke or died on the way, where it leads from one server to another. */
-function breaksOn({ submission, names, address }: Fate, ledger: Ledger, world: World): number {
+function breaksOn(fate: Fate, ledger: Ledger, world: World): number {
+  const passed = serversOn(fate, world);
+  if (passed.size === 1) return 0;
+  return ledger.interruptions.filter((each) =>
+    each.what !== "unrecorded" && concerns(each, [...passed])
+  ).length;
+}
+
+/** The servers of ours that have it on its way, as far as anybody can tell. */
+export function serversOn({ submission, names, address }: Fate, world: World): Set<string> {
   const homes = [...names, address].map((name) => world.homeOf(domainOf(name)));
   const passed = new Set([submission.server, ...homes.filter((home) => home !== null)]);
   if (homes.some((home) => home !== submission.server)) {
@@ -256,10 +268,7 @@ function breaksOn({ submission, names, address }: Fate, ledger: Ledger, world: W
       if (relay !== null) passed.add(relay);
     }
   }
-  if (passed.size === 1) return 0;
-  return ledger.interruptions.filter((each) =>
-    each.what !== "unrecorded" && concerns(each, [...passed])
-  ).length;
+  return passed;
 }
 
 /** Only where it is one of ours: what a foreign one does with its mail is not our affair. */

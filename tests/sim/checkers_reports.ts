@@ -91,6 +91,11 @@ function checkReaders(
 function checkOnce(ledger: Ledger, world: World): readonly string[] {
   const reports = Map.groupBy(reportsIn(ledger), ({ mark }) => mark);
   return fatesOf(ledger, world).flatMap(({ submission, address }) => {
+    // What waits again in a backup may fail again.
+    const isRestored = ledger.restores.some(({ server, copiedAtMs }) =>
+      server === submission.server && submission.beganAtMs <= copiedAtMs
+    );
+    if (isRestored) return [];
     const about = (reports.get(submission.mark) ?? [])
       .filter(({ from }) => from === submission.server);
     return ["failed", "delivered", "relayed"].flatMap((action) => {

@@ -11,7 +11,7 @@ import { startForeign } from "./foreign.ts";
 import { readHistory } from "./histories.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { leaveOldMail } from "./old_database.ts";
-import { readDrops, releaseEverything, startOperator } from "./operator.ts";
+import { checkBackups, goOn, readDrops, releaseEverything, startOperator } from "./operator.ts";
 import type { Prng } from "./prng.ts";
 import type { Node, ServerNode, Sim } from "./sim.ts";
 import { drawSmarthost, openSmarthost, type Smarthost, smarthostConfig } from "./smarthost.ts";
@@ -88,6 +88,7 @@ export async function correspondence(sim: Sim): Promise<void> {
   await readEverything(stage, cast);
   await readHistory(stage);
   await readDrops(operator);
+  await checkBackups(operator);
   sim.tally("messages", ledger.submissions.length);
   ledger.interruptions.push(...sim.interruptions);
   const world = worldOf(cast, smarthost);
@@ -145,7 +146,7 @@ function startHome(
   for (const account of users) {
     ledger.accounts.push({ server: domain, account, change: "added", atMs: 0 });
   }
-  return sim.server(domain, {
+  const node = sim.server(domain, {
     config: {
       domains: [domain],
       routes: routesTo(sim, others),
@@ -162,7 +163,9 @@ function startHome(
       if (event !== "settle-failed") return;
       ledger.interruptions.push({ what: "unrecorded", nodes: [domain], atMs: sim.now() });
     },
+    onRestored: (accounts) => goOn({ sim, ledger }, node, accounts),
   });
+  return node;
 }
 
 /** In some runs the first server was there before, with a program of the first version. */

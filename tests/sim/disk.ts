@@ -4,6 +4,7 @@
  * next one that opens a real file would do.
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { copyDatabase } from "./copy_database.ts";
 import type { Faults } from "./faults.ts";
 import type { Life } from "./life.ts";
 import type { Prng } from "./prng.ts";
@@ -21,8 +22,20 @@ export interface SimDisk {
   freeBytes(): number | null;
   /** How long a commit takes just now. */
   delayMs(): number;
+  /** The last copy that was made of it, and put elsewhere. */
+  readonly backup: Backup | null;
+  /** Puts a copy elsewhere, in place of the last one. */
+  keep(backup: Backup): void;
+  /** The disk is gone, and a new one has what was in the last copy. */
+  restore(): void;
   /** The machine is not needed any more. */
   close(): void;
+}
+
+export interface Backup {
+  readonly database: DatabaseSync;
+  /** What was durable then is in it, and nothing else. */
+  readonly atMs: number;
 }
 
 export interface DiskOptions {
@@ -41,11 +54,17 @@ const PAGE_BYTES = 4096;
 
 export function createDisk(options: DiskOptions): SimDisk {
   const { faults, prng } = options;
-  const database = new DatabaseSync(":memory:");
   const blind = prng.chance(0.3);
+  let database = new DatabaseSync(":memory:");
+  let backup: Backup | null = null;
   let freePages: number | null = null;
   return {
-    database,
+    get database() {
+      return database;
+    },
+    get backup() {
+      return backup;
+    },
     open: (life) => opened(database, { ...options, life }),
     recover() {
       if (database.isTransaction) database.exec("ROLLBACK");
@@ -62,7 +81,20 @@ export function createDisk(options: DiskOptions): SimDisk {
       return freePages * PAGE_BYTES;
     },
     delayMs: () => faults.strikes("diskSlow") ? 3000 * prng.fraction() : 2 * prng.fraction(),
-    close: () => database.close(),
+    keep(made) {
+      backup?.database.close();
+      backup = made;
+    },
+    restore() {
+      if (backup === null) throw new Error("there is no backup");
+      database.close();
+      database = copyDatabase(backup.database);
+      freePages = null;
+    },
+    close() {
+      database.close();
+      backup?.database.close();
+    },
   };
 }
 

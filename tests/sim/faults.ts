@@ -25,6 +25,8 @@ export const FAULTS = {
   retry: "the operator has a message tried at once, or a domain's, or all that waits",
   drop: "the operator drops a message that waits",
   check: "the operator looks whether the store of a running server is sound; it has to be",
+  backup: "the operator copies the data of a running server",
+  restore: "a disk is lost, and its server goes on with the last backup",
 } as const satisfies Readonly<Record<string, string>>;
 
 export type FaultKind = keyof typeof FAULTS;

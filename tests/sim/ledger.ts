@@ -152,6 +152,10 @@ export interface Restore {
   /** All that was durable then is in the copy; nothing of what came later is. */
   readonly copiedAtMs: number;
   readonly lostAtMs: number;
+  /** When it goes on, with everything held that waited in the copy. Set later. */
+  backAtMs: number;
+  /** When the first of it was to be released. Set later. */
+  releasedAtMs: number;
 }
 
 export interface Hold {

@@ -4,9 +4,11 @@ import { startServer } from "../../lib/app/server.ts";
 import { makeConfig } from "../../lib/config.ts";
 import type { Log, LogFields } from "../../lib/log.ts";
 import type { World } from "../../lib/net/world.ts";
+import { renew } from "../../lib/store/restore.ts";
 import { sqliteStore } from "../../lib/store/sqlite.ts";
 import type { Store } from "../../lib/store/store.ts";
-import { createDisk } from "./disk.ts";
+import { copyDatabase } from "./copy_database.ts";
+import { createDisk, Gone } from "./disk.ts";
 import type { Zones } from "./dns.ts";
 import type { Faults } from "./faults.ts";
 import { createLife, type Life } from "./life.ts";
@@ -60,7 +62,7 @@ export function serverNode(ground: Ground, { name, address, setup }: ServerMachi
   const { timeline, network, faults, random, tell, interrupted } = ground;
   const prng = random(`server ${name}`);
   const disk = createDisk({ faults, prng, tell: (line) => tell(name, `disk ${line}`) });
-  const state = { up: true, clockErrorMs: 0 };
+  const state = { up: true, lost: false, clockErrorMs: 0 };
   const machine = { name, address, isUp: () => state.up };
   let process: Process | null = null;
   let starting: Life | null = null;
@@ -75,12 +77,13 @@ export function serverNode(ground: Ground, { name, address, setup }: ServerMachi
   }
 
   function die(death: Death): void {
+    if (death === "disk") state.lost = true;
     const life = process?.life ?? starting;
     if (life === null || life === undefined || !life.isAlive()) return;
     tell(name, `dies (${death})`);
     interrupted("crash", name);
-    faults.count(death === "power" ? "power" : "crash");
-    state.up = death !== "power";
+    faults.count(FAULT_OF[death]);
+    state.up = death === "process";
     process = null;
     starting = null;
     life.end();
@@ -109,8 +112,14 @@ export function serverNode(ground: Ground, { name, address, setup }: ServerMachi
       tell(name, "starts");
       try {
         const world = worldOf(life);
+        const isRestored = state.lost;
+        if (isRestored) await untilDeath(life, restoreDisk(ground, { node, life, world }));
+        state.lost = false;
         const started = beginProcess(ground, { node, life, world });
         process = await untilDeath(life, started);
+        if (isRestored) {
+          node.setup.onRestored?.(process.store.users.list().map((account) => account.name));
+        }
       } catch (error) {
         if (life.isAlive()) {
           life.end();
@@ -147,6 +156,8 @@ export function serverNode(ground: Ground, { name, address, setup }: ServerMachi
   return node;
 }
 
+const FAULT_OF = { process: "crash", power: "power", disk: "restore" } as const;
+
 /** Waits for something that a process does; it is never answered once the process is dead. */
 function untilDeath<T>(life: Life, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -161,10 +172,10 @@ async function beginProcess(ground: Ground, { node, life, world }: {
   readonly world: World;
 }): Promise<Process> {
   const { setup, disk, name } = node;
-  const store = sqliteStore(disk.open(life), {
-    // A commit takes its time, in which more comes that can go together.
-    turn: () => world.clock.sleep(disk.delayMs()),
-  });
+  // A commit takes its time, in which more comes that can go together.
+  const turn = () => world.clock.sleep(disk.delayMs());
+  const backup = () => backUp(ground, node, life);
+  const store = { ...sqliteStore(disk.open(life), { turn }), backup };
   const config = makeConfig({ ...setup.config, hosts: [node.address], ports: PORTS });
   await ensureUsers({ store, world, domain: config.domains[0]! }, setup.users);
   const names = new Set([...config.domains, name]);
@@ -175,6 +186,44 @@ async function beginProcess(ground: Ground, { node, life, world }: {
   const server = startServer({ config, world, store: watched.store, log, identity });
   return { server, store, life, world, watchers: watched.waiting };
 }
+
+/** `smtpd restore`, but for the files. Where it fails, the next start begins anew. */
+async function restoreDisk(
+  { tell }: Ground,
+  { node, life, world }: {
+    readonly node: ServerNode;
+    readonly life: Life;
+    readonly world: World;
+  },
+): Promise<void> {
+  const { name, disk } = node;
+  disk.restore();
+  const { held } = await renew(disk.open(life), {
+    path: "the backup",
+    now: world.clock.now(),
+    reason: "restored from a backup",
+    turn: world.clock.turn,
+  });
+  tell(name, `has lost its disk and goes on with a backup, in which ${held} recipients wait`);
+}
+
+/** `smtpd backup`, but for the files: the copy is there when it was made to its end. */
+async function backUp(
+  { timeline, random }: Ground,
+  { name, disk }: ServerNode,
+  life: Life,
+): Promise<void> {
+  const atMs = timeline.now();
+  const database = copyDatabase(disk.database);
+  const copyingMs = BACKUP_MS_MAX * random(`backup ${name} ${atMs}`).fraction();
+  await new Promise<void>((resolve) => void timeline.after(copyingMs, resolve));
+  if (life.isAlive()) return disk.keep({ database, atMs });
+  database.close();
+  throw new Gone("the process is dead");
+}
+
+/** Large data takes a while to copy. */
+const BACKUP_MS_MAX = 30_000;
 
 async function ensureUsers(
   parts: { readonly store: Store; readonly world: World; readonly domain: string },

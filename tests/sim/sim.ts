@@ -83,6 +83,8 @@ export interface ServerSetup {
   readonly tls: boolean;
   /** Hears what its log says. */
   readonly onLog?: Log["info"];
+  /** Hears that it goes on with a backup, and who has an account there. */
+  readonly onRestored?: (accounts: readonly string[]) => void;
 }
 
 /** The services of each server, always on these ports. */
@@ -95,9 +97,10 @@ export const PORTS: Readonly<Partial<Record<Service, number>>> = {
 
 /**
  * `process`: the system closes its connections; `power`: the others hear nothing. Either keeps
- * what was committed, and nothing else.
+ * what was committed, and nothing else. `disk`: that is lost, too, and the next start goes on with
+ * the last backup, as `smtpd restore` makes it.
  */
-export type Death = "process" | "power";
+export type Death = "process" | "power" | "disk";
 
 /** A machine with one of our servers. */
 export interface ServerNode extends Node {
@@ -113,7 +116,10 @@ export interface ServerNode extends Node {
   start(): Promise<void>;
   /** As SIGTERM does. */
   stop(): Promise<void>;
-  /** Ends the process between two effects; everything that it awaits stays unanswered. */
+  /**
+   * Ends the process between two effects; everything that it awaits stays unanswered. Where none
+   * runs, a disk is lost all the same. For that there has to be a backup.
+   */
   crash(death: Death): void;
   /** The same, just before the effect that comes after so many others. */
   crashAfter(effects: number, death: Death): void;
