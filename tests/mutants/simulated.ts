@@ -94,4 +94,34 @@ export const SIM_MUTANTS: readonly SimMutant[] = [
     replace: "    const group = groups.get(taken.message) ?? [...groups.values()][0];\n",
     why: "somebody gets what was meant for somebody else",
   },
+  {
+    name: "release forgets a recipient",
+    file: "lib/store/sqlite_operator.ts",
+    find: "WHERE ${chosen} AND held = 1 RETURNING message`",
+    replace: "WHERE ${chosen} AND held = 1\n" +
+      "     AND id = (SELECT min(id) FROM queue q WHERE q.message = queue.message)\n" +
+      "     RETURNING message`",
+    why: "whoever else waits for the message waits for ever",
+  },
+  {
+    name: "drop removes another message's",
+    file: "lib/store/sqlite_operator.ts",
+    find: "DELETE FROM queue WHERE message = (SELECT id",
+    replace: "DELETE FROM queue WHERE message >= (SELECT id",
+    why: "what the operator did not name is lost",
+  },
+  {
+    name: "what waits in a backup is tried at once",
+    file: "lib/store/restore.ts",
+    find: "held: await store.queue.hold({ reason, at: now }),",
+    replace: "held: await store.queue.size(),",
+    why: "it may have been delivered since the backup was made",
+  },
+  {
+    name: "a restored mailbox keeps its UIDVALIDITY",
+    file: "lib/store/restore.ts",
+    find: "  renewUidValidity(database, now);\n",
+    replace: "",
+    why: "RFC 9051 §2.3.1.1: uids that were given out since are given to other messages",
+  },
 ];

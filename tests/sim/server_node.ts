@@ -62,7 +62,7 @@ export function serverNode(ground: Ground, { name, address, setup }: ServerMachi
   const { timeline, network, faults, random, tell, interrupted } = ground;
   const prng = random(`server ${name}`);
   const disk = createDisk({ faults, prng, tell: (line) => tell(name, `disk ${line}`) });
-  const state = { up: true, lost: false, clockErrorMs: 0 };
+  const state = { up: true, lost: false, restored: false, clockErrorMs: 0 };
   const machine = { name, address, isUp: () => state.up };
   let process: Process | null = null;
   let starting: Life | null = null;
@@ -112,14 +112,17 @@ export function serverNode(ground: Ground, { name, address, setup }: ServerMachi
       tell(name, "starts");
       try {
         const world = worldOf(life);
-        const isRestored = state.lost;
-        if (isRestored) await untilDeath(life, restoreDisk(ground, { node, life, world }));
-        state.lost = false;
+        if (state.lost) {
+          await untilDeath(life, restoreDisk(ground, { node, life, world }));
+          state.lost = false;
+          state.restored = true;
+        }
         const started = beginProcess(ground, { node, life, world });
         process = await untilDeath(life, started);
-        if (isRestored) {
+        if (state.restored) {
           node.setup.onRestored?.(process.store.users.list().map((account) => account.name));
         }
+        state.restored = false;
       } catch (error) {
         if (life.isAlive()) {
           life.end();
