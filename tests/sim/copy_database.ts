@@ -8,7 +8,7 @@ import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 const SETTINGS = ["page_size", "auto_vacuum", "application_id", "user_version"] as const;
 
 /**
- * Copies what is committed.
+ * Copies what is committed, of a database with a table that counts (AUTOINCREMENT).
  * @throws {Error} when a transaction is open, or there is more than tables and indexes
  */
 export function copyDatabase(from: DatabaseSync): DatabaseSync {
@@ -25,9 +25,10 @@ export function copyDatabase(from: DatabaseSync): DatabaseSync {
     if (/^CREATE VIRTUAL/i.test(sql)) throw new Error(`${name} cannot be copied`);
     to.exec(sql);
   }
-  for (const name of [...tables.map((table) => table.name), "sqlite_sequence"]) {
-    copyRows(from, to, name);
-  }
+  for (const { name } of tables) copyRows(from, to, name);
+  // What the rows themselves have counted is not all that there ever was.
+  to.exec("DELETE FROM sqlite_sequence");
+  copyRows(from, to, "sqlite_sequence");
   for (const { type, sql } of objects) if (type !== "table") to.exec(sql);
   to.exec("COMMIT");
   return to;
