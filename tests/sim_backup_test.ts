@@ -3,7 +3,7 @@ import assert from "$assert";
 import { DatabaseSync } from "node:sqlite";
 import { copyDatabase } from "./sim/copy_database.ts";
 import type { Scenario, ServerNode, Sim } from "./sim/sim.ts";
-import { ask } from "./sim/operator.ts";
+import { ask } from "./sim/operator_desk.ts";
 import { simulate } from "./sim/simulate.ts";
 
 function rowsOf(database: DatabaseSync, table: string) {

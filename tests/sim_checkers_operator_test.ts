@@ -1,4 +1,4 @@
-/** What the simulation's judges know of the operator, and of a server that goes on with a backup. */
+/** What the simulation's judges know of the operator, and of servers that go on with a backup. */
 import type { Drop, Hold, OutcomeRecord, Restore } from "./sim/ledger.ts";
 import {
   AGAIN,

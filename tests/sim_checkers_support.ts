@@ -1,7 +1,7 @@
 /** Ledgers made by hand, for the tests of the simulation's judges. */
 import assert from "$assert";
 import { checkLedger } from "./sim/checkers.ts";
-import type { World } from "./sim/checkers_outcomes.ts";
+import type { World } from "./sim/geography.ts";
 import {
   type Copy,
   createLedger,

@@ -6,8 +6,9 @@ import { checkAnswers, checkConversations } from "./checkers_answers.ts";
 import { checkBytes } from "./checkers_bytes.ts";
 import { checkGrowth } from "./checkers_growth.ts";
 import { checkOperator } from "./checkers_operator.ts";
-import { checkOutcomes, type World } from "./checkers_outcomes.ts";
+import { checkOutcomes } from "./checkers_outcomes.ts";
 import { checkReports } from "./checkers_reports.ts";
+import type { World } from "./geography.ts";
 import type { Ledger } from "./ledger.ts";
 
 /** Everything that must not be, one sentence each; empty when the run was good. */

@@ -1,5 +1,5 @@
 /** What our servers say at RCPT is true, and every conversation with them ends. */
-import type { World } from "./checkers_outcomes.ts";
+import type { World } from "./geography.ts";
 import type { Ledger } from "./ledger.ts";
 
 /**

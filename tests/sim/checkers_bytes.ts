@@ -2,7 +2,7 @@
  * Promise 3: what readers and other servers get is what was given, plus the trace fields in front;
  * only at submission are a few documented fields added or removed.
  */
-import type { World } from "./checkers_outcomes.ts";
+import type { World } from "./geography.ts";
 import type { Copy, Ledger, Submission, Taking } from "./ledger.ts";
 import { MARK_OF_NOTHING, markIn } from "./ledger.ts";
 import { decoded, readReport, splitMessage } from "./report_reader.ts";

@@ -1,5 +1,6 @@
 /** What the operator does is done, to nobody else, and is seen in what becomes of the mail. */
-import { type Fate, fatesOf, isPassedOn, nameOf, type World } from "./checkers_outcomes.ts";
+import { type Fate, fatesOf, isPassedOn, nameOf } from "./fates.ts";
+import type { World } from "./geography.ts";
 import type { Drop, Ledger } from "./ledger.ts";
 
 /** A delivery that is under way when its message is dropped comes to its end within that. */
@@ -29,13 +30,12 @@ function checkRecords({ records, drops }: Ledger): readonly string[] {
 /** What the operator was told is what is remembered. */
 function checkCounts({ drops, restores }: Ledger): readonly string[] {
   return [...Map.groupBy(drops, ({ id }) => id)].flatMap(([id, again]) => {
-    const [{ server, recorded }] = again as [Drop];
+    const [{ server, recorded: { length: known } }] = again as [Drop];
+    const told = again.reduce((sum, { count }) => sum + (count ?? 0), 0);
     const isUnclear = again.some(({ count }) => count === null) ||
       restores.some((each) => each.server === server);
-    const told = again.reduce((sum, { count }) => sum + (count ?? 0), 0);
-    return isUnclear || told === recorded.length ? [] : [
-      `${server} said that ${told} recipients of ${id} were dropped, and knows of ${recorded.length}`,
-    ];
+    if (isUnclear || told === known) return [];
+    return [`${server} said that ${told} recipients of ${id} were dropped, and knows of ${known}`];
   });
 }
 

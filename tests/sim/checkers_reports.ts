@@ -1,5 +1,6 @@
 /** Reports reach those who asked, and nobody else; and each of them once. */
-import { fatesOf, hearersOf, ownersOf, reportsIn, type World } from "./checkers_outcomes.ts";
+import { fatesOf, reportsIn } from "./fates.ts";
+import { hearersOf, ownersOf, type World } from "./geography.ts";
 import type { Ledger, Submission, SubmittedRecipient } from "./ledger.ts";
 import { type ReadReport, readReport } from "./report_reader.ts";
 

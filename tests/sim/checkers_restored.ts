@@ -2,14 +2,8 @@
  * What a server that goes on with a backup may have lost, and may do again: mail that came after
  * the copy is gone with the disk, and what waited then waits again.
  */
-import {
-  domainOf,
-  type Fate,
-  hearersOf,
-  isPassedOn,
-  serversOn,
-  type World,
-} from "./checkers_outcomes.ts";
+import { type Fate, isPassedOn, serversOn } from "./fates.ts";
+import { domainOf, hearersOf, type World } from "./geography.ts";
 import type { Copy, Ledger, Restore } from "./ledger.ts";
 
 /** Whether it, or the report about it, may have been on a disk that was lost. */

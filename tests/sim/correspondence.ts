@@ -4,14 +4,15 @@
  */
 import { administer } from "../../lib/app/admin.ts";
 import { makeSecret, SALT_BYTES } from "../../lib/sasl/secret.ts";
+import { checkBackups, goOn } from "./backups.ts";
 import { startChaos } from "./chaos.ts";
 import { checkLedger } from "./checkers.ts";
-import type { World } from "./checkers_outcomes.ts";
 import { startForeign } from "./foreign.ts";
+import type { World } from "./geography.ts";
 import { readHistory } from "./histories.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { leaveOldMail } from "./old_database.ts";
-import { checkBackups, goOn, readDrops, releaseEverything, startOperator } from "./operator.ts";
+import { readDrops, releaseEverything, startOperator } from "./operator.ts";
 import type { Prng } from "./prng.ts";
 import type { Node, ServerNode, Sim } from "./sim.ts";
 import { drawSmarthost, openSmarthost, type Smarthost, smarthostConfig } from "./smarthost.ts";

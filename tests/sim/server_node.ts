@@ -82,7 +82,8 @@ export function serverNode(ground: Ground, { name, address, setup }: ServerMachi
     if (life === null || life === undefined || !life.isAlive()) return;
     tell(name, `dies (${death})`);
     interrupted("crash", name);
-    faults.count(FAULT_OF[death]);
+    // Who loses a disk counts that.
+    if (death !== "disk") faults.count(death === "power" ? "power" : "crash");
     state.up = death === "process";
     process = null;
     starting = null;
@@ -158,8 +159,6 @@ export function serverNode(ground: Ground, { name, address, setup }: ServerMachi
   };
   return node;
 }
-
-const FAULT_OF = { process: "crash", power: "power", disk: "restore" } as const;
 
 /** Waits for something that a process does; it is never answered once the process is dead. */
 function untilDeath<T>(life: Life, work: Promise<T>): Promise<T> {
