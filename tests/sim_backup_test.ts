@@ -18,7 +18,8 @@ function filled(): DatabaseSync {
     CREATE TABLE nobody (id INTEGER PRIMARY KEY);
     CREATE UNIQUE INDEX peopleByName ON people (name);
     INSERT INTO people (name, picture) VALUES ('ann', x'00ff'), ('bob', NULL), ('cid', x'');
-    DELETE FROM people WHERE name = 'cid'`);
+    DELETE FROM people WHERE name = 'cid';
+    CREATE TEMP TABLE others (id INTEGER PRIMARY KEY AUTOINCREMENT)`);
   return database;
 }
 

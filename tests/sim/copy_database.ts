@@ -38,8 +38,9 @@ function settingOf(database: DatabaseSync, setting: string): number {
   return Number(database.prepare(`PRAGMA ${setting}`).get()![setting]);
 }
 
+/** Whoever uses the database may have temporary tables that are called the same. */
 function copyRows(from: DatabaseSync, to: DatabaseSync, table: string): void {
-  const [first, ...others] = from.prepare(`SELECT * FROM ${table}`).all();
+  const [first, ...others] = from.prepare(`SELECT * FROM main.${table}`).all();
   if (first === undefined) return;
   const columns = Object.keys(first);
   const places = columns.map(() => "?").join(", ");

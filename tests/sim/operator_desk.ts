@@ -1,4 +1,4 @@
-/** What the operator says to a server, by the code behind the control socket; and who waits there. */
+/** What the operator says to a server, by the code behind the control socket; who waits there. */
 import {
   type AdminAnswer,
   administer,
