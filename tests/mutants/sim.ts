@@ -2,6 +2,7 @@
 import type { Mutant } from "./mutant.ts";
 
 const SIM = "tests/sim_run_test.ts";
+const BACKUP = "tests/sim_backup_test.ts";
 const TWO_SERVERS = "the simulation of two servers passes with the first seeds";
 
 export const SIM_WORLD_MUTANTS: readonly Mutant[] = [
@@ -61,5 +62,36 @@ export const SIM_WORLD_MUTANTS: readonly Mutant[] = [
     replace: "",
     why: "after a while no message would find room",
     test: { file: SIM, name: TWO_SERVERS },
+  },
+  {
+    name: "a simulated backup forgets the ids that were given out",
+    file: "tests/sim/copy_database.ts",
+    find: '  copyRows(from, to, "sqlite_sequence");\n',
+    replace: "",
+    why: "an account would get the id of one that was removed, as no real copy does",
+    test: {
+      file: BACKUP,
+      name: "a copy of a database has its rows, indexes, settings and counters",
+    },
+  },
+  {
+    name: "a simulated backup counts before it is whole",
+    file: "tests/sim/server_node.ts",
+    find: "  if (life.isAlive()) return disk.keep({ database, atMs });\n",
+    replace: "  if (life.isAlive() || atMs > 0) return disk.keep({ database, atMs });\n",
+    why: "a copy has its name only when it is complete",
+    test: { file: BACKUP, name: "a simulated backup that is not made to its end is none" },
+  },
+  {
+    name: "a simulated disk that is lost is there again",
+    file: "tests/sim/server_node.ts",
+    find: "  disk.restore();\n",
+    replace: "",
+    why: "nothing would be lost, and nothing of what waits would come twice",
+    test: {
+      file: BACKUP,
+      name: "a simulated server whose disk is lost goes on with its last backup, " +
+        "and with nothing that came later",
+    },
   },
 ];
