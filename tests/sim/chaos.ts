@@ -7,6 +7,8 @@ export interface ChaosOptions {
   readonly servers: readonly ServerNode[];
   /** Names of all machines between which the network may be cut. */
   readonly machines: readonly string[];
+  /** Those of them that are servers of others. */
+  readonly foreigners?: readonly string[];
   /** When the faults end, in virtual milliseconds since the beginning. */
   readonly untilMs: number;
 }
@@ -19,7 +21,8 @@ const TIMES_MAX = 8;
 const EFFECTS_MAX = 80;
 
 /** From now on things go wrong; from `untilMs` on all is well, and every server runs. */
-export function startChaos(sim: Sim, { servers, machines, untilMs }: ChaosOptions): void {
+export function startChaos(sim: Sim, options: ChaosOptions): void {
+  const { servers, machines, foreigners = [], untilMs } = options;
   sim.faults.begin();
   for (const node of servers) node.onDeath(() => comeBack(sim, node));
 
@@ -41,6 +44,13 @@ export function startChaos(sim: Sim, { servers, machines, untilMs }: ChaosOption
     if (one === undefined || other === undefined) return;
     sim.faults.count("partition");
     sim.partition(one, other, prng.between(1, 60) * MINUTE_MS * prng.fraction());
+  });
+  plan("outage", (prng) => {
+    if (foreigners.length === 0) return;
+    sim.faults.count("outage");
+    const gone = prng.pick(foreigners);
+    const ms = 120 * MINUTE_MS * prng.fraction();
+    for (const other of machines) if (other !== gone) sim.partition(gone, other, ms);
   });
   plan("clock", (prng, node) => {
     sim.faults.count("clock");

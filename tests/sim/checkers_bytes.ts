@@ -9,12 +9,12 @@ import { decoded, readReport, splitMessage } from "./report_reader.ts";
 
 /** What is wrong with the bytes that came out, one sentence each. */
 export function checkBytes(
-  { submissions, copies, takings }: Ledger,
+  { submissions, copies, takings, accounts }: Ledger,
   world: World,
 ): readonly string[] {
   const given: Given = {
     submissions: new Map(submissions.map((each) => [each.mark, each])),
-    relays: submissions.flatMap(({ server }) => world.relayOf(server) ?? [])
+    relays: [...submissions, ...accounts].flatMap(({ server }) => world.relayOf(server) ?? [])
       .filter((relay) => world.homeOf(relay) !== null),
   };
   const read = copies.filter(({ content }) => readReport(content) === null)

@@ -63,9 +63,10 @@ export async function correspondence(sim: Sim): Promise<void> {
   const prng = sim.random("people");
   const stage: Stage = { sim, people, homes, ledger, prng };
   const untilMs = sim.now() + BUSY_MS;
-  const machines = [...cast.homes, ...cast.foreigners].map(({ domain }) => domain);
   const relays = smarthost === null || smarthost.isOurs ? [] : [smarthost.name];
-  startChaos(sim, { servers, machines: [...machines, people.name, ...relays], untilMs });
+  const strangers = [...cast.foreigners.map(({ domain }) => domain), ...relays];
+  const machines = [...cast.homes.map(({ domain }) => domain), ...strangers, people.name];
+  startChaos(sim, { servers, machines, foreigners: strangers, untilMs });
   sim.at(untilMs, () => {
     isCalm = true;
     // Whoever was to die within so many effects does not die any more.

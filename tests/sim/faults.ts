@@ -9,6 +9,7 @@ export const FAULTS = {
   refuse: "an attempt to connect is refused",
   hang: "an attempt to connect is never answered",
   partition: "nothing gets through between two machines for a while",
+  outage: "a foreign server cannot be reached for up to two hours, so that its mail waits",
   tls: "a TLS handshake fails, or is never answered",
   dnsSlow: "a question about a name is answered late, or never",
   dnsFailed: "a name server fails (SERVFAIL)",

@@ -25,7 +25,7 @@ const TIMES_MAX = 8;
 const WHOLE_TIMES_MAX = 3;
 const MINUTE_MS = 60_000;
 /** Most queues are empty most of the time; the operator looks again so often. */
-const LOOKS_MAX = 10;
+const LOOKS_MAX = 30;
 const LOOK_AGAIN_MS = MINUTE_MS;
 
 /** From now on the operator is at work, as far as the seed says. */
@@ -118,10 +118,10 @@ async function retry({ sim, servers }: OperatorOptions, prng: Prng): Promise<boo
 async function drop({ sim, servers, ledger }: OperatorOptions, prng: Prng): Promise<boolean> {
   const found = await pickWaiting(servers, prng);
   if (found === null) return false;
-  const { node, id } = found;
+  const { node, id, others } = found;
   const shown = await ask(node, { do: "queue show", id });
   if (shown?.ok !== true) return false;
-  sim.trace("operator", `drops ${id} of ${node.name}`);
+  sim.trace("operator", `drops ${id} of ${node.name}, where ${others} others wait`);
   const dropped: Ledger["drops"][number] = {
     server: node.name,
     id,

@@ -42,6 +42,8 @@ export interface Waiting {
   readonly node: ServerNode;
   readonly id: string;
   readonly hop: string;
+  /** How many other messages wait there. */
+  readonly others: number;
 }
 
 /** One message that waits somewhere; `null` where none does. */
@@ -53,7 +55,10 @@ export async function pickWaiting(
     const answer = await ask(node, { do: "queue list" });
     if (answer?.ok !== true || answer.value.queue.length === 0) continue;
     const { id, hop } = prng.pick(answer.value.queue);
-    return { node, id, hop };
+    const others = new Set(answer.value.queue.map((each) => each.id)).size - 1;
+    // Where several wait, more can go wrong.
+    if (others === 0 && prng.chance(0.8)) continue;
+    return { node, id, hop, others };
   }
   return null;
 }
