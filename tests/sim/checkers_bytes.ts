@@ -51,9 +51,9 @@ function changed(given: Given, out: Copy | Taking, what: string): string | null 
   return changedFrom({ ...submission, user: relay }, out, what);
 }
 
-/** Whether a server says in the trace that it had the message. */
+/** Whether a server says in the trace that it had the message; a field may be folded anywhere. */
 function namesServer(content: string, server: string): boolean {
-  return content.includes(`\tby ${server} `);
+  return new RegExp(`\\sby\\s+${server.replaceAll(".", "\\.")}\\s`).test(content);
 }
 
 function changedFrom(submission: Submission, out: Copy | Taking, what: string): string | null {
