@@ -133,8 +133,8 @@ export const HISTORY_MUTANTS: readonly Mutant[] = [
   {
     name: "restore: the uids stay valid",
     file: "lib/store/restore.ts",
-    find: "    renewUidValidity(database, now);\n",
-    replace: "    if (now < 0) renewUidValidity(database, now);\n",
+    find: "  renewUidValidity(database, now);\n",
+    replace: "  if (now < 0) renewUidValidity(database, now);\n",
     test: { file: BACKUP, name: "what is restored holds what waited, and has new UIDVALIDITYs" },
     why: "mail programs would show old mail under new numbers",
   },

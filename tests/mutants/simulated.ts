@@ -97,10 +97,9 @@ export const SIM_MUTANTS: readonly SimMutant[] = [
   {
     name: "release forgets a recipient",
     file: "lib/store/sqlite_operator.ts",
-    find: "WHERE ${chosen} AND held = 1 RETURNING message`",
-    replace: "WHERE ${chosen} AND held = 1\n" +
-      "     AND id = (SELECT min(id) FROM queue q WHERE q.message = queue.message)\n" +
-      "     RETURNING message`",
+    find: "held = 0, holdReason = ?1 WHERE q.held = 1",
+    replace: "held = 0, holdReason = ?1 WHERE q.held = 1 " +
+      "AND q.id = (SELECT min(id) FROM queue o WHERE o.message = q.message)",
     why: "whoever else waits for the message waits for ever",
   },
   {
