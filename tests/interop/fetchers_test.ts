@@ -1,4 +1,4 @@
-/** Programs that fetch mail from our server, and keep or delete it there: fetchmail, getmail, mpop. */
+/** Programs that fetch mail from our server, and keep or delete it: fetchmail, getmail, mpop. */
 import assert from "$assert";
 import { accountAt, IMAP_PORTS, mailboxesOf } from "./imapflow.ts";
 import { sendWithNodemailer } from "./nodemailer.ts";

@@ -1,4 +1,4 @@
-/** The one file that knows imapflow, with which many programs read mail; it also looks for others. */
+/** The one file that knows imapflow, a client that many programs read with; others look with it. */
 import type { ImapFlow } from "$imapflow";
 import type { Peer } from "./run.ts";
 
