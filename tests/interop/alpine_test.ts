@@ -31,6 +31,8 @@ testWithServer("alpine reads, saves and deletes, and sends with a copy in Sent",
     ["COMPOSE MESSAGE", "\t\t\tGrüße\t"],
     ["Gr", "Hej då\r\x18"],
     ["Send message", "y"],
+    // Once to send it, and once to keep it.
+    ...logIn,
     ...logIn,
   ], options);
   assert.deepEqual((await mailboxesOf(bob))["Sent"], ["Grüße S"]);
@@ -45,7 +47,12 @@ async function writeSettings({ folder, ports }: Peer): Promise<void> {
     ...["enable-aggregate-command-set"],
   ];
   const settings = [
-    ...["personal-name=Bob", "user-domain=abc.com", `inbox-path={${at}}INBOX`],
+    // It would write as whoever runs the test.
+    ...[
+      "customized-hdrs=From: Bob <bob@abc.com>",
+      "user-domain=abc.com",
+      `inbox-path={${at}}INBOX`,
+    ],
     ...[`smtp-server=localhost:${ports["smtps"]}/ssl/user=bob`, `default-fcc={${at}}Sent`],
     ...[`folder-collections=Far {${at}}[]`, `feature-list=${features.join(",")}`],
     // Whoever starts it for the first time, or in a new month, is asked more.

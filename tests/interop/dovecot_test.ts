@@ -1,4 +1,4 @@
-/** Our IMAP client against Dovecot. */
+/** Our IMAP client, and our POP3 client, against Dovecot. */
 import assert from "$assert";
 import { smtpc } from "../../lib/cli/smtpc.ts";
 import { denoWorld } from "../../lib/net/deno.ts";
@@ -59,12 +59,55 @@ Deno.test({
       assert.deepEqual(await Deno.readFile(`${folder.path}/saved/large.bin`), large);
     });
 
-    await test.step("new mail is shown as it comes", async () => {
+    await test.step("TLS is verified by the certificate that is given", async () => {
+      const { imapPort, imapsPort, pop3Port, pop3sPort, ca } = peers;
+      for (
+        const [port, tls] of [[imapsPort, "implicit"], [pop3sPort, "implicit"], [
+          imapPort,
+          "starttls",
+        ], [pop3Port, "starttls"]] as const
+      ) {
+        const at = ["read", "localhost", `${port}`, "--user", "carol", "--tls", tls, "--list"];
+        const listed = await runSmtpc([...at, "--json", "--ca", ca], CAROL);
+        assert.equal(listed.failure, "");
+        assert.match(listed.output, /"subject":"Käse"/);
+        const stranger = await runSmtpc(at, CAROL);
+        assert.equal(stranger.status, 69, stranger.failure);
+        assert.equal(stranger.output, "");
+      }
+    });
+
+    await test.step("by POP3, a large attachment is saved, too", async () => {
+      const at = [
+        "read",
+        "localhost",
+        `${peers.pop3sPort}`,
+        "--user",
+        "carol",
+        "--tls",
+        "implicit",
+      ];
+      const saving = ["--ca", peers.ca, "--last", "--save", `${folder.path}/saved-by-pop3`];
+      const ran = await runSmtpc([...at, ...saving], CAROL);
+      assert.deepEqual([ran.status, ran.failure], [0, ""]);
+      const saved = await Deno.readFile(`${folder.path}/saved-by-pop3/large.bin`);
+      assert.deepEqual(saved, await Deno.readFile(`${folder.path}/large.bin`));
+    });
+
+    await test.step("new mail is shown as it comes, under TLS", async () => {
       const stop = Promise.withResolvers<void>();
       const { streams, output, errors } = fakeStreams(CAROL);
-      const at = ["read", "127.0.0.1", `${peers.imapPort}`, "--user", "carol"];
+      const at = [
+        "read",
+        "localhost",
+        `${peers.imapsPort}`,
+        "--user",
+        "carol",
+        "--tls",
+        "implicit",
+      ];
       const context = { world: denoWorld(), streams, ask: null };
-      const following = smtpc([...at, "--follow", "-v"], {
+      const following = smtpc([...at, "--ca", peers.ca, "--follow", "-v"], {
         ...context,
         stopRequested: () => stop.promise,
       });

@@ -7,6 +7,10 @@ export interface PostfixDovecot extends AsyncDisposable {
   readonly throughUsPort: number;
   readonly pop3Port: number;
   readonly imapPort: number;
+  readonly pop3sPort: number;
+  readonly imapsPort: number;
+  /** The file with the certificate of both, for `localhost`, which is signed by itself. */
+  readonly ca: string;
   /** Dovecot's, for the same mailboxes. */
   readonly lmtpPort: number;
   /** What Postfix has logged so far, with every line that it heard (`<`) and said (`>`). */
@@ -37,7 +41,7 @@ export async function startPostfixDovecot(
   { smtpPort = freePort(), ours }: PostfixOptions = {},
 ): Promise<PostfixDovecot> {
   const [throughUsPort, pop3Port, lmtpPort] = [freePort(), freePort(), freePort()];
-  const imapPort = freePort();
+  const [imapPort, imapsPort, pop3sPort] = [freePort(), freePort(), freePort()];
   const authPort = freePort();
   // Their processes run as other users, who must get to their files.
   await Deno.chmod(folder, 0o755);
@@ -52,19 +56,24 @@ export async function startPostfixDovecot(
   await Deno.writeTextFile(`${folder}/conf/master.cf`, master);
   await Deno.writeTextFile(
     `${folder}/dovecot.conf`,
-    dovecotConf(folder, { pop3Port, imapPort, lmtpPort, authPort }),
+    dovecotConf(folder, { pop3Port, pop3sPort, imapPort, imapsPort, lmtpPort, authPort }),
   );
   await Promise.all([
     run("dovecot", ["-c", `${folder}/dovecot.conf`]),
     run("postfix", ["-c", `${folder}/conf`, "start"]),
   ]);
-  for (const port of [smtpPort, pop3Port, imapPort, lmtpPort, authPort]) await untilListening(port);
+  for (const port of [smtpPort, pop3Port, pop3sPort, imapPort, imapsPort, lmtpPort, authPort]) {
+    await untilListening(port);
+  }
   const mailbox = `${folder}/mail/carol/new`;
   return {
     smtpPort,
     throughUsPort,
     pop3Port,
     imapPort,
+    pop3sPort,
+    imapsPort,
+    ca: `${folder}/conf/tls.crt`,
     lmtpPort,
     log: () => Deno.readTextFile(`${folder}/log`),
     takeCarolsMail: () => takeFiles(mailbox),
@@ -213,8 +222,8 @@ function masterCfForOurs(throughUsPort: number, submissionPort: number): string 
 
 function dovecotConf(
   folder: string,
-  { pop3Port, imapPort, lmtpPort, authPort }: Readonly<
-    Record<"pop3Port" | "imapPort" | "lmtpPort" | "authPort", number>
+  ports: Readonly<
+    Record<`${"pop3" | "pop3s" | "imap" | "imaps" | "lmtp" | "auth"}Port`, number>
   >,
 ): string {
   return `
@@ -222,7 +231,9 @@ protocols = imap pop3 lmtp
 listen = 127.0.0.1
 base_dir = ${folder}/run
 state_dir = ${folder}/run
-ssl = no
+ssl = yes
+ssl_cert = <${folder}/conf/tls.crt
+ssl_key = <${folder}/conf/tls.key
 disable_plaintext_auth = no
 auth_mechanisms = plain login scram-sha-256
 # A wrong password would make the next ones wait.
@@ -244,18 +255,18 @@ userdb {
 }
 service pop3-login {
   inet_listener pop3 {
-    port = ${pop3Port}
+    port = ${ports.pop3Port}
   }
   inet_listener pop3s {
-    port = 0
+    port = ${ports.pop3sPort}
   }
 }
 service imap-login {
   inet_listener imap {
-    port = ${imapPort}
+    port = ${ports.imapPort}
   }
   inet_listener imaps {
-    port = 0
+    port = ${ports.imapsPort}
   }
 }
 namespace inbox {
@@ -267,13 +278,13 @@ namespace inbox {
 service lmtp {
   inet_listener lmtp {
     address = 127.0.0.1
-    port = ${lmtpPort}
+    port = ${ports.lmtpPort}
   }
 }
 service auth {
   inet_listener {
     address = 127.0.0.1
-    port = ${authPort}
+    port = ${ports.authPort}
   }
 }
 `;

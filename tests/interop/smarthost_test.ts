@@ -65,7 +65,7 @@ Deno.test({
       return mails.length > 0 ? mails : null;
     }, 30_000);
     const text = new TextDecoder().decode(mail);
-    assert.match(text, /^Received: from abc\.com [^]*?\n\s+by \S+ with LMTP\n/m);
+    assert.match(text, /^Received: from abc\.com [^]*?\n\s+by \S+ with LMTPS\n/m);
     assert.match(text, /^By way of it\n$/m);
     await until("the outcome", () => /"event":"relayed"/.test(ours.log()));
   },
