@@ -61,12 +61,9 @@ Deno.test({
 
     await test.step("TLS is verified by the certificate that is given", async () => {
       const { imapPort, imapsPort, pop3Port, pop3sPort, ca } = peers;
-      for (
-        const [port, tls] of [[imapsPort, "implicit"], [pop3sPort, "implicit"], [
-          imapPort,
-          "starttls",
-        ], [pop3Port, "starttls"]] as const
-      ) {
+      const implicit = [imapsPort, pop3sPort].map((port) => ({ port, tls: "implicit" }));
+      const upgraded = [imapPort, pop3Port].map((port) => ({ port, tls: "starttls" }));
+      for (const { port, tls } of [...implicit, ...upgraded]) {
         const at = ["read", "localhost", `${port}`, "--user", "carol", "--tls", tls, "--list"];
         const listed = await runSmtpc([...at, "--json", "--ca", ca], CAROL);
         assert.equal(listed.failure, "");
@@ -78,17 +75,9 @@ Deno.test({
     });
 
     await test.step("by POP3, a large attachment is saved, too", async () => {
-      const at = [
-        "read",
-        "localhost",
-        `${peers.pop3sPort}`,
-        "--user",
-        "carol",
-        "--tls",
-        "implicit",
-      ];
-      const saving = ["--ca", peers.ca, "--last", "--save", `${folder.path}/saved-by-pop3`];
-      const ran = await runSmtpc([...at, ...saving], CAROL);
+      const server = ["localhost", `${peers.pop3sPort}`, "--tls", "implicit", "--ca", peers.ca];
+      const saving = ["--user", "carol", "--last", "--save", `${folder.path}/saved-by-pop3`];
+      const ran = await runSmtpc(["read", ...server, ...saving], CAROL);
       assert.deepEqual([ran.status, ran.failure], [0, ""]);
       const saved = await Deno.readFile(`${folder.path}/saved-by-pop3/large.bin`);
       assert.deepEqual(saved, await Deno.readFile(`${folder.path}/large.bin`));
@@ -97,17 +86,9 @@ Deno.test({
     await test.step("new mail is shown as it comes, under TLS", async () => {
       const stop = Promise.withResolvers<void>();
       const { streams, output, errors } = fakeStreams(CAROL);
-      const at = [
-        "read",
-        "localhost",
-        `${peers.imapsPort}`,
-        "--user",
-        "carol",
-        "--tls",
-        "implicit",
-      ];
+      const at = ["read", "localhost", `${peers.imapsPort}`, "--tls", "implicit"];
       const context = { world: denoWorld(), streams, ask: null };
-      const following = smtpc([...at, "--ca", peers.ca, "--follow", "-v"], {
+      const following = smtpc([...at, "--user", "carol", "--ca", peers.ca, "--follow", "-v"], {
         ...context,
         stopRequested: () => stop.promise,
       });
