@@ -1,4 +1,4 @@
-/** alpine on a terminal: Bob reads, saves into a folder, deletes, and answers. */
+/** alpine on a terminal: Bob reads, saves into a folder, deletes, and writes. */
 import assert from "$assert";
 import { readMail } from "../../mod.ts";
 import { accountAt, IMAP_PORTS, mailboxesOf, withImapflow } from "./imapflow.ts";

@@ -9,9 +9,8 @@ export const IMAP_PORTS: readonly string[] = ["--imap-port", "0", "--imaps-port"
 
 /** Where somebody's mailboxes are. */
 export interface Account {
+  /** With TLS from the first byte. */
   readonly port: number;
-  /** TLS from the first byte; otherwise by STARTTLS. */
-  readonly secure: boolean;
   /** PEM, of the server; it is verified by the name `localhost`. */
   readonly ca: string;
   readonly user: string;
@@ -23,14 +22,14 @@ export async function accountAt(
   { ports, ca }: Peer,
   { user, password }: { readonly user: string; readonly password: string } = BOB,
 ): Promise<Account> {
-  return { port: ports["imaps"]!, secure: true, ca: await Deno.readTextFile(ca), user, password };
+  return { port: ports["imaps"]!, ca: await Deno.readTextFile(ca), user, password };
 }
 
 const BOB = { user: "bob", password: "hunter2" };
 
 /** Logs in, does the work, and logs out. */
 export async function withImapflow<T>(
-  { port, secure, ca, user, password }: Account,
+  { port, ca, user, password }: Account,
   work: (client: ImapFlow) => Promise<T>,
 ): Promise<T> {
   // Only here, because importing it needs to read the environment.
@@ -38,8 +37,7 @@ export async function withImapflow<T>(
   const client = new ImapFlow({
     host: "localhost",
     port,
-    secure,
-    doSTARTTLS: !secure,
+    secure: true,
     tls: { ca },
     auth: { user, pass: password },
     logger: false,

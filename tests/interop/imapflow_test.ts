@@ -8,7 +8,7 @@ import { sendWithNodemailer } from "./nodemailer.ts";
 
 testWithServer("imapflow waits by IDLE, and hears of mail, flags and deletions", async (peer) => {
   const bob = await accountAt(peer);
-  await withImapflow({ ...bob, port: peer.ports["imap"]!, secure: false }, async (client) => {
+  await withImapflow(bob, async (client) => {
     const heard: string[] = [];
     client.on("exists", ({ count }) => heard.push(`exists ${count}`));
     client.on("flags", ({ seq, flags }) => heard.push(`flags ${seq} ${[...flags].join(" ")}`));
