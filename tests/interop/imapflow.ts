@@ -41,6 +41,8 @@ export async function withImapflow<T>(
     tls: { ca },
     auth: { user, pass: password },
     logger: false,
+    // Deno 2.7 cannot inflate what its own node:tls gives; 2.9 can, from servers on either.
+    disableCompression: Deno.version.deno.startsWith("2.7."),
   });
   await client.connect();
   try {
