@@ -10,7 +10,7 @@ import type { Pop3Backend } from "../lib/pop3/backend.ts";
 import { pop3Server } from "../lib/pop3/server.ts";
 import type { SmtpBackend } from "../lib/smtp/backend.ts";
 import { DEFAULT_SMTP_LIMITS, type SmtpServerOptions } from "../lib/smtp/connection.ts";
-import { createRoom } from "../lib/smtp/room.ts";
+import { createRoom } from "../lib/wire/room.ts";
 import { smtpServer } from "../lib/smtp/server.ts";
 import { concat, decode, encode } from "../lib/wire/bytes.ts";
 import { type Session, using } from "../lib/wire/session.ts";

@@ -1,7 +1,7 @@
 /** BDAT beyond the transcripts: what gets through, what does not, and how long it may take. */
 import assert from "$assert";
 import * as check from "$check";
-import { createRoom } from "../lib/smtp/room.ts";
+import { createRoom } from "../lib/wire/room.ts";
 import { cutAt, latin1, SMALL_LIMITS, talk } from "./smtp_support.ts";
 
 const TO_BOB = "MAIL FROM:<alice@abc.com>\r\nRCPT TO:<bob@xyz.com>\r\n";

@@ -1,7 +1,7 @@
 /** Content as BDAT brings it, read by our reader, and by one that can be checked by reading it. */
 import { chunkReader } from "../lib/smtp/chunks.ts";
 import type { DataFault } from "../lib/smtp/content.ts";
-import { createRoom } from "../lib/smtp/room.ts";
+import { createRoom } from "../lib/wire/room.ts";
 import { decodeLatin1 } from "../lib/wire/bytes.ts";
 
 /** The content, one character a byte, or a fault in angle brackets, as `chunkReader` says. */

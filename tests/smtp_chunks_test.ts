@@ -2,7 +2,7 @@ import assert from "$assert";
 import * as check from "$check";
 import { chunkReader, readChunk } from "../lib/smtp/chunks.ts";
 import type { DataFault } from "../lib/smtp/content.ts";
-import { createRoom } from "../lib/smtp/room.ts";
+import { createRoom } from "../lib/wire/room.ts";
 import { ByteQueue, decodeLatin1 } from "../lib/wire/bytes.ts";
 import type { Session } from "../lib/wire/session.ts";
 import { play } from "./play.ts";

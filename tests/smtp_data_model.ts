@@ -1,7 +1,7 @@
 /** Content as DATA brings it, read by our reader, and by one that can be checked by reading it. */
 import type { DataFault } from "../lib/smtp/content.ts";
 import { readData } from "../lib/smtp/data.ts";
-import { createRoom } from "../lib/smtp/room.ts";
+import { createRoom } from "../lib/wire/room.ts";
 import { ByteQueue, decodeLatin1 } from "../lib/wire/bytes.ts";
 import type { Session } from "../lib/wire/session.ts";
 import { play, type Played } from "./play.ts";

@@ -1,7 +1,7 @@
 import assert from "$assert";
 import * as check from "$check";
 import { reply } from "../lib/smtp/reply.ts";
-import { createRoom } from "../lib/smtp/room.ts";
+import { createRoom } from "../lib/wire/room.ts";
 import { DISCARD_BYTES_MAX } from "../lib/wire/lines.ts";
 import { concat, decodeLatin1 } from "../lib/wire/bytes.ts";
 import { Interrupted } from "../lib/wire/session.ts";

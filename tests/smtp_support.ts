@@ -8,7 +8,7 @@ import {
   type SmtpServerOptions,
 } from "../lib/smtp/connection.ts";
 import { isPositive, type Reply, reply } from "../lib/smtp/reply.ts";
-import { createRoom } from "../lib/smtp/room.ts";
+import { createRoom } from "../lib/wire/room.ts";
 import { type SmtpEnd, smtpServer } from "../lib/smtp/server.ts";
 import { decodeLatin1 } from "../lib/wire/bytes.ts";
 import type { Session } from "../lib/wire/session.ts";

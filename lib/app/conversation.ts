@@ -8,7 +8,7 @@ import { pop3Server } from "../pop3/server.ts";
 import type { Expire } from "../pop3/serving.ts";
 import type { SmtpBackend, SmtpPeer } from "../smtp/backend.ts";
 import { DEFAULT_SMTP_LIMITS } from "../smtp/connection.ts";
-import type { Room } from "../smtp/room.ts";
+import type { Room } from "../wire/room.ts";
 import { smtpServer } from "../smtp/server.ts";
 import { formatReply, type Reply, reply } from "../smtp/reply.ts";
 import { ByteQueue, encode } from "../wire/bytes.ts";

@@ -14,7 +14,7 @@ import { createVisitors } from "../policy/visitors.ts";
 import { scheduleOf } from "../queue/schedule.ts";
 import { startWorker, type Worker } from "../queue/worker.ts";
 import { type Reply, reply } from "../smtp/reply.ts";
-import { createRoom, type Room } from "../smtp/room.ts";
+import { createRoom, type Room } from "../wire/room.ts";
 import type { Store } from "../store/store.ts";
 import type { TextIndex } from "../store/text_index.ts";
 import type { Session, TlsIdentity } from "../wire/session.ts";

@@ -1,13 +1,6 @@
 /** The client's login: AUTHENTICATE where it can be, else LOGIN (RFC 9051 §6.2.2, §6.2.3). */
-import { decodeBase64, encodeBase64 } from "../sasl/base64.ts";
-import {
-  type ClientMechanism,
-  type Login,
-  proceed,
-  type Progress,
-  saslClient,
-  type SaslFault,
-} from "../sasl/client.ts";
+import { type ClientMechanism, type Login, saslClient, type SaslFault } from "../sasl/client.ts";
+import { type Carrier, clientExchange } from "../sasl/client_exchange.ts";
 import type { ChannelBinding } from "../sasl/mechanism.ts";
 import type { Step } from "../wire/session.ts";
 import {
@@ -73,7 +66,7 @@ export function* imapLogin<B>(
   dialogue.challenged = mechanism !== null;
   const end = mechanism === null
     ? yield* plainLogin<B>(dialogue, login)
-    : yield* authenticate<B>(dialogue, mechanism, login);
+    : yield* clientExchange<B, Answer>(mechanism, login, carrierOf(dialogue, mechanism));
   dialogue.challenged = false;
   if ("fault" in end) return refusal(end.fault, end.text);
   if (!end.ok) return refusal(reasonOf(end), end.text);
@@ -98,56 +91,25 @@ function plainLogin<B>(dialogue: Dialogue, { user, password }: Login): Step<B, A
 }
 
 /** RFC 9051 §6.2.2: a response to each challenge, until the answer comes. */
-function* authenticate<B>(
-  dialogue: Dialogue,
-  mechanism: ClientMechanism,
-  login: Login,
-): Step<B, Answer | SaslFault> {
-  const { name, initial } = mechanism;
-  let progress = yield* proceed<B>(mechanism, login);
-  if ("fault" in progress) return progress.fault!;
-  /** The response that waits for its challenge; the first one is known before there is any. */
-  let due: string | null = encodeBase64(progress.response);
+function carrierOf<B>(dialogue: Dialogue, { name }: ClientMechanism): Carrier<B, Answer> {
   const tag = nextTag(dialogue);
-  const begin = `${tag} AUTHENTICATE ${name}`;
-  // RFC 4959 §3: with the command, where the server takes it.
-  if (initial && can(dialogue, "SASL-IR")) {
-    yield* sayLine<B>(dialogue, `${begin} ${due}`, `${begin} ${MASK}`);
-    due = null;
-  } else yield* sayLine<B>(dialogue, begin);
-  for (;;) {
-    const heard = yield* hearUntilAnswer<B>(dialogue, tag);
-    if ("ok" in heard) {
-      if (!heard.ok) return heard;
-      progress = yield* proceed<B>(mechanism, login, null);
-      return "fault" in progress ? progress.fault ?? heard : heard;
-    }
-    if (due === null) {
-      progress = yield* answerTo<B>(heard.challenge, mechanism, login);
-      if ("fault" in progress) return yield* cancel(dialogue, tag, progress.fault!);
-      due = encodeBase64(progress.response);
-    }
-    yield* sayLine<B>(dialogue, due, MASK);
-    due = null;
-  }
-}
-
-function* answerTo<B>(
-  challenge: string,
-  mechanism: ClientMechanism,
-  login: Login,
-): Step<B, Progress> {
-  const bytes = decodeBase64(challenge);
-  if (bytes !== null) return yield* proceed<B>(mechanism, login, bytes);
-  return { fault: { fault: "protocol", text: "the server's challenge is not base64" } };
-}
-
-/** RFC 9051 §6.2.2: a client that cannot make sense of a challenge cancels, and is answered BAD. */
-function* cancel<B>(dialogue: Dialogue, tag: string, fault: SaslFault): Step<B, SaslFault> {
-  yield* sayLine<B>(dialogue, "*");
-  const heard = yield* hearUntilAnswer<B>(dialogue, tag);
-  if (!("ok" in heard) || heard.ok) throw broken("its login cannot be followed");
-  return fault;
+  const command = `${tag} AUTHENTICATE ${name}`;
+  return {
+    // RFC 4959 §3: with the command, where the server takes it.
+    carries: () => can(dialogue, "SASL-IR"),
+    begin: (response) =>
+      response === null
+        ? sayLine(dialogue, command)
+        : sayLine(dialogue, `${command} ${response}`, `${command} ${MASK}`),
+    respond: (response) => sayLine(dialogue, response, MASK),
+    hear: () => hearUntilAnswer(dialogue, tag),
+    *cancel() {
+      // RFC 9051 §6.2.2: a client that makes no sense of a challenge cancels, and is answered BAD.
+      yield* sayLine<B>(dialogue, "*");
+      const heard = yield* hearUntilAnswer<B>(dialogue, tag);
+      if (!("ok" in heard) || heard.ok) throw broken("its login cannot be followed");
+    },
+  };
 }
 
 function reasonOf({ condition, code }: Refusal): LoginRefusal["reason"] {

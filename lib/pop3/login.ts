@@ -1,15 +1,8 @@
 /**
  * The client's login: what the server can do decides how (RFC 2449 §5, RFC 5034 §4, RFC 1939 §7).
  */
-import { decodeBase64, encodeBase64 } from "../sasl/base64.ts";
-import {
-  type ClientMechanism,
-  type Login,
-  proceed,
-  type Progress,
-  saslClient,
-  type SaslFault,
-} from "../sasl/client.ts";
+import { type ClientMechanism, type Login, saslClient, type SaslFault } from "../sasl/client.ts";
+import { type Carrier, clientExchange } from "../sasl/client_exchange.ts";
 import type { ChannelBinding } from "../sasl/mechanism.ts";
 import { decode } from "../wire/bytes.ts";
 import type { Step } from "../wire/session.ts";
@@ -68,7 +61,7 @@ export function* pop3Login<B>(
   }
   const end = mechanism === null
     ? yield* userAndPass<B>(dialogue, login)
-    : yield* authenticate<B>(dialogue, mechanism, login);
+    : yield* clientExchange<B, Response>(mechanism, login, carrierOf(dialogue, mechanism));
   if ("fault" in end) return refusal(end.fault, end.text);
   return end.ok ? null : refusal(reasonOf(end), end.text);
 }
@@ -102,54 +95,23 @@ function* userAndPass<B>(dialogue: Dialogue, { user, password }: Login): Step<B,
 }
 
 /** RFC 5034 §4: AUTH, then a response to each challenge, until +OK or -ERR. */
-function* authenticate<B>(
-  dialogue: Dialogue,
-  mechanism: ClientMechanism,
-  login: Login,
-): Step<B, Response | SaslFault> {
-  const { name, initial } = mechanism;
-  let progress = yield* proceed<B>(mechanism, login);
-  if ("fault" in progress) return progress.fault!;
-  /** The response that waits for its challenge; the first one is known before there is any. */
-  let due: string | null = encodeBase64(progress.response);
-  const carrying = `AUTH ${name} ${due}`;
-  // RFC 5034 §4: a command that would become too long goes without the initial response.
-  if (initial && carrying.length + 2 <= COMMAND_LINE_BYTES_MAX) {
-    yield* say(dialogue, carrying, `AUTH ${name} ${MASK}`);
-    due = null;
-  } else yield* say(dialogue, `AUTH ${name}`);
-  for (;;) {
-    const heard = yield* hearChallenge<B>(dialogue);
-    if ("ok" in heard) {
-      if (!heard.ok) return heard;
-      progress = yield* proceed<B>(mechanism, login, null);
-      return "fault" in progress ? progress.fault ?? heard : heard;
-    }
-    if (due === null) {
-      progress = yield* answerTo<B>(heard.challenge, mechanism, login);
-      if ("fault" in progress) return yield* cancel(dialogue, progress.fault!);
-      due = encodeBase64(progress.response);
-    }
-    yield* say(dialogue, due, MASK);
-    due = null;
-  }
-}
-
-function* answerTo<B>(
-  challenge: string,
-  mechanism: ClientMechanism,
-  login: Login,
-): Step<B, Progress> {
-  const bytes = decodeBase64(challenge);
-  if (bytes !== null) return yield* proceed<B>(mechanism, login, bytes);
-  return { fault: { fault: "protocol", text: "the server's challenge is not base64" } };
-}
-
-function* cancel<B>(dialogue: Dialogue, fault: SaslFault): Step<B, SaslFault> {
-  // RFC 5034 §4: a client that cannot make sense of a challenge cancels, and is answered -ERR.
-  const response = yield* command<B>(dialogue, "*");
-  if (response.ok) throw broken("the server's login cannot be followed");
-  return fault;
+function carrierOf<B>(dialogue: Dialogue, { name }: ClientMechanism): Carrier<B, Response> {
+  const carrying = (response: string) => `AUTH ${name} ${response}`;
+  return {
+    // RFC 5034 §4: a command that would become too long goes without the initial response.
+    carries: (response) => carrying(response).length + 2 <= COMMAND_LINE_BYTES_MAX,
+    begin: (response) =>
+      response === null
+        ? say(dialogue, `AUTH ${name}`)
+        : say(dialogue, carrying(response), carrying(MASK)),
+    respond: (response) => say(dialogue, response, MASK),
+    hear: () => hearChallenge(dialogue),
+    *cancel() {
+      // RFC 5034 §4: a client that makes no sense of a challenge cancels, and is answered -ERR.
+      const response = yield* command<B>(dialogue, "*");
+      if (response.ok) throw broken("the server's login cannot be followed");
+    },
+  };
 }
 
 function* hearChallenge<B>(

@@ -17,7 +17,7 @@ import type { SmtpConversation, SmtpPeer } from "./backend.ts";
 import type { ChunkReader } from "./chunks.ts";
 import { parseCommand, type SmtpCommand } from "./command.ts";
 import { formatReply, type Reply, reply, replyLines } from "./reply.ts";
-import type { Room } from "./room.ts";
+import type { Room } from "../wire/room.ts";
 
 export interface SmtpServerOptions {
   /** The name in the greeting. */

@@ -1,6 +1,6 @@
 /** What the two ways to receive content, DATA and BDAT, have in common. */
 
-import type { Hold } from "./room.ts";
+import type { Hold } from "../wire/room.ts";
 
 /** What is wrong with content; `noRoom`: nothing, but too much is in memory already. */
 export type DataFault = "tooBig" | "noRoom" | "bareLf" | "bareCr" | "overlong";

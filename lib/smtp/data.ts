@@ -7,7 +7,7 @@ import { type ByteQueue, CR, LF } from "../wire/bytes.ts";
 import { fill } from "../wire/lines.ts";
 import { deadline, type Step } from "../wire/session.ts";
 import { ContentBuffer, type DataFault, PROGRESS_BYTES, TEXT_LINE_BYTES_MAX } from "./content.ts";
-import type { Hold } from "./room.ts";
+import type { Hold } from "../wire/room.ts";
 
 export interface DataLimits {
   readonly contentBytesMax: number;

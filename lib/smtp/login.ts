@@ -1,13 +1,6 @@
 /** AUTH, RFC 4954: the SMTP profile of SASL, the client's side. */
-import { decodeBase64, encodeBase64 } from "../sasl/base64.ts";
-import {
-  type ClientMechanism,
-  type Login,
-  proceed,
-  type Progress,
-  saslClient,
-  type SaslFault,
-} from "../sasl/client.ts";
+import { type ClientMechanism, type Login, saslClient, type SaslFault } from "../sasl/client.ts";
+import { type Carrier, clientExchange } from "../sasl/client_exchange.ts";
 import type { ChannelBinding } from "../sasl/mechanism.ts";
 import type { Step } from "../wire/session.ts";
 import { isPositive, type Reply } from "./reply.ts";
@@ -34,50 +27,43 @@ export function* smtpLogin<B>(options: LoginOptions<B>): Step<B, LoginEnd | null
   const { login, say } = options;
   const mechanism = saslClient(options.offered, login, options.binding);
   if (mechanism === null) return { end: "noLogin" };
-  const begun = yield* proceed<B>(mechanism, login);
-  if ("fault" in begun) return failed(begun);
-  let answer = yield* begin<B>(mechanism, begun.response, say);
-  while (answer.code === 334) {
-    const challenge = decodeBase64(answer.lines[0] ?? "");
-    const progress = challenge === null
-      ? NOT_BASE64
-      : yield* proceed<B>(mechanism, login, challenge);
-    if ("fault" in progress) {
-      yield* say("*", "*"); // RFC 4954 §4: the server waits for a response; this is to give up
-      return failed(progress);
-    }
-    answer = yield* say(encodeBase64(progress.response), MASK);
-  }
-  if (!isPositive(answer)) return { end: "refused", at: "login", reply: answer };
-  return failed(yield* proceed<B>(mechanism, login, null));
+  const end = yield* clientExchange<B, Answer>(mechanism, login, carrierOf(mechanism, say));
+  if ("fault" in end) return { end: "faultyLogin", fault: end };
+  return end.ok ? null : { end: "refused", at: "login", reply: end.reply };
 }
 
-/** AUTH with the first response; gives the reply to what the response has got. */
-function* begin<B>(
-  { name, initial }: ClientMechanism,
-  response: Uint8Array,
+interface Answer {
+  readonly ok: boolean;
+  readonly reply: Reply;
+}
+
+/** RFC 4954 §4: AUTH, then a response to each 334. */
+function carrierOf<B>(
+  { name }: ClientMechanism,
   say: LoginOptions<B>["say"],
-): Step<B, Reply> {
+): Carrier<B, Answer> {
   const line = `AUTH ${name}`;
-  const token = encodeBase64(response);
-  // RFC 4954 §4: an initial response that makes the command too long waits for the challenge.
-  const carrying = `${line} ${token}`;
-  if (initial && carrying.length <= COMMAND_CHARACTERS_MAX) {
-    return yield* say(carrying, `${line} ${MASK}`);
-  }
-  const asked = yield* say(line, `${line} ${MASK}`);
-  return asked.code === 334 ? yield* say(token, MASK) : asked;
+  let reply: Reply;
+  return {
+    // RFC 4954 §4: an initial response that makes the command too long waits for the challenge.
+    carries: (response) => `${line} ${response}`.length <= COMMAND_CHARACTERS_MAX,
+    *begin(response) {
+      reply = yield* say(response === null ? line : `${line} ${response}`, `${line} ${MASK}`);
+    },
+    *respond(response) {
+      reply = yield* say(response, MASK);
+    },
+    // deno-lint-ignore require-yield -- the reply came with what was said
+    *hear() {
+      if (reply.code === 334) return { challenge: reply.lines[0] ?? "" };
+      return { ok: isPositive(reply), reply };
+    },
+    *cancel() {
+      yield* say("*", "*"); // RFC 4954 §4: the server waits for a response; this is to give up
+    },
+  };
 }
 
 const MASK = "****";
 /** RFC 5321 §4.5.3.1.4, without the CRLF. */
 const COMMAND_CHARACTERS_MAX = 510;
-
-const NOT_BASE64: Progress = {
-  fault: { fault: "protocol", text: "the server's challenge is not base64" },
-};
-
-function failed(progress: Progress): LoginEnd | null {
-  const fault = "fault" in progress ? progress.fault : null;
-  return fault === null ? null : { end: "faultyLogin", fault };
-}

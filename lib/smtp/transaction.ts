@@ -26,7 +26,7 @@ import {
 import type { DataFault } from "./content.ts";
 import { readData } from "./data.ts";
 import { isPositive, type Reply, reply } from "./reply.ts";
-import type { Hold } from "./room.ts";
+import type { Hold } from "../wire/room.ts";
 
 export function* mail<B>(connection: Connection, command: MailCommand): Step<B, Reply> {
   const { options, conversation } = connection;

@@ -57,7 +57,7 @@ export const SIM_WORLD_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "content that was stored still counts as being in memory",
-    file: "lib/smtp/room.ts",
+    file: "lib/wire/room.ts",
     find: "          held -= mine;\n",
     replace: "",
     why: "after a while no message would find room",
