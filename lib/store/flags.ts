@@ -1,7 +1,7 @@
 /** Flags as stores keep them (RFC 9051 §2.3.2): those of the system as bits, keywords as text. */
 import { type Entry, type FlagChange, StoreError } from "./store.ts";
 
-/** Keywords that were ever used in a mailbox: each is told to each client that selects it. */
+/** Keywords of the messages in a mailbox: each is told to each client that selects it. */
 export const KEYWORDS_MAX = 200;
 /** One of these; they are words of programs, not of people. */
 export const KEYWORD_CHARACTERS_MAX = 100;
@@ -77,18 +77,44 @@ export function parseFlags(flags: readonly string[]): ParsedFlags {
 export interface Spelled {
   readonly keywords: string;
   readonly added: readonly string[];
+  /** Those that make room for the new ones: no message has them any more. */
+  readonly forgotten: readonly string[];
 }
 
-/** @throws {StoreError} `limit` when the mailbox would have too many */
-export function spellKeywords(known: readonly string[], wanted: readonly string[]): Spelled {
-  if (wanted.length === 0) return { keywords: "", added: [] };
+/**
+ * `inUse` gives those that messages have, in sets as they are kept; it is asked where there is no
+ * room else.
+ * @throws {StoreError} `limit` when the mailbox would have too many
+ */
+export function spellKeywords(
+  known: readonly string[],
+  wanted: readonly string[],
+  inUse: () => Iterable<Pick<FlagSet, "keywords">>,
+): Spelled {
+  if (wanted.length === 0) return { keywords: "", added: [], forgotten: [] };
   const spellings = new Map(known.map((each) => [each.toLowerCase(), each]));
   const added = wanted.filter((each) => !spellings.has(each.toLowerCase()));
-  if (known.length + added.length > KEYWORDS_MAX) {
+  const spelled = wanted.map((each) => spellings.get(each.toLowerCase()) ?? each);
+  const isFull = known.length + added.length > KEYWORDS_MAX;
+  const needed = isFull ? new Set([...spelled, ...[...inUse()].flatMap(keywordsIn)]) : null;
+  const forgotten = needed === null ? [] : known.filter((each) => !needed.has(each));
+  if (known.length + added.length - forgotten.length > KEYWORDS_MAX) {
     throw new StoreError("limit", `a mailbox may have ${KEYWORDS_MAX} keywords`);
   }
-  const spelled = wanted.map((each) => spellings.get(each.toLowerCase()) ?? each);
-  return { keywords: join(spelled), added };
+  return { keywords: join(spelled), added, forgotten };
+}
+
+/** Keywords, each once in whatever case of letters. */
+export function distinctKeywords(keywords: readonly string[]): readonly string[] {
+  return [...new Map(keywords.map((each) => [each.toLowerCase(), each])).values()];
+}
+
+/** Gives the keywords of a set as another mailbox spells them; `spelled` has all of them. */
+export function respelling(spelled: string): (set: Pick<FlagSet, "keywords">) => string {
+  const spellings = new Map(
+    keywordsIn({ keywords: spelled }).map((each) => [each.toLowerCase(), each]),
+  );
+  return (set) => join(keywordsIn(set).map((each) => spellings.get(each.toLowerCase())!));
 }
 
 /** What of the given flags a mailbox has to know: taking away what it never had needs nothing. */
@@ -104,7 +130,7 @@ export function givenFlags(
 }
 
 /** The keywords of a set, one by one. */
-export function keywordsIn({ keywords }: FlagSet): readonly string[] {
+export function keywordsIn({ keywords }: Pick<FlagSet, "keywords">): readonly string[] {
   return keywords === "" ? [] : keywords.split(" ");
 }
 

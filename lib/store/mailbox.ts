@@ -176,7 +176,7 @@ export interface Mail {
   mailbox(account: AccountId, name: string): Promise<Mailbox | null>;
   /** The same by its id; `null` when it is not there any more. */
   status(mailbox: MailboxId): Promise<Mailbox | null>;
-  /** Those that were ever used there (FLAGS, RFC 9051 §7.3.5), by name. */
+  /** Those that messages there have, and perhaps some that they had (FLAGS, RFC 9051 §7.3.5). */
   keywords(mailbox: MailboxId): Promise<readonly string[]>;
   /**
    * The account's newest mark.

@@ -75,7 +75,8 @@ export interface Mailboxes {
   /** RFC 5464: what is noted about a mailbox; `null` for the account itself. By name. */
   metadata(account: AccountId, mailbox: MailboxId | null): Promise<ReadonlyMap<string, Uint8Array>>;
   /**
-   * `null` takes an entry away. All of these, or none. Names come in lower case (RFC 5464 §3.1).
+   * `null` takes an entry away. All of these, or none. Names come in lower case (RFC 5464 §3.1). It
+   * is a change of the mailbox (RFC 7162 §3.2).
    * @throws {StoreError} `limit`, `unknown`
    */
   setMetadata(

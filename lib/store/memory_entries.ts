@@ -3,15 +3,15 @@ import { type Brought, contentBytes, prepareBrought } from "./content.ts";
 import {
   changeFlags,
   DELETED,
+  distinctKeywords,
   entryOf,
   givenFlags,
   keywordsIn,
   parseFlags,
   sameFlags,
-  spellKeywords,
 } from "./flags.ts";
 import { change, mailboxRow, namedRow } from "./memory_change.ts";
-import { addEntry, removeEntries, spell, updateEntry } from "./memory_mailbox.ts";
+import { addEntry, removeEntries, spell, spellIn, updateEntry } from "./memory_mailbox.ts";
 import {
   bodyOfChunks,
   type MailboxRow,
@@ -114,7 +114,7 @@ export function copyEntries(
   },
 ): Placed & { readonly from: readonly Uid[] } {
   const entries = [...new Set(uids)].flatMap((uid) => source.entries.get(uid) ?? []);
-  spell(target, distinct(entries.flatMap(keywordsIn)));
+  spell(target, distinctKeywords(entries.flatMap(keywordsIn)));
   const placed = entries.map((entry) => {
     const { bits, receivedAt, prefix, content } = entry;
     const keywords = spell(target, keywordsIn(entry));
@@ -127,7 +127,7 @@ export function copyEntries(
 
 function append(memory: Memory, mailbox: MailboxRow, brought: readonly Brought[]): readonly Uid[] {
   const flags = brought.map((each) => parseFlags(each.flags));
-  spellKeywords(mailbox.keywords, distinct(flags.flatMap(({ keywords }) => keywords)));
+  spellIn(mailbox, distinctKeywords(flags.flatMap(({ keywords }) => keywords)));
   const ids = new Set(brought.map(({ message }) => message.id));
   const taken = [...ids].find((id) => memory.messages.has(id));
   if (taken !== undefined) throw new Error(`there is a message ${taken} already`);
@@ -178,9 +178,4 @@ function forgetOldest(keys: Set<string>, count: number): number {
   const oldest = [...keys].slice(0, Math.max(0, count));
   for (const key of oldest) keys.delete(key);
   return oldest.length;
-}
-
-/** In any case of letters. */
-function distinct(keywords: readonly string[]): readonly string[] {
-  return [...new Map(keywords.map((each) => [each.toLowerCase(), each])).values()];
 }

@@ -1,6 +1,6 @@
 /** A mailbox in memory: each change moves its marks, and what it counts of its messages. */
 import { REMOVED_SLACK } from "./changes.ts";
-import { countEntry, type FlagSet, spellKeywords } from "./flags.ts";
+import { countEntry, type FlagSet, type Spelled, spellKeywords } from "./flags.ts";
 import {
   type AccountRow,
   type EntryRow,
@@ -109,14 +109,23 @@ export function removeEntries(memory: Memory, mailbox: MailboxRow, uids: readonl
   forgetOldest(mailbox);
 }
 
+/** The same, and nothing is changed. @throws {StoreError} `limit` */
+export function spellIn(mailbox: MailboxRow, wanted: readonly string[]): Spelled {
+  return spellKeywords(mailbox.keywords, wanted, () => mailbox.entries.values());
+}
+
 /** Keywords as the mailbox spells them, new ones added. @throws {StoreError} `limit` */
 export function spell(mailbox: MailboxRow, wanted: readonly string[]): string {
-  const { keywords, added } = spellKeywords(mailbox.keywords, wanted);
-  if (added.length > 0) mailbox.keywords = [...mailbox.keywords, ...added].sort();
+  const { keywords, added, forgotten } = spellIn(mailbox, wanted);
+  if (added.length > 0) {
+    const kept = mailbox.keywords.filter((each) => !forgotten.includes(each));
+    mailbox.keywords = [...kept, ...added].sort();
+  }
   return keywords;
 }
 
-function nextModSeq(mailbox: MailboxRow): ModSeq {
+/** The mark of a change in a mailbox. */
+export function nextModSeq(mailbox: MailboxRow): ModSeq {
   return mailbox.modSeq = ++mailbox.account.modSeq;
 }
 

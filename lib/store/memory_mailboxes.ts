@@ -3,7 +3,7 @@ import { INBOX, type Mailboxes } from "./mailboxes.ts";
 import { unknownMailbox } from "./changes.ts";
 import { accountRow, change, mailboxRow, namedRow } from "./memory_change.ts";
 import { copyEntries } from "./memory_entries.ts";
-import { insertMailbox, mailboxOf, removeMailbox } from "./memory_mailbox.ts";
+import { insertMailbox, mailboxOf, nextModSeq, removeMailbox } from "./memory_mailbox.ts";
 import type { AccountRow, Memory, MemoryParts } from "./memory_tables.ts";
 import {
   changedMetadata,
@@ -17,7 +17,7 @@ import { promised } from "./promised.ts";
 import type { SpecialUse } from "./store.ts";
 
 export function memoryMailboxes(parts: MemoryParts): Mailboxes {
-  const { memory, group } = parts;
+  const { memory } = parts;
   return {
     list(account) {
       return promised(() => {
@@ -75,11 +75,14 @@ export function memoryMailboxes(parts: MemoryParts): Mailboxes {
       return Promise.resolve(owner?.metadata ?? new Map());
     },
     setMetadata(account, mailbox, entries) {
-      return group.run(() => {
+      return change(parts, (touch) => {
         const row = accountRow(memory, account);
         const owner = mailbox === null ? row : mailboxRow(memory, mailbox);
         if ("account" in owner && owner.account !== row) throw unknownMailbox(mailbox!);
         owner.metadata = changedMetadata(owner.metadata, entries);
+        if (!("account" in owner)) return;
+        nextModSeq(owner);
+        touch(row);
       });
     },
   };

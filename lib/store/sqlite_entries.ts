@@ -6,11 +6,13 @@ import {
   changeFlags,
   countEntry,
   DELETED,
+  distinctKeywords,
   entryOf,
   type FlagSet,
   givenFlags,
   keywordsIn,
   parseFlags,
+  respelling,
   sameFlags,
   spellKeywords,
   type StoredEntry,
@@ -142,11 +144,18 @@ export function keywordReader(database: DatabaseSync): Keywords["of"] {
 function keywordKeeper(database: DatabaseSync): Keywords {
   const of = keywordReader(database);
   const insert = prepare(database, "INSERT INTO keywords (mailbox, keyword) VALUES (?, ?)");
+  const remove = prepare(database, "DELETE FROM keywords WHERE mailbox = ? AND keyword = ?");
+  const selectInUse = prepare<{ readonly keywords: string }>(
+    database,
+    "SELECT DISTINCT keywords FROM entries WHERE mailbox = ?",
+  );
   return {
     of,
     spell(mailbox, wanted) {
       if (wanted.length === 0) return "";
-      const { keywords, added } = spellKeywords(of(mailbox), wanted);
+      const inUse = () => selectInUse.all(mailbox);
+      const { keywords, added, forgotten } = spellKeywords(of(mailbox), wanted, inUse);
+      for (const keyword of forgotten) remove.run(mailbox, keyword);
       for (const keyword of added) insert.run(mailbox, keyword);
       return keywords;
     },
@@ -174,25 +183,28 @@ function inserter(
 
 function copier(database: DatabaseSync, keywords: Keywords, remove: Remove): Entries["copy"] {
   const read = entryReader(database);
-  const copyEntry = prepare(
+  // One statement for many, and CROSS: the list first, and each of it looked up once.
+  const copyEntries = prepare(
     database,
     `INSERT INTO entries
        (mailbox, uid, message, modSeq, prefix, flags, keywords, receivedAt, savedAt)
-     SELECT ?, ?, message, ?, prefix, flags, ?, receivedAt, ? FROM entries
-     WHERE mailbox = ? AND uid = ?`,
+     SELECT ?, new.value ->> 1, e.message, new.value ->> 2, e.prefix, e.flags, new.value ->> 3,
+       e.receivedAt, ?
+     FROM json_each(?) new CROSS JOIN entries e ON e.mailbox = ? AND e.uid = new.value ->> 0`,
   );
   return (edit, id, uids, to, { move, at }) => {
     const [source, target] = [edit.mailbox(id), edit.named(to)];
     if (source === null) throw unknownMailbox(id);
     if (target === null) throw unknownName(to);
     const entries = read(id, uids);
-    const placed = entries.map((entry) => {
-      const spelled = keywords.spell(target.id, keywordsIn(entry));
-      const uid = target.nextUid();
-      copyEntry.run(target.id, uid, target.nextModSeq(), spelled, at, id, entry.uid);
+    const wanted = distinctKeywords(entries.flatMap(keywordsIn));
+    const spelled = respelling(keywords.spell(target.id, wanted));
+    const copies = entries.map((entry) => {
       countEntry(target.counts, entry, 1);
-      return uid;
+      return [entry.uid, target.nextUid(), target.nextModSeq(), spelled(entry)] as const;
     });
+    copyEntries.run(target.id, at, JSON.stringify(copies), id);
+    const placed = copies.map(([, uid]) => uid);
     const from = entries.map(({ uid }) => uid);
     if (move) remove(source, from);
     return { uidValidity: target.uidValidity, uids: placed, from };

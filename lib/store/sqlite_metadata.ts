@@ -9,7 +9,7 @@ import type { SqliteParts } from "./sqlite_parts.ts";
 import type { AccountId, MailboxId } from "./store.ts";
 
 export function sqliteMetadata(
-  { database, group }: SqliteParts,
+  { database, change }: SqliteParts,
 ): Pick<Mailboxes, "metadata" | "setMetadata"> {
   const select = prepare<{ readonly name: string; readonly value: Uint8Array }>(
     database,
@@ -33,7 +33,7 @@ export function sqliteMetadata(
   return {
     metadata: (account, mailbox) => promised(() => read(account, mailbox)),
     setMetadata(account, mailbox, entries) {
-      return group.run(() => {
+      return change((edit) => {
         if (selectAccount.first(account) === null) throw unknownAccount(account);
         if (mailbox !== null && selectMailbox.first(mailbox, account) === null) {
           throw unknownMailbox(mailbox);
@@ -43,6 +43,7 @@ export function sqliteMetadata(
           if (value === null) remove.run(account, mailbox ?? 0, name);
           else insert.run(account, mailbox ?? 0, name, value);
         }
+        if (mailbox !== null) edit.mailbox(mailbox)!.nextModSeq();
       });
     },
   };

@@ -127,12 +127,26 @@ export function flagsConformance(name: string, open: OpenStore): void {
     const full = () => rejectsWith("limit", store.mail.setFlags(inbox.id, more));
     const more = changeOf([1], "add", ["one-more"]);
     await full();
-    await store.mail.setFlags(inbox.id, changeOf([1], "set", ["K7"]));
-    await full();
     const to = { account: alice.id, name: "INBOX" };
     const two = [brought("m1"), brought("m2", ["one-more"])];
     await rejectsWith("limit", store.mail.append(to, two, { at: AT }));
-    assert.deepEqual((await store.mail.list(inbox.id, 0, 10)).map(({ flags }) => flags), [["k7"]]);
+    assert.equal((await store.mail.list(inbox.id, 0, 10)).length, 1);
+  });
+
+  storeTest(`${name}: keywords that no message has make room for others`, open, async (store) => {
+    const { alice, inbox } = await withMail(store, 2);
+    const known = Array.from({ length: KEYWORDS_MAX }, (_, at) => `k${at}`);
+    await store.mail.setFlags(inbox.id, changeOf([1], "set", known));
+    await store.mail.setFlags(inbox.id, changeOf([1], "set", ["K7"]));
+    assert.equal((await store.mail.keywords(inbox.id)).length, KEYWORDS_MAX, "there is room yet");
+    await store.mail.setFlags(inbox.id, changeOf([2], "add", ["one-more", "k8"]));
+    assert.deepEqual(await store.mail.keywords(inbox.id), ["k7", "k8", "one-more"]);
+    await store.mail.setFlags(inbox.id, changeOf([2], "add", known.slice(9)));
+    const to = { account: alice.id, name: "INBOX" };
+    await store.mail.append(to, [brought("m1", known.slice(0, 5))], { at: AT });
+    const flags = (await store.mail.list(inbox.id, 0, 10)).map((each) => each.flags.length);
+    assert.deepEqual(flags, [1, 193, 5], "and none of them is lost");
+    await rejectsWith("limit", store.mail.setFlags(inbox.id, changeOf([1], "add", ["x", "y"])));
   });
 
   storeTest(`${name}: a keyword is an atom of a hundred characters`, open, async (store) => {

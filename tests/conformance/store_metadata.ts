@@ -37,6 +37,16 @@ export function metadataConformance(name: string, open: OpenStore): void {
     ]);
     assert.deepEqual([...await metadata(alice.id, null)], [["/private/comment", encode("all")]]);
     assert.deepEqual([...await metadata(bob.id, null)], []);
+    const { modSeq } = (await store.mail.status(inbox.id))!;
+    const heard = store.mail.changed(
+      alice.id,
+      store.mail.modSeq(alice.id),
+      AbortSignal.timeout(9_000),
+    );
+    await setMetadata(alice.id, inbox.id, [["/private/comment", encode("new")]]);
+    assert.ok((await store.mail.status(inbox.id))!.modSeq > modSeq, "RFC 7162 §3.2");
+    await heard;
+    await setMetadata(alice.id, inbox.id, [["/private/comment", null]]);
     await rejectsWith("unknown", setMetadata(bob.id, inbox.id, [["/a", encode("x")]]));
     await rejectsWith("unknown", setMetadata(alice.id, inbox.id + 1000, [["/a", null]]));
     await rejectsWith("unknown", setMetadata(alice.id + 1000, null, [["/a", null]]));

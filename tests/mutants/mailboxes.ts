@@ -36,7 +36,7 @@ export const MAILBOX_MUTANTS: readonly Mutant[] = [
   {
     name: "store: a mailbox takes any number of keywords",
     file: "lib/store/flags.ts",
-    find: "if (known.length + added.length > KEYWORDS_MAX) {",
+    find: "if (known.length + added.length - forgotten.length > KEYWORDS_MAX) {",
     replace: "if (known.length > KEYWORDS_MAX && added.length > KEYWORDS_MAX) {",
     test: { file: MEMORY, name: "the memory store: a mailbox knows two hundred keywords" },
     why: "each SELECT tells all of them",
