@@ -51,12 +51,25 @@ const COMMANDS: readonly (readonly [text: string, command: ImapCommand])[] = [
   ["ID NIL", { verb: "ID", fields: new Map() }],
   ["ID ()", { verb: "ID", fields: new Map() }],
   ['ID ("Name" "x" "os" NIL)', { verb: "ID", fields: new Map([["name", "x"], ["os", null]]) }],
-  ["SELECT inbox", { verb: "SELECT", mailbox: "INBOX", condstore: false, qresync: null }],
-  ["EXAMINE a (CONDSTORE)", { verb: "EXAMINE", mailbox: "a", condstore: true, qresync: null }],
+  ["SELECT inbox", {
+    verb: "SELECT",
+    mailbox: "INBOX",
+    said: "inbox",
+    condstore: false,
+    qresync: null,
+  }],
+  ["EXAMINE a (CONDSTORE)", {
+    verb: "EXAMINE",
+    mailbox: "a",
+    said: "a",
+    condstore: true,
+    qresync: null,
+  }],
   // RFC 7162 §3.2.5.
   ["SELECT INBOX (QRESYNC (67890007 20050715194045000 41,43:211,214:541))", {
     verb: "SELECT",
     mailbox: "INBOX",
+    said: "INBOX",
     condstore: false,
     qresync: {
       uidValidity: 67_890_007,
@@ -67,24 +80,27 @@ const COMMANDS: readonly (readonly [text: string, command: ImapCommand])[] = [
   ["SELECT INBOX (QRESYNC (1 2 1 (1 7)) CONDSTORE)", {
     verb: "SELECT",
     mailbox: "INBOX",
+    said: "INBOX",
     condstore: true,
     qresync: { uidValidity: 1, modSeq: 2, known: one },
   }],
   ["SELECT INBOX (QRESYNC (1 2 (1,2 7:8)))", {
     verb: "SELECT",
     mailbox: "INBOX",
+    said: "INBOX",
     condstore: false,
     qresync: { uidValidity: 1, modSeq: 2, known: null },
   }],
-  ["CREATE &AOQ-", { verb: "CREATE", mailbox: "ä", use: [] }],
+  ["CREATE &AOQ-", { verb: "CREATE", mailbox: "ä", said: "ä", use: [] }],
   ["CREATE x (USE (\\Drafts \\Sent))", {
     verb: "CREATE",
     mailbox: "x",
+    said: "x",
     use: ["\\Drafts", "\\Sent"],
   }],
-  ["DELETE x", { verb: "DELETE", mailbox: "x" }],
+  ["DELETE x", { verb: "DELETE", mailbox: "x", said: "x" }],
   ["SUBSCRIBE x", { verb: "SUBSCRIBE", mailbox: "x" }],
-  ["RENAME {1}\r\na {1+}\r\nb", { verb: "RENAME", from: "a", to: "b" }],
+  ["RENAME {1}\r\na {1+}\r\nb", { verb: "RENAME", from: "a", said: "a", to: "b" }],
   ["EXPUNGE", { verb: "EXPUNGE", set: null }],
   ["UID EXPUNGE 1", { verb: "EXPUNGE", set: one }],
   ['GETQUOTA ""', { verb: "GETQUOTA", root: "" }],
@@ -113,11 +129,13 @@ const COMMANDS: readonly (readonly [text: string, command: ImapCommand])[] = [
   ["APPEND x {2}\r\nab", {
     verb: "APPEND",
     mailbox: "x",
+    said: "x",
     messages: [{ ...MESSAGE, parts: [text("ab")] }],
   }],
   ['APPEND x (\\seen $Junk) "17-Jul-1996 02:44:25 -0700" {1+}\r\na () ~{1}\r\n\0', {
     verb: "APPEND",
     mailbox: "x",
+    said: "x",
     messages: [
       {
         ...MESSAGE,
@@ -131,11 +149,13 @@ const COMMANDS: readonly (readonly [text: string, command: ImapCommand])[] = [
   ["APPEND x UTF8 (~{1}\r\na)", {
     verb: "APPEND",
     mailbox: "x",
+    said: "x",
     messages: [{ ...MESSAGE, utf8: true, parts: [text("a")] }],
   }],
   ['APPEND x CATENATE (URL "/;UID=1" TEXT {1}\r\na)', {
     verb: "APPEND",
     mailbox: "x",
+    said: "x",
     messages: [{ ...MESSAGE, parts: [{ from: "url", url: "/;UID=1" }, text("a")] }],
   }],
   ["UID REPLACE 1 x {1}\r\na", {

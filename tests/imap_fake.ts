@@ -12,6 +12,7 @@ import { imapServer, type ImapServerOptions } from "../lib/imap/server.ts";
 import { bodyOf } from "../lib/mail/body.ts";
 import { parseMime } from "../lib/mail/mime.ts";
 import { encode } from "../lib/wire/bytes.ts";
+import { createRoom } from "../lib/wire/room.ts";
 import type { Session } from "../lib/wire/session.ts";
 import { drive } from "../lib/net/drive.ts";
 import { fakeClock, fakeTransport } from "./fake_transport.ts";
@@ -84,6 +85,8 @@ export function fakeImap(options: FakeImapOptions = {}): FakeImap {
     const receivedAt = NOW - (contents.length - at) * DAY_MS;
     insert(inbox, { content: encode(content), flags: [], receivedAt });
   }
+  // Others have looked at them already.
+  inbox.recentFrom = inbox.uidNext;
   const logIn = accountsOf(site, boxes, options);
   const account = logIn();
   let opened = 0;
@@ -240,6 +243,11 @@ function selectedOf(
   return {
     name: box.name,
     status: statusOf(box),
+    recent(told) {
+      const before = box.recentFrom;
+      if (told !== null) box.recentFrom = Math.max(before, told + 1);
+      return before;
+    },
     list(after, max) {
       check("list");
       return box.rows.filter(({ uid }) => uid > after).slice(0, max);
@@ -315,6 +323,7 @@ export function serverSession(options: Partial<ImapServerOptions> = {}): Session
     identity: null,
     tls: null,
     messageBytesMax: 1_500_000,
+    room: createRoom(Infinity),
     ...options,
   });
 }

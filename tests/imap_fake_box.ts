@@ -16,6 +16,7 @@ export interface Box {
   readonly uidValidity: number;
   uidNext: number;
   modSeq: number;
+  recentFrom: number;
   rows: Row[];
   removed: { readonly uid: number; readonly modSeq: number }[];
   isRemoved: boolean;
@@ -41,6 +42,7 @@ export function newBox(site: FakeSite, name: string, use: SpecialUse | null, at:
     uidValidity: at,
     uidNext: 1,
     modSeq: 1,
+    recentFrom: 1,
     rows: [],
     removed: [],
     isRemoved: false,
@@ -52,13 +54,14 @@ export function newBox(site: FakeSite, name: string, use: SpecialUse | null, at:
 
 /** What STATUS tells of it. */
 export function statusOf(box: Box) {
-  const { mailboxId, uidValidity, uidNext, modSeq, rows } = box;
+  const { mailboxId, uidValidity, uidNext, modSeq, recentFrom, rows } = box;
   const having = (flag: string) => rows.filter(({ flags }) => flags.includes(flag)).length;
   return {
     mailboxId,
     uidValidity,
     uidNext,
     modSeq,
+    recentFrom,
     messages: rows.length,
     unseen: rows.length - having("\\Seen"),
     deleted: having("\\Deleted"),

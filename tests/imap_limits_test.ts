@@ -2,6 +2,7 @@
 import assert from "$assert";
 import fc from "$check";
 import { decode, decodeLatin1, encode } from "../lib/wire/bytes.ts";
+import { createRoom } from "../lib/wire/room.ts";
 import { connect, fakeImap, type FakeImapOptions, serverSession } from "./imap_fake.ts";
 import type { ImapAccount } from "../lib/imap/backend.ts";
 import type { ImapServerOptions } from "../lib/imap/server.ts";
@@ -118,6 +119,39 @@ Deno.test("imapServer takes a message of just the size that is allowed", async (
     lastLine(`${LOGIN}a APPEND INBOX {${bytes}+}\r\n${"y".repeat(bytes)}\r\n`);
   assert.match(await sending(1_500_000), /^a OK \[APPENDUID/);
   assert.match(await sending(1_500_001), /^a NO \[TOOBIG\]/);
+});
+
+Deno.test("imapServer refuses a literal for which there is no room, before it comes or behind", async () => {
+  const room = createRoom(20_000);
+  const taken = room.hold();
+  const talking = async (input: string) => (await talk(LOGIN + input, { room })).lines.slice(1);
+  const full = "a NO [UNAVAILABLE] too much is on its way already; try again later";
+  const gone = [full, "b OK nothing was done"];
+  const sent = `{18000+}\r\n${"y".repeat(18_000)}`;
+  assert.match((await talking(`a APPEND INBOX ${sent}\r\nb NOOP\r\n`))[0]!, /^a OK/);
+  assert.equal(room.heldBytes(), 0);
+  assert.ok(taken.take(5_000));
+  assert.deepEqual(await talking(`a APPEND INBOX ${sent}\r\nb NOOP\r\n`), gone);
+  assert.deepEqual(await talking("a APPEND INBOX {18000}\r\nb NOOP\r\n"), gone);
+  // What is small is taken in any case.
+  assert.match(
+    (await talking(`a APPEND INBOX {16384+}\r\n${"y".repeat(16_384)}\r\n`))[0]!,
+    /^a OK/,
+  );
+  assert.equal(room.heldBytes(), 5_000);
+});
+
+Deno.test("imapServer reads past the rest of a literal when others take the room meanwhile", async () => {
+  const room = createRoom(40_000);
+  const client = await connect(fakeImap(), { mailbox: "INBOX", room });
+  assert.deepEqual(await client.say("a APPEND INBOX {30000}"), ["+ go on"]);
+  assert.deepEqual(await client.say("x".repeat(9_998)), []);
+  assert.ok(room.hold().take(25_000));
+  assert.deepEqual(await client.say("x".repeat(9_998), "x".repeat(9_998), ""), [
+    "a NO [UNAVAILABLE] too much is on its way already; try again later",
+  ]);
+  assert.equal(room.heldBytes(), 25_000);
+  assert.deepEqual(await client.say("b NOOP"), ["b OK nothing was done"]);
 });
 
 Deno.test("imapServer says goodbye to a line without an end", () => {

@@ -16,6 +16,7 @@ function mailbox(name: string, id: string, { messages = 0, uidNext = 1, ...more 
     uidValidity: 1,
     uidNext,
     modSeq,
+    recentFrom: 1,
     messages,
     unseen,
     deleted: 0,

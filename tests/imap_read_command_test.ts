@@ -9,6 +9,7 @@ import {
 } from "../lib/imap/read_command.ts";
 import type { RawCommand } from "../lib/imap/parse.ts";
 import { ByteQueue, decodeLatin1, encode } from "../lib/wire/bytes.ts";
+import { createRoom } from "../lib/wire/room.ts";
 import type { Session } from "../lib/wire/session.ts";
 import { latin1 } from "./imap_support.ts";
 import { play } from "./play.ts";
@@ -16,6 +17,7 @@ import { play } from "./play.ts";
 const LIMITS: CommandLimits = {
   commandBytesMax: 60,
   literalBytesMax: (line: string) => line.startsWith("a APPEND") ? 100 : 0,
+  hold: createRoom(Infinity).hold(),
 };
 
 /** Reads until the peer closes; commands and faults as one line each. */
@@ -93,7 +95,7 @@ Deno.test("readCommand finds the same commands wherever the bytes are cut", () =
 });
 
 Deno.test("a command has so many literals at most", () => {
-  const limits = { commandBytesMax: 1_000_000, literalBytesMax: () => 0 };
+  const limits = { ...LIMITS, commandBytesMax: 1_000_000, literalBytesMax: () => 0 };
   const command = (count: number) => encode(`a X${" {1+}\r\na".repeat(count)}\r\n`);
   const read = (count: number) => play(commands(limits), [command(count)], null).outcome!;
   assert.match(read(LITERALS_MAX)[0]!, /^a X \{a\} \{a\}/);
@@ -101,7 +103,11 @@ Deno.test("a command has so many literals at most", () => {
 });
 
 Deno.test("all literals of a command together have so many bytes, the first one as many as it may", () => {
-  const limits = { commandBytesMax: 1_000, literalBytesMax: () => LITERALS_BYTES_MAX + 1 };
+  const limits = {
+    ...LIMITS,
+    commandBytesMax: 1_000,
+    literalBytesMax: () => LITERALS_BYTES_MAX + 1,
+  };
   const half = new Uint8Array(LITERALS_BYTES_MAX / 2).fill(97);
   const second = (bytes: number) => [
     encode(`a APPEND x {${half.length}+}\r\n`),
@@ -116,7 +122,7 @@ Deno.test("all literals of a command together have so many bytes, the first one 
 });
 
 Deno.test("literals that come unasked are thrown away up to a size, all together", () => {
-  const limits = { commandBytesMax: 1_000, literalBytesMax: () => 0 };
+  const limits = { ...LIMITS, commandBytesMax: 1_000, literalBytesMax: () => 0 };
   const chunk = new Uint8Array(UNASKED_BYTES_MAX / 2).fill(97);
   const read = (...chunks: readonly Uint8Array[]) => play(commands(limits), chunks, null).outcome!;
   const first = [encode(`a X {${chunk.length}+}\r\n`), chunk];

@@ -7,6 +7,7 @@ import { APPEND_TRANSCRIPTS } from "./transcripts/imap_append.ts";
 import { CONTEXT_TRANSCRIPTS } from "./transcripts/imap_context.ts";
 import { COMPRESS_TRANSCRIPTS } from "./transcripts/imap_compress.ts";
 import { CHANGE_TRANSCRIPTS } from "./transcripts/imap_changes.ts";
+import { DETAIL_TRANSCRIPTS } from "./transcripts/imap_details.ts";
 import { NOTIFY_TRANSCRIPTS } from "./transcripts/imap_notify.ts";
 import { LOGIN_TRANSCRIPTS } from "./transcripts/imap_login.ts";
 import { MAILBOX_TRANSCRIPTS } from "./transcripts/imap_mailboxes.ts";
@@ -29,6 +30,7 @@ for (
     [COMPRESS_TRANSCRIPTS, {}],
     [CONTEXT_TRANSCRIPTS, {}],
     [NOTIFY_TRANSCRIPTS, {}],
+    [DETAIL_TRANSCRIPTS, {}],
   ] as const
 ) {
   for (const [name, text] of Object.entries(transcripts)) {

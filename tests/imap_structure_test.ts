@@ -233,7 +233,8 @@ Deno.test("strings are quoted where they can be, and literals where not", () => 
     ["", false, '""'],
     ['a"b\\', false, '"a\\"b\\\\"'],
     ["a\r\nb", false, "{4}\r\na\r\nb"],
-    ["a\0", true, "{2}\r\na\0"],
+    // RFC 9051 §4.3.1: NUL stands in no literal but the binary one.
+    ["a\0", true, "{2}\r\na\x80"],
     ["\xc3\xa4", false, "{2}\r\n\xc3\xa4"],
     ['\xc3\xa4"', true, '"\xc3\xa4\\""'],
     ["\xff", true, "{1}\r\n\xff"],

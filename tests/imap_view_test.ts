@@ -50,6 +50,7 @@ Deno.test("a view tells nothing of what came and went between", () => {
     expunged: [],
     vanished: [],
     exists: 2,
+    fresh: 3,
     changed: [],
   });
   view.forget([3]);

@@ -17,6 +17,7 @@ import { HISTORY_MUTANTS } from "./mutants/history.ts";
 import { IMAP_APP_MUTANTS } from "./mutants/imap_app.ts";
 import { IMAP_CONTEXT_MUTANTS } from "./mutants/imap_context.ts";
 import { IMAP_NOTIFY_MUTANTS } from "./mutants/imap_notify.ts";
+import { IMAP_DETAIL_MUTANTS } from "./mutants/imap_details.ts";
 import { IMAP_SESSION_MUTANTS } from "./mutants/imap_session.ts";
 import { IMAP_PURE_MUTANTS } from "./mutants/imap_pure.ts";
 import { IMPORT_MUTANTS } from "./mutants/import.ts";
@@ -58,6 +59,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...DEFLATE_MUTANTS,
   ...IMAP_NOTIFY_MUTANTS,
   ...IMAP_CONTEXT_MUTANTS,
+  ...IMAP_DETAIL_MUTANTS,
   ...FUZZ_MUTANTS,
   ...IMAP_CLIENT_MUTANTS,
   ...MAIL_MUTANTS,

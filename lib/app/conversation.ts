@@ -67,7 +67,7 @@ export function* conversation(
   }
   if (service === "imap" || service === "imaps") {
     const { messageBytesMax } = config;
-    return yield* using(imapServer({ ...common, tls, messageBytesMax }), ({ imap }) => imap);
+    return yield* using(imapServer({ ...common, tls, messageBytesMax, room }), ({ imap }) => imap);
   }
   const end = yield* smtpServer<Backends>({
     ...common,

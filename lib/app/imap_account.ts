@@ -9,7 +9,7 @@ import { selectedMailbox, statusOf } from "./imap_selected.ts";
 
 /** What somebody who has logged in can do. */
 export function createImapAccount(owner: Owner): ImapAccount {
-  const { site, account, attempt } = owner;
+  const { site, account, attempt, recents } = owner;
   const { mail, mailboxes } = site.store;
   const { clock } = site.world;
   return {
@@ -19,14 +19,14 @@ export function createImapAccount(owner: Owner): ImapAccount {
       attempt("list", async () =>
         (await mailboxes.list(account)).map((listed) => ({
           ...imapMailbox(listed),
-          status: listed.mailbox === null ? null : statusOf(listed.mailbox),
+          status: listed.mailbox === null ? null : statusOf(listed.mailbox, recents),
         }))),
     modSeq: () => mail.modSeq(account),
     changed: (since, signal) => mail.changed(account, since, signal),
     status: (name) =>
       attempt("status", async () => {
         const mailbox = await mail.mailbox(account, name);
-        return mailbox === null ? null : statusOf(mailbox);
+        return mailbox === null ? null : statusOf(mailbox, recents);
       }),
     create: (name, use) =>
       attempt("create", async () => {
@@ -38,6 +38,7 @@ export function createImapAccount(owner: Owner): ImapAccount {
         const mailbox = await mail.mailbox(account, name);
         if (mailbox === null) throw NO_MAILBOX;
         await mailboxes.remove(mailbox.id);
+        recents.forget(mailbox.id);
       }),
     rename: (from, to) => attempt("rename", () => mailboxes.rename(account, from, to, clock.now())),
     subscribe: (name, subscribed) =>

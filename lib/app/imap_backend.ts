@@ -2,19 +2,20 @@
 import type { ImapBackend, ImapConversation, ImapLogin, ImapPeer } from "../imap/backend.ts";
 import { type LoginResult, logLogin } from "./accounts.ts";
 import { createImapAccount } from "./imap_account.ts";
-import { createMetadataWatches, type MetadataWatches } from "./imap_metadata_watches.ts";
-import { attemptsOf } from "./imap_owner.ts";
+import { createMetadataWatches } from "./imap_metadata_watches.ts";
+import { attemptsOf, type Owner } from "./imap_owner.ts";
+import { createRecents } from "./imap_recent.ts";
 import type { Site } from "./site.ts";
 
 /** The backend of one server. */
 export function createImapBackend(site: Site): ImapBackend {
-  const metadata = createMetadataWatches();
-  return { open: (peer) => conversationWith(site, metadata, peer) };
+  const shared = { metadata: createMetadataWatches(), recents: createRecents() };
+  return { open: (peer) => conversationWith(site, shared, peer) };
 }
 
 function conversationWith(
   site: Site,
-  metadata: MetadataWatches,
+  shared: Pick<Owner, "metadata" | "recents">,
   { address }: ImapPeer,
 ): ImapConversation {
   const { accounts, log, world } = site;
@@ -24,7 +25,7 @@ function conversationWith(
     logLogin(log, { user, result, peer: address, protocol: "imap" });
     return typeof result === "string"
       ? result
-      : createImapAccount({ site, account: result.id, attempt, metadata });
+      : createImapAccount({ site, account: result.id, attempt, ...shared });
   }
 
   return {

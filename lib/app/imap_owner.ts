@@ -2,6 +2,7 @@
 import { describeError } from "../log.ts";
 import type { AccountId } from "../store/store.ts";
 import type { MetadataWatches } from "./imap_metadata_watches.ts";
+import type { Recents } from "./imap_recent.ts";
 import { asImapError } from "./imap_refusals.ts";
 import type { Site } from "./site.ts";
 
@@ -12,6 +13,7 @@ export interface Owner {
   readonly attempt: Attempt;
   /** Who wants to know what metadata others set. */
   readonly metadata: MetadataWatches;
+  readonly recents: Recents;
 }
 
 /** Runs a call for a client; what goes wrong is said to it, and what is our fault to the log. */

@@ -73,6 +73,11 @@ const STOP_GRACE_MS = 5_000;
 /** So many connections hear at once that there are too many; others are closed without a word. */
 const TURNED_AWAY_MAX = 100;
 const TOO_MANY = reply(421, "4.3.2", "Too many connections, try again later");
+/**
+ * Of all connections, those by which mail is read: mail programs keep theirs open for days, one for
+ * each mailbox, and must not keep mail from coming in.
+ */
+export const READERS_PERCENT_MAX = 75;
 /** Content that is in memory at once, on all connections together, before it is stored. */
 const CONTENT_BYTES_MAX = 512 * 1024 * 1024;
 
@@ -195,6 +200,11 @@ function listen(
   return listeners;
 }
 
+/** Whether mail is read there, and none comes in. */
+function isForReading(service: Service): boolean {
+  return ["imap", "imaps", "pop3", "pop3s"].includes(service);
+}
+
 /** The connections that are open, each a task of its own. */
 class Connections {
   readonly #site: Site;
@@ -206,6 +216,8 @@ class Connections {
   readonly #open = new Map<Promise<void>, Transport>();
   /** Those of the open ones that are served, */
   #served = 0;
+  /** those of these by which mail is read, */
+  #readers = 0;
   /** and those that only hear why they are not. */
   #turnedAway = 0;
 
@@ -249,15 +261,24 @@ class Connections {
   }
 
   async #serve(service: Service, transport: Transport): Promise<void> {
-    const full = this.#served + heldConnections() >= this.#site.config.connectionsMax;
+    const reader = isForReading(service) ? 1 : 0;
     let refusal: Reply | null = TOO_MANY;
-    if (!full) {
+    if (!this.#isFull(service)) {
       this.#served++;
+      this.#readers += reader;
       refusal = await this.#converse(service, transport);
+      this.#readers -= reader;
       this.#served--;
     }
     // Not in the time of its place: whoever has too many connections must not keep others out.
     if (refusal !== null) await this.#turnAway(service, transport, refusal);
+  }
+
+  #isFull(service: Service): boolean {
+    const { connectionsMax } = this.#site.config;
+    if (this.#served + heldConnections() >= connectionsMax) return true;
+    const readersMax = Math.max(1, Math.floor(connectionsMax * READERS_PERCENT_MAX / 100));
+    return isForReading(service) && this.#readers >= readersMax;
   }
 
   /** With the peer, or with the one that a proxy speaks for; gives why not, where it may not be. */

@@ -83,16 +83,18 @@ export function* answerFault(
     yield* bye(serving, "that does not end");
     return false;
   }
-  if (fault !== "tooBig") return yield* conclude(serving, tag ?? "*", bad(FAULTS[fault]));
-  // RFC 7889 §4 and RFC 9051 §4.3: it was understood, and is more than is taken.
-  return yield* conclude(serving, tag ?? "*", no("that is too big", "TOOBIG"));
+  return yield* conclude(serving, tag ?? "*", FAULTS[fault]);
 }
 
-const FAULTS = {
-  bareLf: "lines end with CRLF",
-  bareCr: "a CR stands only before LF",
-  overlong: "the line is too long",
-} as const;
+const FAULTS: Readonly<Record<Exclude<CommandFault["fault"], "endless">, Reply>> = {
+  bareLf: bad("lines end with CRLF"),
+  bareCr: bad("a CR stands only before LF"),
+  overlong: bad("the line is too long"),
+  // RFC 7889 §4 and RFC 9051 §4.3: it was understood, and is more than is taken,
+  tooBig: no("that is too big", "TOOBIG"),
+  // or more than is taken just now (RFC 5530 §3).
+  noRoom: no("too much is on its way already; try again later", "UNAVAILABLE"),
+};
 
 interface Attempted {
   readonly reply: Reply | "answered" | "over";

@@ -5,21 +5,31 @@ import type { AppendCommand, AppendMessage } from "./append_command.ts";
 import type { ImapBackend, ImapNewMessage } from "./backend.ts";
 import { refused } from "./error.ts";
 import { dissect } from "./dissect.ts";
+import { tellName } from "./lists.ts";
 import { sectionOf } from "./sections.ts";
 import { formatSpans, spansOfNumbers } from "./sequence.ts";
-import { accountOf, ask, done, notePlaced, type Reply, type Serving } from "./serving.ts";
+import {
+  accountOf,
+  ask,
+  done,
+  notePlaced,
+  type Reply,
+  type Serving,
+  takesUtf8,
+} from "./serving.ts";
 import { parseUrl } from "./url.ts";
 
 /** All of them, in one transaction. */
 export function* append(
   serving: Serving,
-  { mailbox, messages }: AppendCommand,
+  { mailbox, said, messages }: AppendCommand,
 ): Step<ImapBackend, Reply> {
   const account = accountOf(serving);
   const whole: ImapNewMessage[] = [];
   for (const message of messages) whole.push(yield* assemble(serving, message));
   const { uidValidity, uids } = yield* ask(() => account.append(mailbox, whole));
   notePlaced(serving, mailbox, uids);
+  if (said !== mailbox) yield* tellName(serving, mailbox, said); // RFC 9051 §6.3.12
   const code = `APPENDUID ${uidValidity} ${formatSpans(spansOfNumbers(uids))}`; // RFC 4315 §3
   return done("appended", code);
 }
@@ -27,8 +37,10 @@ export function* append(
 /** Puts the pieces of a message together, and looks whether it may be kept. */
 export function* assemble(
   serving: Serving,
-  { flags, receivedAt, parts, binary }: AppendMessage,
+  { flags, receivedAt, parts, binary, utf8 }: AppendMessage,
 ): Step<ImapBackend, ImapNewMessage> {
+  // RFC 6855 §4: who has not asked for UTF-8 may not know what it brings.
+  if (utf8 && !takesUtf8(serving)) throw refused("enable UTF8=ACCEPT first");
   const pieces: Uint8Array[] = [];
   for (const part of parts) {
     pieces.push(part.from === "text" ? part.bytes : yield* contentOf(serving, part.url));

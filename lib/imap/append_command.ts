@@ -23,6 +23,8 @@ export interface AppendMessage {
 export interface AppendCommand {
   readonly verb: "APPEND";
   readonly mailbox: string;
+  /** The name as the client spells it. */
+  readonly said: string;
   readonly messages: readonly AppendMessage[];
 }
 
@@ -42,13 +44,13 @@ export const CATENATE_PARTS_MAX = 100;
 /** Behind `APPEND`. */
 export function parseAppend(reader: Reader, utf8: boolean): AppendCommand {
   reader.space();
-  const mailbox = reader.mailbox(utf8);
+  const name = reader.spelledMailbox(utf8);
   const messages: AppendMessage[] = [];
   do {
     if (messages.length === APPEND_MESSAGES_MAX) throw malformed("too many messages");
     messages.push(parseMessage(reader));
   } while (!reader.atEnd());
-  return { verb: "APPEND", mailbox, messages };
+  return { verb: "APPEND", ...name, messages };
 }
 
 /** Behind `REPLACE`. */
@@ -77,17 +79,27 @@ function parseMessage(reader: Reader): AppendMessage {
   }
   if (reader.skipWord("CATENATE")) {
     reader.space();
-    const parts = reader.list(() => parsePiece(reader), { least: 1, most: CATENATE_PARTS_MAX });
-    return { flags, receivedAt, parts, binary: false, utf8: false };
+    let utf8 = false;
+    const parts = reader.list(() => {
+      if (!reader.skipWord("UTF8")) return parsePiece(reader);
+      utf8 = true;
+      return parseUtf8(reader);
+    }, { least: 1, most: CATENATE_PARTS_MAX });
+    return { flags, receivedAt, parts, binary: false, utf8 };
   }
   if (reader.skipWord("UTF8")) {
-    reader.expect(" (");
-    const { bytes } = reader.literal();
-    reader.expect(")");
-    return { flags, receivedAt, parts: [{ from: "text", bytes }], binary: false, utf8: true };
+    return { flags, receivedAt, parts: [parseUtf8(reader)], binary: false, utf8: true };
   }
   const { bytes, binary } = reader.literal();
   return { flags, receivedAt, parts: [{ from: "text", bytes }], binary, utf8: false };
+}
+
+/** RFC 6855 §4 `utf8-literal`, behind its name. */
+function parseUtf8(reader: Reader): AppendPart {
+  reader.expect(" (");
+  const { bytes } = reader.literal();
+  reader.expect(")");
+  return { from: "text", bytes };
 }
 
 function parsePiece(reader: Reader): AppendPart {

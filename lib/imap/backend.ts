@@ -125,6 +125,8 @@ export interface ImapStatus {
   readonly deleted: number;
   /** In bytes. */
   readonly size: number;
+  /** RFC 3501 §2.3.2: of messages from this UID on no session that may change them knows yet. */
+  readonly recentFrom: number;
 }
 
 /** What is known of a message without looking into it. */
@@ -180,6 +182,11 @@ export interface ImapChanges {
 export interface ImapSelected {
   readonly name: string;
   readonly status: ImapStatus;
+  /**
+   * Gives what `recentFrom` of the status was up to now. With `told`, messages up to that UID count
+   * as told of from then on.
+   */
+  recent(told: number | null): MaybePromise<number>;
   /** Those behind `after`, by UID. */
   list(after: number, max: number): MaybePromise<readonly ImapMessage[]>;
   changes(since: number, max: number): MaybePromise<ImapChanges>;

@@ -57,9 +57,10 @@ export type ImapCommand =
   | { readonly verb: "ENABLE"; readonly capabilities: readonly string[] }
   | { readonly verb: "ID"; readonly fields: ReadonlyMap<string, string | null> }
   | SelectCommand
-  | { readonly verb: "CREATE"; readonly mailbox: string; readonly use: readonly string[] }
-  | { readonly verb: "DELETE" | "SUBSCRIBE" | "UNSUBSCRIBE"; readonly mailbox: string }
-  | { readonly verb: "RENAME"; readonly from: string; readonly to: string }
+  | CreateCommand
+  | { readonly verb: "DELETE"; readonly mailbox: string; readonly said: string }
+  | { readonly verb: "SUBSCRIBE" | "UNSUBSCRIBE"; readonly mailbox: string }
+  | RenameCommand
   | { readonly verb: "EXPUNGE"; readonly set: SequenceSet | null }
   | { readonly verb: "GETQUOTA"; readonly root: string }
   | { readonly verb: "GETQUOTAROOT"; readonly mailbox: string }
@@ -84,9 +85,26 @@ export interface AuthenticateCommand {
   readonly initial: Uint8Array | null;
 }
 
+export interface CreateCommand {
+  readonly verb: "CREATE";
+  readonly mailbox: string;
+  /** The name as the client spells it, here and in others: RFC 9051 §6.3.9.7. */
+  readonly said: string;
+  readonly use: readonly string[];
+}
+
+export interface RenameCommand {
+  readonly verb: "RENAME";
+  readonly from: string;
+  /** `from`, as the client spells it. */
+  readonly said: string;
+  readonly to: string;
+}
+
 export interface SelectCommand {
   readonly verb: "SELECT" | "EXAMINE";
   readonly mailbox: string;
+  readonly said: string;
   /** RFC 7162 §3.1.8. */
   readonly condstore: boolean;
   readonly qresync: Resync | null;
@@ -207,17 +225,19 @@ function parseOfMailboxes(reader: Reader, verb: string, utf8: boolean): ImapComm
       return parseSelect(reader, verb, utf8);
     case "CREATE":
       reader.space();
-      return { verb, mailbox: reader.mailbox(utf8), use: parseUse(reader) };
+      return { verb, ...reader.spelledMailbox(utf8), use: parseUse(reader) };
     case "DELETE":
+      reader.space();
+      return { verb, ...reader.spelledMailbox(utf8) };
     case "SUBSCRIBE":
     case "UNSUBSCRIBE":
       reader.space();
       return { verb, mailbox: reader.mailbox(utf8) };
     case "RENAME": {
       reader.space();
-      const from = reader.mailbox(utf8);
+      const { mailbox: from, said } = reader.spelledMailbox(utf8);
       reader.space();
-      return { verb, from, to: reader.mailbox(utf8) };
+      return { verb, from, said, to: reader.mailbox(utf8) };
     }
     case "LIST":
       return parseList(reader, utf8);
@@ -314,7 +334,7 @@ function parseSelect(
   utf8: boolean,
 ): SelectCommand {
   reader.space();
-  const mailbox = reader.mailbox(utf8);
+  const name = reader.spelledMailbox(utf8);
   let condstore = false;
   let qresync: Resync | null = null;
   if (!reader.atEnd()) {
@@ -326,7 +346,7 @@ function parseSelect(
       else throw malformed("there is no such parameter");
     }, { least: 1, most: 2 });
   }
-  return { verb, mailbox, condstore, qresync };
+  return { verb, ...name, condstore, qresync };
 }
 
 /** RFC 7162 §7 `select-param`; which numbers went with which UIDs is of no use here. */

@@ -9,12 +9,13 @@ export const FACTS_KEPT = 500;
 /** Messages, and changes, that are read from the store in one call. */
 export const PAGE_MESSAGES_MAX = 1_000;
 
-/** Reads the whole mailbox, by UID, page by page. */
+/** Reads the mailbox behind a UID, in their order, page by page. */
 export function* forEachMessage(
   mailbox: ImapSelected,
   visit: (message: ImapMessage) => void,
+  behind = 0,
 ): Step<ImapBackend, void> {
-  for (let after = 0;;) {
+  for (let after = behind;;) {
     const from = after;
     const page = yield* ask(() => mailbox.list(from, PAGE_MESSAGES_MAX));
     for (const message of page) visit(message);

@@ -8,7 +8,7 @@ import { factsOf, inPieces } from "./facts.ts";
 import type { FetchCommand, FetchItem, Partial } from "./fetch_command.ts";
 import { dateTime, join, literal, nstring, type Piece, quoted, textString } from "./format.ts";
 import { meant, type Numbered, partOf } from "./messages.ts";
-import { flagList } from "./news.ts";
+import { countChanges, flagList } from "./news.ts";
 import { preview } from "./preview.ts";
 import { binaryOf, cut, type Dissected, sectionOf } from "./sections.ts";
 import { formatSpans, isIn, spansOf, spansOfNumbers } from "./sequence.ts";
@@ -35,7 +35,7 @@ export function* fetch(
   const selected = selectedOf(serving);
   const items = completed(command);
   if (command.changedSince !== null || items.some(({ item }) => item === "MODSEQ")) {
-    serving.enabled.add("CONDSTORE"); // RFC 7162 §3.1
+    yield* countChanges(serving);
   }
   const chosen = partOf(
     meant(serving, selected, command).filter(([, { modSeq }]) =>
@@ -281,7 +281,7 @@ function bodySection(
     ? `HEADER.FIELDS${of.not ? ".NOT" : ""} (${of.names.map(fieldName).join(" ")})`
     : of.kind;
   const name = [numbers, words].filter((each) => each !== "").join(".");
-  const value = bytes === null ? nstring(null) : literal(withoutNul(cut(bytes, partial)));
+  const value = bytes === null ? nstring(null) : literal(cut(bytes, partial));
   return join([`BODY[${name}]${originOf(partial)} `, value]);
 }
 
@@ -306,9 +306,4 @@ function originOf(partial: Partial | null): string {
 function fieldName(name: string): string {
   // deno-lint-ignore no-control-regex -- control characters are no part of an atom
   return /^[^\x00-\x20\x7f-\uffff(){%*"\\]+$/.test(name) ? name : quoted(name);
-}
-
-/** RFC 9051 §4.3: a literal holds no NUL; RFC 3516 has BINARY for those. */
-function withoutNul(bytes: Uint8Array): Uint8Array {
-  return bytes.includes(0) ? bytes.map((byte) => byte === 0 ? 128 : byte) : bytes;
 }

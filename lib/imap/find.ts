@@ -3,13 +3,14 @@ import type { Step } from "../wire/session.ts";
 import type { ImapBackend } from "./backend.ts";
 import { dissect } from "./dissect.ts";
 import { factsOf, inPieces } from "./facts.ts";
-import { meant, type Numbered, spansMeant } from "./messages.ts";
+import { type Numbered, spansMeant } from "./messages.ts";
 import { rulingOut } from "./ruling_out.ts";
 import { type Candidate, matches, type SearchSetting } from "./search.ts";
 import { searchContentOf } from "./search_content.ts";
+import { countChanges } from "./news.ts";
 import type { SearchKey } from "./search_command.ts";
-import type { Span } from "./sequence.ts";
-import { countsChanges, type Selected, selectedOf, type Serving } from "./serving.ts";
+import { isIn, type Span } from "./sequence.ts";
+import { type Selected, selectedOf, type Serving } from "./serving.ts";
 import type { Seen } from "./view.ts";
 
 /** Those that are meant, in the order of the mailbox. The view has learned what is true now. */
@@ -18,8 +19,7 @@ export function* find(
   keys: SearchKey,
 ): Step<ImapBackend, readonly Candidate<Seen>[]> {
   const selected = selectedOf(serving);
-  // RFC 7162 §3.1: whoever asks for it counts in mod-sequences from then on.
-  if (!countsChanges(serving) && asksForModSeq(keys)) serving.enabled.add("CONDSTORE");
+  if (asksForModSeq(keys)) yield* countChanges(serving);
   return yield* findAmong(serving, keys, narrowed(serving, selected, keys));
 }
 
@@ -122,7 +122,8 @@ function narrowed(serving: Serving, selected: Selected, keys: SearchKey): readon
   const set = all.find((each) => each.key === "SEQUENCE" || each.key === "UID");
   if (set === undefined) return [...view.ofNumbers([{ from: 1, to: view.count }])];
   const { key, set: numbers } = set as SetKey;
-  return meant(serving, selected, { set: numbers, uid: key === "UID" });
+  const spans = spansMeant(serving, selected, { set: numbers, uid: key === "UID" });
+  return [...key === "UID" ? view.ofUids(spans) : view.ofNumbers(spans)];
 }
 
 type SetKey = SearchKey & { readonly key: "SEQUENCE" | "UID" };
@@ -137,6 +138,6 @@ function settingOf(serving: Serving, selected: Selected): Omit<SearchSetting, "i
       known.set(key, spans);
       return spans;
     },
-    isRecent: (uid) => uid >= selected.recentFrom,
+    isRecent: (uid) => isIn(selected.recent, uid),
   };
 }

@@ -38,9 +38,13 @@ export function quoted(text: string): string {
   return `"${text.replace(/["\\]/g, "\\$&")}"`;
 }
 
-/** `{n}` and the bytes; `binary`: `~{n}`, which may hold NUL (RFC 3516 §4.2). */
+/**
+ * `{n}` and the bytes; `binary`: `~{n}`, which may hold NUL (RFC 3516 §4.2). In others another byte
+ * stands in its place (RFC 9051 §4.3.1), so that sizes stay as they are told.
+ */
 export function literal(bytes: Uint8Array, binary = false): Uint8Array {
-  return concat([encode(`${binary ? "~" : ""}{${bytes.length}}\r\n`), bytes]);
+  const said = binary ? bytes : withoutNul(bytes);
+  return concat([encode(`${binary ? "~" : ""}{${said.length}}\r\n`), said]);
 }
 
 /** Pieces in parentheses, with spaces between. */
@@ -80,6 +84,10 @@ function canBeQuoted(bytes: Uint8Array, utf8: boolean): boolean {
     if (byte > 126) above = true;
   }
   return !above || (utf8 && decodeUtf8(bytes) !== null);
+}
+
+function withoutNul(bytes: Uint8Array): Uint8Array {
+  return bytes.includes(0) ? bytes.map((byte) => byte === 0 ? 128 : byte) : bytes;
 }
 
 function quotedBytes(bytes: Uint8Array): Piece {

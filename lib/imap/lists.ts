@@ -6,6 +6,7 @@ import { forEachMessage } from "./facts.ts";
 import { join, type Piece, string } from "./format.ts";
 import type { ListCommand, LsubCommand, StatusCommand, StatusItem } from "./list_command.ts";
 import { encodeMailbox, SEPARATOR } from "./mailbox_name.ts";
+import { countChanges } from "./news.ts";
 import { isMeant, patternOf } from "./pattern.ts";
 import { accountOf, ask, done, type Reply, say, type Serving, takesUtf8 } from "./serving.ts";
 
@@ -20,7 +21,7 @@ export function* list(
     yield* say(serving, `LIST (\\Noselect) "${SEPARATOR}" ""`);
     return done("that is all");
   }
-  const mailboxes = yield* ask(() => account.mailboxes());
+  const mailboxes = withParentsNamed(yield* ask(() => account.mailboxes()));
   const patterns = command.patterns.map((each) => patternOf(command.reference, each));
   for (const found of chosen(mailboxes, patterns, command)) {
     yield* say(serving, listLine(serving, mailboxes, found, command));
@@ -63,7 +64,7 @@ export function* status(
   { mailbox, items }: StatusCommand,
 ): Step<ImapBackend, Reply> {
   const account = accountOf(serving);
-  if (items.includes("HIGHESTMODSEQ")) serving.enabled.add("CONDSTORE"); // RFC 7162 §3.1
+  if (items.includes("HIGHESTMODSEQ")) yield* countChanges(serving);
   const found = yield* ask(() => account.status(mailbox));
   if (found === null) throw refused("there is no such mailbox", "NONEXISTENT");
   yield* tellStatus(serving, mailbox, found, items);
@@ -77,6 +78,32 @@ export function* namespace(serving: Serving): Step<ImapBackend, Reply> {
   return done("that is all");
 }
 
+/**
+ * In IMAP4rev2: a mailbox by its name, and by the one that a client has for it, where that is
+ * another (RFC 9051 §6.3.9.7).
+ */
+export function* tellName(
+  serving: Serving,
+  name: string,
+  said: string,
+): Step<ImapBackend, void> {
+  if (!serving.enabled.has("IMAP4REV2")) return;
+  const account = accountOf(serving);
+  const mailboxes = yield* ask(() => account.mailboxes());
+  const mailbox = mailboxes.find((each) => each.name === name) ??
+    { name, exists: false, subscribed: false, use: null };
+  const line = listLine(serving, mailboxes, { mailbox, childInfo: [] }, TOLD_UNASKED);
+  const utf8 = takesUtf8(serving);
+  const old = join([' ("OLDNAME" (', string(encodeMailbox(said, utf8), utf8), "))"]);
+  yield* say(serving, ...said === name ? [line] : [line, old]);
+}
+
+/** As in an extended LIST: with whether it is subscribed to. */
+const TOLD_UNASKED: Pick<ListCommand, "select" | "back"> = {
+  select: { subscribed: false, recursive: false, specialUse: false, extended: true },
+  back: { subscribed: true, children: true, specialUse: true, status: [] },
+};
+
 interface Found {
   readonly mailbox: ImapMailbox;
   /** RFC 5258 §3.5: it is told because of what is below. */
@@ -89,9 +116,10 @@ function chosen(
   { select }: ListCommand,
 ): readonly Found[] {
   const fits = (name: string) => patterns.some((each) => isMeant(name, each));
-  const isSelected = ({ subscribed, use, exists }: ImapMailbox) =>
+  const parents = new Set(existing(mailboxes).flatMap(({ name }) => parentsOf(name)));
+  const isSelected = ({ name, subscribed, use, exists }: ImapMailbox) =>
     (!select.subscribed || subscribed) && (!select.specialUse || use !== null) &&
-    (select.subscribed || exists);
+    (select.subscribed || exists || parents.has(name));
   const found = mailboxes
     .filter((mailbox) => isSelected(mailbox) && fits(mailbox.name))
     .map((mailbox): Found => ({ mailbox, childInfo: [] }));
@@ -125,6 +153,25 @@ function withParents(
   return [...named.values()].sort((a, b) => a.mailbox.name < b.mailbox.name ? -1 : 1);
 }
 
+function existing(mailboxes: readonly ImapMailbox[]): readonly ImapMailbox[] {
+  return mailboxes.filter(({ exists }) => exists);
+}
+
+/** RFC 9051 §6.3.5: a name that was removed stays as long as there are others below it. */
+function withParentsNamed(mailboxes: readonly ImapMailbox[]): readonly ImapMailbox[] {
+  const named = new Set(mailboxes.map(({ name }) => name));
+  const parents = new Set(existing(mailboxes).flatMap(({ name }) => parentsOf(name)));
+  const missing = [...parents].filter((name) => !named.has(name));
+  if (missing.length === 0) return mailboxes;
+  const placeholders = missing.map((name) => ({
+    name,
+    exists: false,
+    subscribed: false,
+    use: null,
+  }));
+  return [...mailboxes, ...placeholders].sort((a, b) => a.name < b.name ? -1 : 1);
+}
+
 function parentsOf(name: string): readonly string[] {
   const levels = name.split(SEPARATOR);
   return levels.slice(0, -1).map((_, at) => levels.slice(0, at + 1).join(SEPARATOR));
@@ -144,7 +191,7 @@ export function listLine(
   const flags: string[] = [];
   if (!exists) flags.push(select.extended ? "\\NonExistent" : "\\Noselect");
   // RFC 5258 §3.4 and §4: asked for with RETURN, and told to whoever asks in the older way.
-  if (!select.extended || back.children || exists) {
+  if (!select.extended || back.children || exists || hasChildren) {
     flags.push(hasChildren ? "\\HasChildren" : "\\HasNoChildren");
   }
   if (subscribed && (back.subscribed || select.subscribed)) flags.push("\\Subscribed");
@@ -161,7 +208,9 @@ export function* tellStatus(
   items: readonly StatusItem[],
 ): Step<ImapBackend, void> {
   const freed = items.includes("DELETED-STORAGE") ? yield* deletedBytes(serving, name) : 0;
-  const values = items.map((item) => `${item} ${statusValue(serving, { ...status, freed }, item)}`);
+  const recent = items.includes("RECENT") ? yield* countRecent(serving, name, status) : 0;
+  const known = { ...status, freed, recent };
+  const values = items.map((item) => `${item} ${statusValue(serving, known, item)}`);
   yield* say(serving, join(["STATUS ", nameOf(serving, name), ` (${values.join(" ")})`]));
 }
 
@@ -177,16 +226,31 @@ function* deletedBytes(serving: Serving, name: string): Step<ImapBackend, number
   return bytes;
 }
 
+/** RFC 3501 §6.3.10: mostly none or all of them; the others are counted. */
+function* countRecent(
+  serving: Serving,
+  name: string,
+  { messages, recentFrom, uidNext }: ImapStatus,
+): Step<ImapBackend, number> {
+  if (recentFrom === 1) return messages;
+  if (recentFrom >= uidNext) return 0;
+  const account = accountOf(serving);
+  const mailbox = yield* ask(() => account.select(name));
+  let count = 0;
+  if (mailbox !== null) yield* forEachMessage(mailbox, () => count++, recentFrom - 1);
+  return count;
+}
+
 function statusValue(
   serving: Serving,
-  status: ImapStatus & { readonly freed: number },
+  status: ImapStatus & { readonly freed: number; readonly recent: number },
   item: StatusItem,
 ): string {
   switch (item) {
     case "MESSAGES":
       return `${status.messages}`;
-    case "RECENT": // RFC 3501 §2.3.2: nothing is recent but for the session that sees it come
-      return "0";
+    case "RECENT":
+      return `${status.recent}`;
     case "UIDNEXT":
       return `${status.uidNext}`;
     case "UIDVALIDITY":

@@ -9,21 +9,26 @@ import { malformed, refused } from "./error.ts";
 export const SEPARATOR = "/";
 export const INBOX = "INBOX";
 
+/** A name that came, in the form in which it is kept. @throws {ImapError} for what is none. */
+export function decodeMailbox(bytes: Uint8Array, utf8: boolean): string {
+  return canonical(saidMailbox(bytes, utf8));
+}
+
 /**
- * A name that came. Where the client has not asked for UTF-8, it is modified UTF-7; bytes above
- * 127, which that has not, are taken as the UTF-8 that they most likely are.
+ * A name as it was said. Where the client has not asked for UTF-8, it is modified UTF-7; bytes
+ * above 127, which that has not, are taken as the UTF-8 that they most likely are.
  * @throws {ImapError} for what is neither.
  */
-export function decodeMailbox(bytes: Uint8Array, utf8: boolean): string {
+export function saidMailbox(bytes: Uint8Array, utf8: boolean): string {
   if (utf8 || bytes.some((byte) => byte > 127)) {
     const name = decodeUtf8(bytes);
     if (name === null) throw malformed("that is not UTF-8");
-    return canonical(name);
+    return name;
   }
   const name = decodeUtf7(decodeLatin1(bytes));
   // RFC 5530 §3 CANNOT: the grammar lets it pass, and no mailbox can be called so.
   if (name === null) throw refused("that is not modified UTF-7", "CANNOT");
-  return canonical(name);
+  return name;
 }
 
 /** As the client wants to see it. */

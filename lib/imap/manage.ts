@@ -2,8 +2,9 @@
 import { encode } from "../wire/bytes.ts";
 import type { Step } from "../wire/session.ts";
 import type { ImapBackend, SpecialUse } from "./backend.ts";
-import type { ImapCommand } from "./command.ts";
+import type { CreateCommand, ImapCommand, RenameCommand } from "./command.ts";
 import { refused } from "./error.ts";
+import { tellName } from "./lists.ts";
 import { INBOX, SEPARATOR } from "./mailbox_name.ts";
 import { accountOf, ask, done, type Reply, say, type Serving } from "./serving.ts";
 
@@ -35,19 +36,20 @@ function withParents(name: string): readonly string[] {
 /** RFC 9051 §6.3.4; with `use` RFC 6154 §3. */
 export function* create(
   serving: Serving,
-  { mailbox, use }: { readonly mailbox: string; readonly use: readonly string[] },
+  { mailbox, said, use }: CreateCommand,
 ): Step<ImapBackend, Reply> {
   const account = accountOf(serving);
   const name = checkedName(mailbox);
   const special = specialUse(use);
   const { mailboxId } = yield* ask(() => account.create(name, special));
+  if (said !== mailbox) yield* tellName(serving, name, said);
   return done("created", `MAILBOXID (${mailboxId})`); // RFC 8474 §4.1
 }
 
 /** RFC 9051 §6.3.5: INBOX stays. */
 export function* remove(
   serving: Serving,
-  { mailbox }: { readonly mailbox: string },
+  { mailbox, said }: { readonly mailbox: string; readonly said: string },
 ): Step<ImapBackend, Reply> {
   const account = accountOf(serving);
   if (mailbox === INBOX) throw refused("INBOX stays", "CANNOT");
@@ -58,13 +60,14 @@ export function* remove(
     serving.selected = null;
     yield* say(serving, "OK [CLOSED] the mailbox that was open is gone");
   }
+  if (said !== mailbox) yield* tellName(serving, mailbox, said);
   return done("deleted");
 }
 
 /** RFC 9051 §6.3.6. */
 export function* rename(
   serving: Serving,
-  { from, to }: { readonly from: string; readonly to: string },
+  { from, said, to }: RenameCommand,
 ): Step<ImapBackend, Reply> {
   const account = accountOf(serving);
   const name = checkedName(to);
@@ -74,6 +77,7 @@ export function* rename(
     throw refused("a mailbox cannot go into itself", "CANNOT");
   }
   yield* ask(() => account.rename(from, name));
+  if (from !== INBOX) yield* tellName(serving, name, said);
   return done("renamed");
 }
 
@@ -91,8 +95,9 @@ export function* subscribe(
 /**
  * A name that a mailbox may have. RFC 9051 §6.3.4: a separator at the end says that there will be
  * names below, and is no part of the name.
+ * @throws {ImapError} CANNOT, LIMIT
  */
-function checkedName(mailbox: string): string {
+export function checkedName(mailbox: string): string {
   const name = mailbox.endsWith(SEPARATOR) ? mailbox.slice(0, -1) : mailbox;
   const levels = name.split(SEPARATOR);
   // RFC 9051 §5.1: wildcards and control characters would make names that nobody can ask for.

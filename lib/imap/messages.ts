@@ -34,16 +34,16 @@ export function partOf<T>(
   return found.slice(Math.max(0, found.length + to), Math.max(0, found.length + from + 1));
 }
 
-/** The spans of a set, for searching. @throws {ImapError} as {@linkcode meant} does */
+/**
+ * The spans of a set, for searching. There a number beyond the mailbox finds nothing: programs ask
+ * for `1:*` without knowing whether there is anything.
+ */
 export function spansMeant(
   serving: Pick<Serving, "saved">,
   { view }: Pick<Selected, "view">,
   { set, uid }: { readonly set: SequenceSet; readonly uid: boolean },
 ): readonly Span[] {
-  if (set !== "$") {
-    if (!uid) checkNumbers(set, view.count);
-    return spansOf(set, uid ? view.largestUid : view.count);
-  }
+  if (set !== "$") return spansOf(set, uid ? view.largestUid : view.count);
   if (uid) return spansOfNumbers(serving.saved);
   const found = [...view.ofUids(spansOfNumbers(serving.saved))];
   return spansOfNumbers(found.map(([number]) => number));

@@ -31,8 +31,8 @@ export function parseGetMetadata(reader: Reader, utf8: boolean): MetadataCommand
   const { bytesMax, depth } = before ?? parseMetadataOptions(reader) ??
     { bytesMax: null, depth: "0" };
   const entries = reader.sees("(")
-    ? reader.list(() => entryName(reader), { least: 1, most: METADATA_ENTRIES_MAX })
-    : [entryName(reader)];
+    ? reader.list(() => askedName(reader), { least: 1, most: METADATA_ENTRIES_MAX })
+    : [askedName(reader)];
   return { verb: "GETMETADATA", mailbox, entries, bytesMax, depth };
 }
 
@@ -76,10 +76,19 @@ export function parseSetMetadata(reader: Reader, utf8: boolean): MetadataCommand
   return { verb: "SETMETADATA", mailbox, entries };
 }
 
-/** RFC 5464 §3.1: without case, no wildcards, no empty parts. */
+/** RFC 5464 §3.2: without case, no wildcards, no empty parts. */
 function entryName(reader: Reader): string {
+  const name = askedName(reader);
+  if (ROOTS.has(name)) throw malformed("that is not the name of an entry");
+  return name;
+}
+
+/** The same, or one of the roots: with DEPTH whoever names it gets all below (§4.2.2). */
+function askedName(reader: Reader): string {
   const name = reader.text().toLowerCase();
-  const valid = /^\/(private|shared)(\/[ -$&-)+-.0-~]+)+$/.test(name);
+  const valid = /^\/(private|shared)(\/[ -$&-)+-.0-~]+)*$/.test(name);
   if (!valid) throw malformed("that is not the name of an entry");
   return name;
 }
+
+const ROOTS: ReadonlySet<string> = new Set(["/private", "/shared"]);

@@ -6,7 +6,7 @@ import { forEachMessage, PAGE_MESSAGES_MAX } from "./facts.ts";
 import { SYSTEM_FLAGS } from "./fetch_command.ts";
 import type { Numbered } from "./messages.ts";
 import type { NotifyEvent } from "./notify_command.ts";
-import { formatSpans } from "./sequence.ts";
+import { formatSpans, isIn } from "./sequence.ts";
 import { ask, countsChanges, say, type Selected, type Serving } from "./serving.ts";
 import type { Seen } from "./view.ts";
 
@@ -86,6 +86,7 @@ export function* tellNews(
   // RFC 9051 §7.1 PERMANENTFLAGS: new ones are told, before somebody has them.
   if (selected.keywords.size > selected.keywordsTold) yield* tellFlags(serving, selected);
   if (news.exists !== null) {
+    yield* noteRecent(selected, news.fresh);
     yield* say(serving, `${news.exists} EXISTS`);
     // RFC 3501 §7.3.2, which RFC 9051 has no more.
     if (!serving.enabled.has("IMAP4REV2")) {
@@ -98,14 +99,32 @@ export function* tellNews(
   return [...view.ofUids([{ from: known + 1, to: view.largestUid }])];
 }
 
+/**
+ * RFC 7162 §3.1: from here on the client counts in mod-sequences; the first time it hears which one
+ * the open mailbox has come to.
+ */
+export function* countChanges(serving: Serving): Step<ImapBackend, void> {
+  if (countsChanges(serving)) return;
+  serving.enabled.add("CONDSTORE");
+  if (serving.selected === null) return;
+  yield* say(serving, `OK [HIGHESTMODSEQ ${serving.selected.modSeq}] the newest change`);
+}
+
 /** Keeps in mind which keywords there are. */
 export function noteKeywords(
-  { keywords }: Selected,
-  messages: readonly { readonly flags: readonly string[] }[],
+  selected: Selected,
+  messages: Iterable<{ readonly flags: readonly string[] }>,
 ): void {
-  for (const { flags } of messages) {
+  const { keywords, view } = selected;
+  const note = ({ flags }: { readonly flags: readonly string[] }) => {
     for (const flag of flags) if (!flag.startsWith("\\")) keywords.add(flag);
-  }
+  };
+  for (const message of messages) note(message);
+  if (keywords.size <= KEYWORDS_TOLD_MAX) return;
+  // Some that were met are forgotten meanwhile: those that messages have are begun with anew.
+  keywords.clear();
+  selected.keywordsTold = 0;
+  for (const seen of view.all()) note(seen);
 }
 
 /** FLAGS and PERMANENTFLAGS (RFC 9051 §7.3.5 and §7.1). */
@@ -120,11 +139,26 @@ export function* tellFlags(serving: Serving, selected: Selected): Step<ImapBacke
   yield* say(serving, `OK [PERMANENTFLAGS (${permanent})] can be kept`);
 }
 
-/** RFC 3501 §2.3.2: nothing is recent but what came while this session looked. */
-export function recentCount({ view, recentFrom }: Selected): number {
-  let count = 0;
-  for (let number = view.count; number > 0 && view.at(number).uid >= recentFrom; number--) count++;
-  return count;
+/**
+ * RFC 3501 §2.3.2: messages are recent in the session that is told of them first. One that changes
+ * nothing (EXAMINE, §6.3.2) sees them as such, and they stay so for the next. `fresh`: the UID from
+ * which on they are new here.
+ */
+export function* noteRecent(selected: Selected, fresh: number): Step<ImapBackend, void> {
+  const { mailbox, view, readOnly, recent } = selected;
+  const to = view.largestUid;
+  const untold = yield* ask(() => mailbox.recent(readOnly ? null : to));
+  const from = Math.max(untold, fresh);
+  if (from > to) return;
+  // Where nobody else was told between, one span grows, however long the session lasts.
+  const last = recent.at(-1);
+  if (last !== undefined && from <= last.to + 1) recent[recent.length - 1] = { ...last, to };
+  else recent.push({ from, to });
+}
+
+/** How many of those that are there are recent. */
+export function recentCount({ view, recent }: Selected): number {
+  return view.countOf(recent);
 }
 
 /** FLAGS as a client that did not ask for them is told: with the UID and MODSEQ it may need. */
@@ -142,9 +176,9 @@ export function flagItems(serving: Serving, selected: Selected, seen: Seen): str
 /** The flags of a message in parentheses. */
 export function flagList(
   { enabled }: Serving,
-  { recentFrom }: Selected,
+  { recent }: Selected,
   { flags, uid }: Pick<Seen, "flags" | "uid">,
 ): string {
-  const recent = uid >= recentFrom && !enabled.has("IMAP4REV2");
-  return `(${[...flags, ...recent ? ["\\Recent"] : []].join(" ")})`;
+  const isRecent = isIn(recent, uid) && !enabled.has("IMAP4REV2");
+  return `(${[...flags, ...isRecent ? ["\\Recent"] : []].join(" ")})`;
 }

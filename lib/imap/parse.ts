@@ -4,7 +4,7 @@
  */
 import { decodeUtf8 } from "../wire/bytes.ts";
 import { malformed } from "./error.ts";
-import { decodeMailbox } from "./mailbox_name.ts";
+import { canonical, decodeMailbox, saidMailbox } from "./mailbox_name.ts";
 import { parseSequenceSet, type SequenceSet } from "./sequence.ts";
 
 /**
@@ -245,6 +245,12 @@ export class Reader {
   /** A mailbox's name, as people see it; INBOX in capitals whatever its case. */
   mailbox(utf8: boolean): string {
     return decodeMailbox(this.astring(), utf8);
+  }
+
+  /** The same, and how the client spells it. */
+  spelledMailbox(utf8: boolean): { readonly mailbox: string; readonly said: string } {
+    const said = saidMailbox(this.astring(), utf8);
+    return { mailbox: canonical(said), said };
   }
 
   /** RFC 9051 §9 `mbox-or-pat`: a name that may hold wildcards. */

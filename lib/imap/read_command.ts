@@ -4,6 +4,7 @@
  */
 import { type ByteQueue, decodeLatin1, encode } from "../wire/bytes.ts";
 import { fill, type LineFault, readLine } from "../wire/lines.ts";
+import type { Hold } from "../wire/room.ts";
 import { type Step, writeNow } from "../wire/session.ts";
 import { type Literal, type RawCommand, tagIn } from "./parse.ts";
 
@@ -13,16 +14,20 @@ export interface CommandLimits {
   readonly commandBytesMax: number;
   /** What one literal may have, seen from the beginning of the command. */
   readonly literalBytesMax: (line: string) => number;
+  /** What literals take beyond {@linkcode LITERALS_BYTES_FREE}; whoever reads gives it back. */
+  readonly hold: Hold;
 }
 
 /**
  * What came instead of a command. `tag` is that of the command, where it had one. `tooBig`: a
  * literal that was announced and not sent, or sent and thrown away: the conversation goes on.
- * `endless`: more than is thrown away: it is over.
+ * `noRoom`: the same, because too much is in memory already. `endless`: more than is thrown away:
+ * it is over.
  */
-export type CommandFault =
-  | { readonly fault: LineFault; readonly tag: string | null }
-  | { readonly fault: "tooBig"; readonly tag: string | null };
+export interface CommandFault {
+  readonly fault: LineFault | "tooBig" | "noRoom";
+  readonly tag: string | null;
+}
 
 /** RFC 7888 §4: what comes unasked in literals, and is too big, is thrown away up to this size. */
 export const UNASKED_BYTES_MAX = 64 * 1024 * 1024;
@@ -30,6 +35,8 @@ export const UNASKED_BYTES_MAX = 64 * 1024 * 1024;
 export const LITERALS_MAX = 2_000;
 /** All literals of one command, which are in memory together: behind the first one, no more. */
 export const LITERALS_BYTES_MAX = 128 * 1024 * 1024;
+/** So much of a command's literals counts as nothing: passwords and names are taken in any case. */
+export const LITERALS_BYTES_FREE = 16 * 1024;
 
 const ANNOUNCEMENT = /(~?)\{([0-9]{1,15})(\+?)\}$/;
 
@@ -42,6 +49,7 @@ export function* readCommand<B>(
   const literals: Literal[] = [];
   let left = limits.commandBytesMax;
   let taken = 0;
+  let free = LITERALS_BYTES_FREE;
   for (;;) {
     const line = yield* readLine<B>(queue, Math.max(2, left));
     if (line === null) return null;
@@ -60,12 +68,23 @@ export function* readCommand<B>(
     const allowed = Math.max(left, limits.literalBytesMax(texts[0]!));
     taken += bytes;
     const full = taken > bytes && taken > LITERALS_BYTES_MAX;
+    const tag = tagIn(texts[0]!);
+    const unasked = plus === "+";
     if (bytes > allowed || full || literals.length === LITERALS_MAX) {
-      return yield* refuse(queue, { tag: tagIn(texts[0]!), bytes, unasked: plus === "+" });
+      return yield* refuse(queue, { fault: "tooBig", tag, bytes, unasked });
     }
-    if (plus === "") yield* writeNow<B>(GO_ON);
-    const content = yield* readBytes<B>(queue, bytes);
+    const hold = bytes > free ? limits.hold : null;
+    if (hold === null) free -= bytes;
+    else if (!hold.fits(bytes)) {
+      return yield* refuse(queue, { fault: "noRoom", tag, bytes, unasked });
+    }
+    if (!unasked) yield* writeNow<B>(GO_ON);
+    const content = yield* readBytes<B>(queue, bytes, hold);
     if (content === null) return null;
+    if ("missing" in content) {
+      // Others took the room meanwhile.
+      return yield* refuse(queue, { fault: "noRoom", tag, bytes: content.missing, unasked: true });
+    }
     literals.push({ bytes: content, binary: tilde === "~" });
     if (bytes <= left) left -= bytes;
   }
@@ -80,13 +99,13 @@ const GO_ON = encode("+ go on\r\n");
  */
 function* refuse<B>(
   queue: ByteQueue,
-  { tag, bytes, unasked }: {
-    readonly tag: string | null;
+  { bytes, unasked, ...refusal }: CommandFault & {
     readonly bytes: number;
     readonly unasked: boolean;
   },
 ): Step<B, CommandFault | null> {
-  if (!unasked) return { fault: "tooBig", tag };
+  const { tag } = refusal;
+  if (!unasked) return refusal;
   let left = bytes;
   let skipped = 0;
   for (;;) {
@@ -98,7 +117,7 @@ function* refuse<B>(
     if (line === "endless") return { fault: line, tag };
     const more = typeof line === "string" ? null : ANNOUNCEMENT.exec(decodeLatin1(line));
     // One that waits to be asked for its literal hears the refusal of the whole instead.
-    if (more === null || more[3] !== "+") return { fault: "tooBig", tag };
+    if (more === null || more[3] !== "+") return refusal;
     left = Number(more[2]);
   }
 }
@@ -106,12 +125,26 @@ function* refuse<B>(
 /** What may stand behind a literal that is thrown away. */
 const REST_BYTES_MAX = 64 * 1024;
 
-/** So many bytes; `null` when the peer closes before. */
-function* readBytes<B>(queue: ByteQueue, count: number): Step<B, Uint8Array | null> {
-  const bytes = new Uint8Array(count);
+/**
+ * So many bytes; `null` when the peer closes before, and how many are still to come where there is
+ * no room for them. Room is taken as they come: one who announces much and sends nothing has none.
+ */
+function* readBytes<B>(
+  queue: ByteQueue,
+  count: number,
+  hold: Hold | null,
+): Step<B, Uint8Array | { readonly missing: number } | null> {
+  let bytes = new Uint8Array(hold === null ? count : 0);
   let at = 0;
   while (at < count) {
     const part = Math.min(queue.length, count - at);
+    if (at + part > bytes.length) {
+      const size = Math.min(count, Math.max(at + part, 2 * bytes.length));
+      if (!hold!.take(size - bytes.length)) return { missing: count - at };
+      const grown = new Uint8Array(size);
+      grown.set(bytes);
+      bytes = grown;
+    }
     bytes.set(queue.take(part), at);
     at += part;
     if (at < count && !(yield* fill<B>(queue))) return null;

@@ -2,7 +2,7 @@
 import type { Step } from "../wire/session.ts";
 import type { ImapBackend } from "./backend.ts";
 import { checkTag, keepUpdated } from "./context.ts";
-import { ImapError } from "./error.ts";
+import { ImapError, malformed } from "./error.ts";
 import { asksForModSeq, find } from "./find.ts";
 import { partOf } from "./messages.ts";
 import type { Candidate } from "./search.ts";
@@ -17,6 +17,9 @@ export function* search(
   tag: string,
   command: SearchCommand,
 ): Step<ImapBackend, Reply> {
+  if (command.hasCharset && serving.enabled.has("UTF8=ACCEPT")) {
+    throw malformed("with UTF8=ACCEPT a search has no charset"); // RFC 6855 §3
+  }
   const update = command.back?.update ?? null;
   if (update !== null) checkTag(serving, tag);
   const found = yield* findAndSave(serving, command);

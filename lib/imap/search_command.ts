@@ -52,6 +52,8 @@ export interface SearchCommand {
   readonly verb: "SEARCH";
   readonly uid: boolean;
   readonly back: SearchReturn | null;
+  /** Whether a charset was said; the keys are decoded already. */
+  readonly hasCharset: boolean;
   readonly keys: SearchKey;
 }
 
@@ -108,7 +110,8 @@ export function parseSearch(reader: Reader, uid: boolean): SearchCommand {
     charset = parseCharset(reader);
     reader.space();
   }
-  return { verb: "SEARCH", uid, back, keys: parseKeys(reader, charset) };
+  const hasCharset = charset !== null;
+  return { verb: "SEARCH", uid, back, hasCharset, keys: parseKeys(reader, charset) };
 }
 
 /** Behind `SORT`: RFC 5256 §3, with the options of RFC 5267 §3 that RFC 4731 has. */

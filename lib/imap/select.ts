@@ -4,9 +4,8 @@ import type { ImapBackend, ImapMessage, ImapSelected } from "./backend.ts";
 import type { Resync, SelectCommand } from "./command.ts";
 import { malformed, refused } from "./error.ts";
 import { forEachMessage, PAGE_MESSAGES_MAX } from "./facts.ts";
-import { nameOf } from "./lists.ts";
-import { SEPARATOR } from "./mailbox_name.ts";
-import { flagItems, learn, noteKeywords, recentCount, tellFlags } from "./news.ts";
+import { tellName } from "./lists.ts";
+import { flagItems, learn, noteKeywords, noteRecent, recentCount, tellFlags } from "./news.ts";
 import { formatSpans, isIn, type Span, spansOf, spansOfNumbers } from "./sequence.ts";
 import {
   accountOf,
@@ -46,14 +45,17 @@ export function* select(
     readOnly,
     view: new View(messages),
     modSeq: mailbox.status.modSeq,
-    recentFrom: mailbox.status.uidNext,
+    recent: [],
     contexts: new Map(),
     contextsModSeq: mailbox.status.modSeq,
     placed: new Set(),
     keywords: new Set(),
     keywordsTold: 0,
   };
+  yield* noteRecent(selected, mailbox.status.recentFrom);
   yield* tellMailbox(serving, selected, messages);
+  // RFC 9051 §6.3.2: in IMAP4rev2 the name is told, and whether it is the one that was said.
+  yield* tellName(serving, mailbox.name, command.said);
   serving.selected = selected;
   if (command.qresync !== null && command.qresync.uidValidity === mailbox.status.uidValidity) {
     yield* resync(serving, selected, command.qresync, messages);
@@ -94,10 +96,6 @@ function* tellMailbox(
   yield* say(serving, `OK [UIDNEXT ${status.uidNext}] the next number`);
   yield* say(serving, `OK [HIGHESTMODSEQ ${status.modSeq}] the newest change`);
   yield* say(serving, `OK [MAILBOXID (${status.mailboxId})] the mailbox`); // RFC 8474 §4.2
-  if (serving.enabled.has("IMAP4REV2")) {
-    // RFC 9051 §6.3.2: LIST, for whoever named it in another case.
-    yield* say(serving, `LIST () "${SEPARATOR}" `, nameOf(serving, selected.mailbox.name));
-  }
 }
 
 /** RFC 7162 §3.2.5.1: what is gone since, then what changed. */

@@ -1,5 +1,6 @@
 /** The IMAP server's session: IMAP4rev2 (RFC 9051) and IMAP4rev1 (RFC 3501) side by side. */
 import { ByteQueue } from "../wire/bytes.ts";
+import type { Hold, Room } from "../wire/room.ts";
 import {
   call,
   deadline,
@@ -29,6 +30,8 @@ export interface ImapServerOptions {
   readonly tls: TlsInfo | null;
   /** What APPEND takes at most (RFC 7889). */
   readonly messageBytesMax: number;
+  /** What all conversations together may hold of messages that are not stored yet. */
+  readonly room: Room;
   /** Whether to yield `trace` effects. */
   readonly traced?: boolean;
 }
@@ -42,7 +45,7 @@ export const COMMAND_BYTES_MAX = 1024 * 1024;
 
 /** One conversation, from the greeting to its end. It throws nothing but mistakes of its own. */
 export function* imapServer(options: ImapServerOptions): Session<ImapBackend> {
-  const { peer, traced = false, ...rest } = options;
+  const { peer, room, traced = false, ...rest } = options;
   const conversation = yield* open(peer);
   if (conversation === null) return;
   const serving: Serving = {
@@ -59,12 +62,14 @@ export function* imapServer(options: ImapServerOptions): Session<ImapBackend> {
     badCommands: 0,
     failedLogins: 0,
   };
+  const hold = room.hold();
   try {
-    yield* converse(serving);
+    yield* converse(serving, hold);
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
     yield* lastWord(serving, LAST_WORDS[error.reason]);
   } finally {
+    hold.release();
     serving.notify?.metadata?.close();
     conversation.close();
   }
@@ -78,12 +83,13 @@ const LAST_WORDS: Readonly<Record<InterruptReason, string | null>> = {
 };
 
 /** RFC 9051 §3: the greeting, and then command after command. */
-function* converse(serving: Serving): Step<ImapBackend, void> {
+function* converse(serving: Serving, hold: Hold): Step<ImapBackend, void> {
   yield* deadline(LOGIN_MS);
   yield* say(serving, `OK [${capabilities(serving)}] ${serving.hostname} IMAP server ready`);
   let isFirst = true;
   for (let goesOn = true; goesOn;) {
-    const heard = yield* hear(serving);
+    hold.release();
+    const heard = yield* hear(serving, hold);
     if (heard === null || (isFirst && isHttp(heard))) return;
     isFirst = false;
     const wasSecure = serving.tls !== null;
@@ -94,8 +100,11 @@ function* converse(serving: Serving): Step<ImapBackend, void> {
   }
 }
 
-/** The next command; `null` when the client has gone. */
-function* hear(serving: Serving): Step<ImapBackend, RawCommand | CommandFault | null> {
+/** The next command, whose literals take of `hold`; `null` when the client has gone. */
+function* hear(
+  serving: Serving,
+  hold: Hold,
+): Step<ImapBackend, RawCommand | CommandFault | null> {
   const { queue, account } = serving;
   if (account !== null) {
     if (queue.length === 0) {
@@ -104,7 +113,7 @@ function* hear(serving: Serving): Step<ImapBackend, RawCommand | CommandFault | 
     }
     yield* deadline(COMMAND_MS);
   }
-  return yield* readCommand<ImapBackend>(queue, limitsFor(serving));
+  return yield* readCommand<ImapBackend>(queue, limitsFor(serving, hold));
 }
 
 /** RFC 5465 §3.1: between commands, too, who has asked for it hears of changes. */
@@ -119,11 +128,12 @@ function* waitForCommand(serving: Serving): Step<ImapBackend, boolean> {
   }
 }
 
-function limitsFor({ account, messageBytesMax }: Serving): CommandLimits {
+function limitsFor({ account, messageBytesMax }: Serving, hold: Hold): CommandLimits {
   if (account === null) {
-    return { commandBytesMax: STRANGER_COMMAND_BYTES_MAX, literalBytesMax: () => 0 };
+    return { hold, commandBytesMax: STRANGER_COMMAND_BYTES_MAX, literalBytesMax: () => 0 };
   }
   return {
+    hold,
     commandBytesMax: COMMAND_BYTES_MAX,
     literalBytesMax: (line) => BRINGS_MESSAGES.test(line) ? messageBytesMax : 0,
   };

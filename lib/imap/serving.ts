@@ -23,6 +23,7 @@ import type { FetchItem } from "./fetch_command.ts";
 import { line, type Piece } from "./format.ts";
 import type { NotifyGroup } from "./notify_command.ts";
 import type { SearchKey } from "./search_command.ts";
+import type { Span } from "./sequence.ts";
 import type { View } from "./view.ts";
 
 /** RFC 9051 §5.4: a timer for clients that are logged in is of thirty minutes at least. */
@@ -69,8 +70,8 @@ export interface Selected {
   readonly view: View;
   /** What the view knows: everything up to here. */
   modSeq: number;
-  /** Messages from this UID on are recent in this session (RFC 3501 §2.3.2). */
-  readonly recentFrom: number;
+  /** UIDs of messages that this session was told of before all others (RFC 3501 §2.3.2); rising. */
+  readonly recent: Span[];
   /** RFC 5267: searches whose results the client hears of, by the tags of their commands. */
   readonly contexts: Map<string, Context>;
   /** What they know: everything up to here. */

@@ -6,7 +6,7 @@ import type { ImapBackend, ImapPlaced } from "./backend.ts";
 import { malformed, refused } from "./error.ts";
 import type { CopyCommand, StoreCommand } from "./fetch_command.ts";
 import { meant, type Numbered } from "./messages.ts";
-import { flagItems, learn } from "./news.ts";
+import { countChanges, flagItems, learn } from "./news.ts";
 import { formatSpans, type SequenceSet, spansOfNumbers } from "./sequence.ts";
 import {
   ask,
@@ -15,6 +15,7 @@ import {
   notePlaced,
   type Reply,
   say,
+  type Selected,
   selectedOf,
   type Serving,
   writableOf,
@@ -28,7 +29,7 @@ export function* store(
   const selected = writableOf(serving);
   const { mailbox, view } = selected;
   const { change, flags, unchangedSince, silent, uid } = command;
-  if (unchangedSince !== null) serving.enabled.add("CONDSTORE");
+  if (unchangedSince !== null) yield* countChanges(serving);
   const chosen = meant(serving, selected, command);
   const numbers = new Map(chosen.map(([number, seen]) => [seen.uid, number]));
   const uids = [...numbers.keys()];
@@ -93,8 +94,21 @@ export function* copy(
   if (!move) return done("copied", code);
   // RFC 6851 §4.3: COPYUID comes before the EXPUNGEs that follow from it.
   if (code !== null) yield* say(serving, `OK [${code}] moved`);
+  return done("moved", yield* learnRemovals(serving, selected));
+}
+
+/**
+ * Takes in what went. RFC 7162 §3.2.7 and RFC 6851 §4.4: a client that counts changes hears up to
+ * which of them it knows everything now; gives the code for that.
+ */
+function* learnRemovals(
+  serving: Serving,
+  selected: Selected,
+): Step<ImapBackend, string | null> {
+  const before = selected.modSeq;
   yield* learn(selected);
-  return done("moved");
+  const isTold = countsChanges(serving) && selected.modSeq > before;
+  return isTold ? `HIGHESTMODSEQ ${selected.modSeq}` : null;
 }
 
 /** RFC 4315 §3. */
@@ -117,8 +131,7 @@ export function* expunge(
     ? null
     : meant(serving, selected, { set, uid: true }).map(([, seen]) => seen.uid);
   yield* ask(() => selected.mailbox.expunge(uids));
-  yield* learn(selected);
-  return done("expunged");
+  return done("expunged", yield* learnRemovals(serving, selected));
 }
 
 /** RFC 8508 §3: one message for another. */
@@ -128,13 +141,14 @@ export function* replace(
 ): Step<ImapBackend, Reply> {
   const selected = writableOf(serving);
   const [old, ...more] = meant(serving, selected, command) as readonly Numbered[];
-  if (old === undefined || more.length > 0) throw malformed("REPLACE is for one message");
+  if (more.length > 0) throw malformed("REPLACE is for one message");
+  // RFC 9051 §6.4.9: a UID may be that of a message which is gone, and no mistake.
+  if (old === undefined) throw refused("there is no such message", "NONEXISTENT");
   const message = yield* assemble(serving, command.message as AppendMessage);
   const placed = yield* ask(() => selected.mailbox.replace(old[1].uid, command.mailbox, message));
   notePlaced(serving, command.mailbox, placed.uids);
   // RFC 8508 §3.3: where the new one is, before the old one goes.
   const code = `APPENDUID ${placed.uidValidity} ${placed.uids[0]}`;
   yield* say(serving, `OK [${code}] the new one is there`);
-  yield* learn(selected);
-  return done("replaced");
+  return done("replaced", yield* learnRemovals(serving, selected));
 }

@@ -20,6 +20,8 @@ export interface News {
   readonly vanished: readonly Span[];
   /** The new count of messages; `null`: as before. */
   readonly exists: number | null;
+  /** The UID of the first one that is new; 0 where none is. */
+  readonly fresh: number;
   /** Messages that the client knew, whose flags changed and not by its own silent command. */
   readonly changed: readonly { readonly number: number; readonly seen: Seen }[];
 }
@@ -69,6 +71,18 @@ export class View {
   /** Whether the message is gone in truth, while the client still counts it. */
   isGone(uid: number): boolean {
     return this.#gone.has(uid);
+  }
+
+  /** How many UIDs that the client knows lie in the spans. */
+  countOf(spans: readonly Span[]): number {
+    const before = (uid: number) => placeOf(this.#messages, uid);
+    return spans.reduce((sum, { from, to }) => sum + before(to + 1) - before(from), 0);
+  }
+
+  /** Everything that is known to be there, told or not, or was when the client was told last. */
+  *all(): Iterable<Seen> {
+    yield* this.#messages;
+    yield* this.#fresh;
   }
 
   /** All that the client knows, with their numbers, whose numbers lie in the spans. */
@@ -152,6 +166,7 @@ export class View {
       this.#gone.clear();
     }
     const grew = arrivals && this.#fresh.length > 0;
+    const fresh = grew ? this.#fresh[0]!.uid : 0;
     if (grew) {
       this.#messages = this.#messages.concat(this.#fresh);
       this.#largestTold = this.largestUid;
@@ -164,7 +179,7 @@ export class View {
     });
     if (flags) this.#changed.clear();
     const exists = grew ? this.count : null;
-    return { expunged, vanished: spansOfNumbers(vanished), exists, changed };
+    return { expunged, vanished: spansOfNumbers(vanished), exists, fresh, changed };
   }
 
   #learnFresh(entry: Seen): void {

@@ -11,6 +11,8 @@ export interface Room {
 }
 
 export interface Hold {
+  /** Whether so many bytes more are to be had just now. */
+  fits(bytes: number): boolean;
   /** Takes so many bytes more; false, and nothing taken, where they are not to be had. */
   take(bytes: number): boolean;
   /** Gives everything back. */
@@ -24,9 +26,11 @@ export function createRoom(bytesMax: number): Room {
     heldBytes: () => held,
     hold() {
       let mine = 0;
+      const fits = (bytes: number) => held + bytes <= bytesMax;
       return {
+        fits,
         take(bytes) {
-          if (held + bytes > bytesMax) return false;
+          if (!fits(bytes)) return false;
           held += bytes;
           mine += bytes;
           return true;

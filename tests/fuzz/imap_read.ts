@@ -2,6 +2,7 @@ import assert from "$assert";
 import { type CommandFault, readCommand } from "../../lib/imap/read_command.ts";
 import type { RawCommand } from "../../lib/imap/parse.ts";
 import { ByteQueue, encode } from "../../lib/wire/bytes.ts";
+import { createRoom } from "../../lib/wire/room.ts";
 import type { Session } from "../../lib/wire/session.ts";
 import { play } from "../play.ts";
 import type { FuzzTarget } from "./target.ts";
@@ -46,11 +47,13 @@ function read(chunks: readonly Uint8Array[]) {
 
 function* readAll(): Session<null, readonly Found[]> {
   const queue = new ByteQueue();
+  const hold = createRoom(Infinity).hold();
   const found: Found[] = [];
   for (;;) {
     const command = yield* readCommand<null>(queue, {
       commandBytesMax: COMMAND_BYTES_MAX,
       literalBytesMax: () => LITERAL_BYTES_MAX,
+      hold,
     });
     if (command === null) return found;
     found.push(command);

@@ -44,7 +44,7 @@ export const IMAP_PURE_MUTANTS: readonly Mutant[] = [
   {
     name: "imap: a literal that was refused is waited for",
     file: "lib/imap/read_command.ts",
-    find: '  if (!unasked) return { fault: "tooBig", tag };\n',
+    find: "  if (!unasked) return refusal;\n",
     replace: "",
     test: {
       file: READ,

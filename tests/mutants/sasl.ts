@@ -290,4 +290,24 @@ export const SASL_MUTANTS: readonly Mutant[] = [
     },
     why: "an exchange in a log can be guessed at",
   },
+  {
+    name: "SASL: a client that gives up says nothing",
+    file: "lib/sasl/client_exchange.ts",
+    find: "        yield* carrier.cancel();\n",
+    replace: "",
+    test: {
+      file: "tests/pop3_client_test.ts",
+      name: "pop3Client follows the transcript: " +
+        "RFC 5034 §4: a challenge that is not base64 is cancelled",
+    },
+    why: "the server would take the next command for a response",
+  },
+  {
+    name: "SASL: the end of the exchange is not looked at",
+    file: "lib/sasl/client_exchange.ts",
+    find: 'return "fault" in end ? end.fault ?? heard : heard;',
+    replace: "return heard;",
+    test: { file: "tests/smtp_client_login_test.ts" },
+    why: "RFC 5802 §3: a server that does not know the password could say that it does",
+  },
 ];

@@ -18,20 +18,20 @@ export const APPEND_TRANSCRIPTS = {
     S: * FLAGS (\\Answered \\Deleted \\Draft \\Flagged \\Seen $Mine)
     S: * OK [PERMANENTFLAGS (\\Answered \\Deleted \\Draft \\Flagged \\Seen $Mine \\*)] can be kept
     S: * 1 EXISTS
-    S: * 0 RECENT
+    S: * 1 RECENT
     S: * OK [UIDVALIDITY 2] numbers hold as long as this
     S: * OK [UIDNEXT 2] the next number
     S: * OK [HIGHESTMODSEQ 2] the newest change
     S: * OK [MAILBOXID (F2)] the mailbox
     S: a5 OK [READ-WRITE] selected
-    C: a6 FETCH 1 (FLAGS INTERNALDATE RFC822.SIZE)
-    S: * 1 FETCH (FLAGS (\\Seen $Mine) INTERNALDATE " 1-Feb-2026 08:00:00 +0000" RFC822.SIZE 18)
+    C: a6 FETCH 1 (FLAGS INTERNALDATE)
+    S: * 1 FETCH (FLAGS (\\Seen $Mine \\Recent) INTERNALDATE " 1-Feb-2026 08:00:00 +0000")
     S: a6 OK that is all
     # RFC 9051 §7.5.1: what comes into the open mailbox is told before the reply.
     C: a7 APPEND Drafts {5+}
     C: A: b\n
     S: * 2 EXISTS
-    S: * 1 RECENT
+    S: * 2 RECENT
     S: a7 OK [APPENDUID 2 2] appended
     C: a0 NOOP
     S: a0 OK nothing was done
@@ -69,7 +69,7 @@ export const APPEND_TRANSCRIPTS = {
     S: * FLAGS (\\Answered \\Deleted \\Draft \\Flagged \\Seen)
     S: * OK [PERMANENTFLAGS (\\Answered \\Deleted \\Draft \\Flagged \\Seen \\*)] can be kept
     S: * 3 EXISTS
-    S: * 0 RECENT
+    S: * 3 RECENT
     S: * OK [UNSEEN 1] the first one
     S: * OK [UIDVALIDITY 2] numbers hold as long as this
     S: * OK [UIDNEXT 4] the next number
@@ -89,9 +89,35 @@ export const APPEND_TRANSCRIPTS = {
     C: a2 APPEND Drafts {7+}
     C: A: b\r\n\0
     S: a2 NO a message holds no NUL
-    C: a3 APPEND Drafts ~{7+}
-    C: A: b\r\n\0
+    C: a3 APPEND Drafts ~{18+}
+    C: Subject: \0\r\n\r\nb\0\r\n\
+    C:
     S: a3 OK [APPENDUID 2 1] appended
+    C: a4 EXAMINE Drafts
+    S: * FLAGS (\\Answered \\Deleted \\Draft \\Flagged \\Seen)
+    S: * OK [PERMANENTFLAGS ()] can be kept
+    S: * 1 EXISTS
+    S: * 1 RECENT
+    S: * OK [UNSEEN 1] the first one
+    S: * OK [UIDVALIDITY 2] numbers hold as long as this
+    S: * OK [UIDNEXT 2] the next number
+    S: * OK [HIGHESTMODSEQ 2] the newest change
+    S: * OK [MAILBOXID (F2)] the mailbox
+    S: a4 OK [READ-ONLY] selected
+    # Where a literal must not hold it, another byte stands for it.
+    C: a5 FETCH 1 (BINARY[1] BODY[TEXT] RFC822.TEXT)
+    S: * 1 FETCH (BINARY[1] ~{4}
+    S: b\0
+    S:  BODY[TEXT] {4}
+    S: b\x80
+    S:  RFC822.TEXT {4}
+    S: b\x80
+    S: )
+    S: a5 OK that is all
+    C: a6 FETCH 1 ENVELOPE
+    S: * 1 FETCH (ENVELOPE (NIL {1}
+    S: \x80 NIL NIL NIL NIL NIL NIL NIL NIL))
+    S: a6 OK that is all
   `,
 
   "RFC 8508: REPLACE": String.raw`
@@ -112,5 +138,8 @@ export const APPEND_TRANSCRIPTS = {
     C: a5 REPLACE 1:2 INBOX {4+}
     C: A: 3
     S: a5 BAD REPLACE is for one message
+    C: a6 UID REPLACE 99 INBOX {4+}
+    C: A: 3
+    S: a6 NO [NONEXISTENT] there is no such message
   `,
 };

@@ -58,7 +58,7 @@ export const CHANGE_TRANSCRIPTS = {
     S: a5 OK changed
     C: a6 EXPUNGE
     S: * VANISHED 2
-    S: a6 OK expunged
+    S: a6 OK [HIGHESTMODSEQ 6] expunged
     C: a7 STORE 1 +FLAGS.SILENT (\\Seen)
     S: * 1 FETCH (MODSEQ (7))
     S: a7 OK changed

@@ -222,6 +222,11 @@ export const MAILBOX_TRANSCRIPTS = {
     C: a6 GETMETADATA (DEPTH infinity) INBOX (/private/filters)
     S: * METADATA "INBOX" (/private/filters/a "x" /private/filters/a/b "yz")
     S: a6 OK that is all
+    C: b2 GETMETADATA (DEPTH infinity) INBOX (/private)
+    S: * METADATA "INBOX" (/private/comment "mine" /private/filters/a "x" /private/filters/a/b "yz")
+    S: b2 OK that is all
+    C: b3 SETMETADATA INBOX (/private "x")
+    S: b3 BAD that is not the name of an entry
     C: a7 GETMETADATA (MAXSIZE 2) INBOX (/private/comment /private/filters/a/b)
     S: * METADATA "INBOX" (/private/filters/a/b "yz")
     S: a7 OK [METADATA LONGENTRIES 4] that is all

@@ -67,7 +67,7 @@ export const MESSAGE_TRANSCRIPTS = {
     S: * OK [UIDNEXT 4] the next number
     S: * OK [HIGHESTMODSEQ 4] the newest change
     S: * OK [MAILBOXID (F1)] the mailbox
-    S: * LIST () "/" "INBOX"
+    S: * LIST (\\HasNoChildren \\Subscribed) "/" "INBOX" ("OLDNAME" ("inbox"))
     S: a3 OK [READ-WRITE] selected
   `,
 
@@ -194,7 +194,7 @@ export const MESSAGE_TRANSCRIPTS = {
     S: * FLAGS (\\Answered \\Deleted \\Draft \\Flagged \\Seen)
     S: * OK [PERMANENTFLAGS (\\Answered \\Deleted \\Draft \\Flagged \\Seen \\*)] can be kept
     S: * 2 EXISTS
-    S: * 0 RECENT
+    S: * 2 RECENT
     S: * OK [UNSEEN 1] the first one
     S: * OK [UIDVALIDITY 2] numbers hold as long as this
     S: * OK [UIDNEXT 3] the next number

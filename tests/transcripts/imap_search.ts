@@ -45,7 +45,8 @@ export const SEARCH_TRANSCRIPTS = {
     S: * SEARCH 1 2 3
     S: b6 OK that is all
     C: b7 SEARCH 4
-    S: b7 BAD there is no message with that number
+    S: * SEARCH
+    S: b7 OK that is all
     C: b8 SEARCH NONSENSE
     S: b8 BAD there is no such key
     C: b9 SEARCH NEW
@@ -66,6 +67,8 @@ export const SEARCH_TRANSCRIPTS = {
     S: * ESEARCH (TAG "a5") COUNT 0
     S: a5 OK that is all
     C: a6 UID SEARCH RETURN (MIN) MODSEQ 3
+    # RFC 7162 §3.1: the first command that counts changes tells where the mailbox is.
+    S: * OK [HIGHESTMODSEQ 4] the newest change
     S: * ESEARCH (TAG "a6") UID MIN 2 MODSEQ 3
     S: a6 OK that is all
     C: a7 SEARCH MODSEQ 3
