@@ -32,6 +32,13 @@
  *
  * @module
  */
+import type {
+  ChosenMail,
+  FlagsToChange,
+  StoredMail,
+  UserMailbox,
+  WantedMail,
+} from "./lib/app/embedded_mailbox.ts";
 import {
   type ExpectedMail,
   type MailServer,
@@ -56,8 +63,10 @@ import { denoWorld } from "./lib/net/deno.ts";
 
 export { MailError };
 export type {
+  ChosenMail,
   Endpoint,
   ExpectedMail,
+  FlagsToChange,
   MailErrorKind,
   MailServer,
   MailServerOptions,
@@ -70,7 +79,10 @@ export type {
   SendReport,
   SentAttachment,
   ServerAccess,
+  StoredMail,
   TlsMode,
+  UserMailbox,
+  WantedMail,
 };
 
 const world = denoWorld();
@@ -109,6 +121,32 @@ const world = denoWorld();
  * const mail = await arrival;
  * assert.equal(mail.from, "Alice <alice@abc.com>");
  * assert.equal((await server.inbox("bob@abc.com")).length, 1);
+ * ```
+ *
+ * What lies in a mailbox can be looked through, flagged, moved and deleted, as mail programs do it:
+ *
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { sendMail, startMailServer } from "./mod.ts";
+ *
+ * await using server = await startMailServer({ users: { bob: "hunter2" } });
+ * const letter = { port: server.ports.smtp, from: "shop@example.com", to: "bob@example.test" };
+ * await sendMail({ ...letter, subject: "Your order", text: "It is on its way." });
+ * await sendMail({ ...letter, subject: "News", text: "Buy more." });
+ *
+ * const inbox = server.mailbox("bob@example.test");
+ * const [order, news] = await inbox.list();
+ * await inbox.flag(order!, { add: ["\\Seen", "\\Flagged"] });
+ * const unread = await inbox.search({ withoutFlags: ["\\Seen"] });
+ * assert.deepEqual(unread.map(({ subject }) => subject), ["News"]);
+ *
+ * await inbox.delete(news!);
+ * await server.createMailbox("bob@example.test", "Shop/Orders");
+ * await inbox.move(order!, "Shop/Orders");
+ * const [moved] = await server.mailbox("bob@example.test", "Shop/Orders").list();
+ * assert.equal(moved?.text, "It is on its way.\n");
+ * assert.deepEqual(moved?.flags, ["\\Seen", "\\Flagged"]);
+ * assert.ok((await server.mailboxes("bob@example.test")).includes("Shop"));
  * ```
  *
  * Aliases lead to users here and to addresses elsewhere; `@` and a domain stand for all names that
@@ -229,9 +267,11 @@ export async function sendMail(options: SendOptions): Promise<SendReport> {
 }
 
 /**
- * Reads the whole INBOX of a user, the oldest message first. It works on an IMAP port (RFC 9051),
- * on a POP3 port (RFC 1939), and on the SMTP port of a server of this library, which serves reading
- * too (`XPOP3`). While it reads by POP3, no other such session can open the mailbox (RFC 1939 §4).
+ * Reads a whole mailbox of a user, the oldest message first: INBOX, or where IMAP answers any
+ * other. It works on an IMAP port (RFC 9051), on a POP3 port (RFC 1939), and on the SMTP port of a
+ * server of this library, which serves reading too (`XPOP3`). By IMAP nothing is changed, not even
+ * `\Seen`, unless it is deleted. While it reads by POP3, no other such session can open the mailbox
+ * (RFC 1939 §4).
  *
  * ```ts
  * import assert from "node:assert/strict";
@@ -251,9 +291,29 @@ export async function sendMail(options: SendOptions): Promise<SendReport> {
  * assert.deepEqual(await readMail({ ...bob, port: server.ports.smtp }), []);
  * ```
  *
+ * By IMAP, from another mailbox:
+ *
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { readMail, sendMail, startMailServer } from "./mod.ts";
+ *
+ * await using server = await startMailServer({ users: { bob: "hunter2" }, ports: { imap: 0 } });
+ * const to = "bob@example.test";
+ * await sendMail({ port: server.ports.smtp, from: "alice@example.com", to, text: "Grüße!" });
+ * const inbox = server.mailbox(to);
+ * await inbox.move(await inbox.list(), "Archive");
+ *
+ * const bob = { port: server.ports.imap!, user: "bob", password: "hunter2" };
+ * const [mail] = await readMail({ ...bob, mailbox: "Archive" });
+ * assert.equal(mail?.text, "Grüße!\n");
+ * assert.deepEqual(await readMail(bob), []);
+ * ```
+ *
  * @throws {MailError} `login` when the login failed, `deferred` when another session has the
  * mailbox open or the server cannot just now, `unavailable` when nobody answers who could be read
- * from; in each case nothing is removed, unless the connection is lost at the very end
+ * from, `missing` when there is no such mailbox; in each case nothing is removed, unless the
+ * connection is lost at the very end
+ * @throws {RangeError} when another mailbox than INBOX is named, and POP3 answers
  * @throws the reason of `signal`, when that is aborted
  */
 export async function readMail(options: ReadOptions): Promise<readonly ReceivedMail[]> {

@@ -2,6 +2,7 @@
 export interface Endpoint {
   /** An IP address, or where a person may name it, a host name. */
   readonly host: string;
+  /** From 1 to 65535; 0 where one is to be picked. */
   readonly port: number;
 }
 

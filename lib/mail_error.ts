@@ -8,7 +8,7 @@
  *   It may be delivered; sent again, it may arrive twice.
  * - `login`: the user or the password is wrong, or the server offers no login that works here.
  * - `unavailable`: nobody answers there, or what answers is no mail server.
- * - `missing`: the mail that was waited for did not come in time.
+ * - `missing`: the mail that was waited for did not come in time, or there is no such mailbox.
  */
 export type MailErrorKind =
   | "refused"

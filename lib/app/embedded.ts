@@ -1,17 +1,26 @@
 /** A mail server inside of a program or a test: it lives in memory, and hands out what arrived. */
 import { makeConfig, type ServerConfig } from "../config.ts";
 import type { Endpoint } from "../endpoint.ts";
+import { INBOX } from "../imap/mailbox_name.ts";
 import { SILENT } from "../log.ts";
 import { parseMailbox } from "../mail/address.ts";
-import { bytesOf } from "../mail/body.ts";
-import { type ReceivedMail, receivedMail } from "../mail/received.ts";
+import type { ReceivedMail } from "../mail/received.ts";
 import { MailError } from "../mail_error.ts";
 import { selfSigned } from "../net/self_signed.ts";
 import { type KeyPair, NetError, type World } from "../net/world.ts";
 import { openMemoryStore } from "../store/memory.ts";
-import { type Account, type Entry, type Store, StoreError } from "../store/store.ts";
+import { type Account, type Store, StoreError } from "../store/store.ts";
 import { ProtocolError } from "../wire/error.ts";
 import { administer, type AdminRequest } from "./admin.ts";
+import {
+  createMailbox,
+  fits,
+  mailboxNames,
+  type StoredMail,
+  storedMail,
+  type UserMailbox,
+  userMailbox,
+} from "./embedded_mailbox.ts";
 import { type RunningServer, startServer } from "./server.ts";
 
 /** What a server is to be like; everything has a default. */
@@ -63,14 +72,19 @@ export interface MailServerOptions {
 
 /** The ports of a running server. */
 export interface MailServerPorts {
+  /** SMTP. */
   readonly smtp: number;
+  /** POP3. */
   readonly pop3: number;
   /** `null` when there is no submission port. */
   readonly submission: number | null;
   /** `null` unless it was asked for, like those below. */
   readonly smtps: number | null;
+  /** POP3 with TLS from the first byte. */
   readonly pop3s: number | null;
+  /** IMAP. */
   readonly imap: number | null;
+  /** IMAP with TLS from the first byte. */
   readonly imaps: number | null;
 }
 
@@ -108,6 +122,23 @@ export interface MailServer extends AsyncDisposable {
    * @throws {RangeError} when nobody here has this address, or several have
    */
   inbox(address: string): Promise<readonly ReceivedMail[]>;
+  /**
+   * A mailbox of the user who has this address, INBOX by default, to look through and to change.
+   * Whether it is there shows when it is used.
+   * @throws {RangeError} when nobody here has this address, or several have
+   */
+  mailbox(address: string, name?: string): UserMailbox;
+  /**
+   * The names of this user's mailboxes, by name: `INBOX`, and `Archive`, `Drafts`, `Junk`, `Sent`
+   * and `Trash`, which everybody has at first (RFC 6154 §2); levels have `/` between them.
+   * @throws {RangeError} when nobody here has this address, or several have
+   */
+  mailboxes(address: string): Promise<readonly string[]>;
+  /**
+   * Makes a mailbox for this user, and those above it: `Work/Plans` makes `Work` too.
+   * @throws {RangeError} when it is there already, or cannot have that name
+   */
+  createMailbox(address: string, name: string): Promise<void>;
   /**
    * The oldest mail that fits: at once when it is there already, else as soon as it arrives.
    * @throws {MailError} `missing` after `timeoutMs`; its message lists what did arrive.
@@ -171,8 +202,14 @@ export async function startEmbedded(
     },
     async inbox(address) {
       const arrivals = await arrivalsOf(running(), accountOf(server, address), 0);
-      return arrivals.map(({ received }) => received);
+      return arrivals.map(receivedOf);
     },
+    mailbox(address, name = INBOX) {
+      return userMailbox(() => running().site, accountOf(running(), address), name);
+    },
+    mailboxes: async (address) => await mailboxNames(running().site, accountOf(running(), address)),
+    createMailbox: async (address, name) =>
+      await createMailbox(running().site, accountOf(running(), address), name),
     waitFor: async (expected) => await waitFor(running(), expected),
     stop,
     [Symbol.asyncDispose]: stop,
@@ -182,8 +219,6 @@ export async function startEmbedded(
 const TIMEOUT_MS = 5_000;
 /** In the message of an error. */
 const LISTED_MAX = 10;
-/** One page of a mailbox. */
-const PAGE_ENTRIES_MAX = 1000;
 
 function listening(begin: () => RunningServer): RunningServer {
   try {
@@ -233,31 +268,19 @@ function addressOf(text: string) {
   }
 }
 
-interface Arrival {
-  readonly entry: Entry;
-  readonly received: ReceivedMail;
-}
-
 /** The mail of an account that came behind the uid `after`. */
 async function arrivalsOf(
   { site: { store } }: RunningServer,
   account: Account,
   after: number,
-): Promise<readonly Arrival[]> {
-  const mailbox = await store.mail.mailbox(account.id, "INBOX");
-  const arrivals: Arrival[] = [];
-  for (let last = after; mailbox !== null;) {
-    const page = await store.mail.list(mailbox.id, last, PAGE_ENTRIES_MAX);
-    for (const entry of page) {
-      const body = await store.mail.body(mailbox.id, entry.uid);
-      if (body !== null) {
-        arrivals.push({ entry, received: await receivedMail(await bytesOf(body)) });
-      }
-    }
-    if (page.length < PAGE_ENTRIES_MAX) break;
-    last = page.at(-1)!.uid;
-  }
-  return arrivals;
+): Promise<readonly StoredMail[]> {
+  const mailbox = await store.mail.mailbox(account.id, INBOX);
+  return mailbox === null ? [] : await storedMail(store, mailbox.id, after);
+}
+
+/** The message alone, as it came. */
+function receivedOf({ uid: _, flags: __, receivedAt: ___, ...received }: StoredMail): ReceivedMail {
+  return received;
 }
 
 async function waitFor(server: RunningServer, expected: ExpectedMail): Promise<ReceivedMail> {
@@ -272,10 +295,10 @@ async function waitFor(server: RunningServer, expected: ExpectedMail): Promise<R
     for (let after = 0;;) {
       // Read before the mailbox is looked at: what comes after is seen as a change.
       const mark = mail.modSeq(account.id);
-      for (const { entry, received } of await arrivalsOf(server, account, after)) {
-        if (fits(received, expected)) return received;
-        seen.push(received);
-        after = entry.uid;
+      for (const arrival of await arrivalsOf(server, account, after)) {
+        if (isExpected(arrival, expected)) return receivedOf(arrival);
+        seen.push(arrival);
+        after = arrival.uid;
       }
       await mail.changed(account.id, mark, late.signal);
     }
@@ -293,15 +316,8 @@ async function waitFor(server: RunningServer, expected: ExpectedMail): Promise<R
   }
 }
 
-function fits(mail: ReceivedMail, { from, subject, text }: ExpectedMail): boolean {
-  return has(mail.from, from) && has(mail.subject, subject) && has(mail.text, text);
-}
-
-function has(value: string, wanted: string | RegExp | undefined): boolean {
-  if (wanted === undefined) return true;
-  // `search` does not mind where a pattern with the flag g or y has stopped the last time.
-  if (wanted instanceof RegExp) return value.search(wanted) !== -1;
-  return value.toLowerCase().includes(wanted.toLowerCase());
+function isExpected(mail: ReceivedMail, { from, subject, text }: ExpectedMail): boolean {
+  return fits(mail.from, from) && fits(mail.subject, subject) && fits(mail.text, text);
 }
 
 /** `for bob@abc.com with subject "Hi"` */

@@ -1,6 +1,7 @@
 /** Sending and reading, as programs call it; the command line has its own words for the same. */
 import { formatAddress } from "../mail/address.ts";
 import { endpointText } from "../endpoint.ts";
+import { INBOX } from "../imap/mailbox_name.ts";
 import { bytesOf } from "../mail/body.ts";
 import type { Mailbox } from "../mail/field.ts";
 import { addressesIn, firstValue, parseHeader } from "../mail/header.ts";
@@ -88,7 +89,13 @@ export interface SendReport {
 export interface ReadOptions extends ServerAccess {
   /** Whose mailbox it is. */
   readonly user: string;
+  /** The user's password. */
   readonly password: string;
+  /**
+   * Which mailbox, where the server speaks IMAP: `Sent`, `Work/Plans`. Default `INBOX`, and POP3
+   * has no other.
+   */
+  readonly mailbox?: string;
   /**
    * Whether to remove what was read (DELE of RFC 1939, EXPUNGE of RFC 9051). Default `false`: it is
    * kept.
@@ -142,10 +149,14 @@ export async function read(
   world: World,
   options: ReadOptions,
 ): Promise<readonly ReceivedMail[]> {
-  const { user, password } = options;
+  const { user, password, mailbox: name = INBOX } = options;
   const login = { user, password };
-  const access = { ...accessOf(world, options), login, readOnly: options.delete !== true };
+  const opening = { mailbox: name, readOnly: options.delete !== true };
+  const access = { ...accessOf(world, options), login, ...opening };
   const reading = readMailbox(access, async (mailbox) => {
+    if (name !== INBOX && mailbox.more === null) {
+      throw new RangeError(`${endpointText(access.to)} speaks POP3, which has no mailbox ${name}`);
+    }
     const contents: Uint8Array[] = [];
     const messages = await mailbox.list();
     for (const message of messages) {
@@ -239,5 +250,6 @@ async function translated<Result>(
 
 function kindOf(status: ExitStatus): MailErrorKind {
   if (status === EXIT.loginRefused || status === EXIT.usage) return "login";
+  if (status === EXIT.noInput) return "missing";
   return status === EXIT.tryAgainLater ? "deferred" : "unavailable";
 }
