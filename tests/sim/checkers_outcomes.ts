@@ -97,7 +97,12 @@ function checkAgain(
   const relay = relayOfOurs(server, world);
   // Other servers, to which an alias has led, or the way itself, may have been given it twice.
   const hasItOnce = ways === 1 && breaksOn(fate, ledger, world) === 0;
-  const clients = relay !== null && hasItOnce ? [server, relay] : [server];
+  // Whoever sends everything through this one may bring it back.
+  const comesBack = [...serversOn(fate, world)].some((each) => relayOfOurs(each, world) === server);
+  const clients = [
+    ...(hasItOnce || !comesBack ? [server] : []),
+    ...(hasItOnce && relay !== null ? [relay] : []),
+  ];
   const named = new Set([fate.address, ...fate.names]);
   return clients.flatMap((client) =>
     [...named].flatMap((name) => {
