@@ -1,6 +1,7 @@
 /** What IMAP clients hear of each other, and when. */
 import assert from "$assert";
-import { connect, fakeImap } from "./imap_fake.ts";
+import type { ImapSelected } from "../lib/imap/backend.ts";
+import { connect, type FakeImap, fakeImap } from "./imap_fake.ts";
 import { encode } from "../lib/wire/bytes.ts";
 
 const LETTER = { content: encode("Subject: new\r\n\r\n"), flags: [], receivedAt: null };
@@ -119,6 +120,76 @@ Deno.test("imapServer tells what others have changed to a client that wants sile
   assert.deepEqual(await one.say("d NOOP"), ["d OK nothing was done"]);
 });
 
+Deno.test("imapServer tells a silent client what somebody changed within the same moment", async () => {
+  const backend = fakeImap();
+  const slow = overtaken(backend, {
+    store: (inbox) =>
+      inbox.store({ uids: [1], change: "add", flags: ["\\Flagged"], unchangedSince: null }),
+  });
+  const client = await connect(slow, { mailbox: "INBOX" });
+  for (
+    const [command, flags] of [
+      ["+FLAGS.SILENT (\\Seen)", "\\Flagged \\Seen"],
+      ["-FLAGS.SILENT (\\Seen)", null],
+      ["FLAGS.SILENT (\\FLAGGED $new)", null],
+      ["-FLAGS.SILENT ($new \\Flagged)", null],
+    ] as const
+  ) {
+    const heard = await client.say(`a STORE 1 ${command}`);
+    const told = flags === null ? [] : [`* 1 FETCH (FLAGS (${flags}))`];
+    assert.deepEqual(heard.filter((line) => line.includes(" FETCH ")), told, command);
+  }
+});
+
+Deno.test("imapServer counts in SELECT what was there when it said how far the mailbox is", async () => {
+  const backend = fakeImap();
+  const slow = overtaken(backend, {
+    async list() {
+      await backend.account.append("INBOX", [LETTER]);
+      await remove(backend, 2);
+    },
+  });
+  const client = await connect(slow, { mailbox: "Trash" });
+  const heard = await client.say("a SELECT INBOX");
+  const told = heard.filter((line) => /EXISTS|UIDNEXT|EXPUNGE/.test(line));
+  assert.deepEqual(told.slice(0, 2).map((line) => line.slice(0, 16)), [
+    "* 2 EXISTS",
+    "* OK [UIDNEXT 4]",
+  ]);
+  assert.deepEqual(told.slice(2), ["* 3 EXISTS"]);
+});
+
+Deno.test("imapServer calls nothing gone before that it has counted", async () => {
+  const backend = fakeImap();
+  const slow = overtaken(backend, { changes: () => remove(backend, 2) });
+  const client = await connect(slow, { mailbox: "Trash" });
+  await client.say("a ENABLE QRESYNC");
+  const heard = await client.say("b SELECT INBOX (QRESYNC (1 1))");
+  const told = heard.filter((line) => /EXISTS|VANISHED/.test(line));
+  assert.deepEqual(told, ["* 3 EXISTS", "* VANISHED 2"]);
+});
+
+Deno.test("imapServer holds back a client that has not heard of removals", async () => {
+  const backend = fakeImap();
+  const client = await connect(backend, { mailbox: "Trash" });
+  await client.say("a ENABLE QRESYNC");
+  const opened = await client.say("b SELECT INBOX");
+  const mark = opened.find((line) => line.includes("HIGHESTMODSEQ"))!.match(/\d+/)![0];
+  await remove(backend, 1);
+  const newest = Number(mark) + 3;
+  // RFC 7162 §6: with the greater one it would come back, and never hear of the removal.
+  assert.deepEqual(await client.say("c STORE 2 +FLAGS.SILENT (\\Seen)"), [
+    `* 2 FETCH (MODSEQ (${newest}))`,
+    `* OK [HIGHESTMODSEQ ${mark}] not everything is told yet`,
+    "c OK changed",
+  ]);
+  assert.deepEqual(await client.say("d NOOP"), ["* VANISHED 1", "d OK nothing was done"]);
+  assert.deepEqual(await client.say("e STORE 1 -FLAGS.SILENT (\\Seen)"), [
+    `* 1 FETCH (MODSEQ (${newest + 1}))`,
+    "e OK changed",
+  ]);
+});
+
 Deno.test("imapServer tells keywords that are new before the client meets them", async () => {
   const backend = fakeImap();
   const one = await connect(backend, { mailbox: "INBOX" });
@@ -196,6 +267,34 @@ Deno.test("imapServer parts when somebody removes the mailbox that is open", asy
   await Promise.all([two.wait(5_000), idler.wait(5_000)]);
   await Promise.all([two.ended, idler.ended]);
 });
+
+/** What others do with INBOX just before a call of the session, the first time that it comes. */
+type Between = Partial<Record<keyof ImapSelected, (inbox: ImapSelected) => unknown>>;
+
+/** The same mailboxes for a session that others overtake. */
+function overtaken(backend: FakeImap, between: Between): FakeImap {
+  const { account } = backend;
+  const waiting = new Map(Object.entries(between));
+  const select = async (name: string) => {
+    const selected = (await account.select(name))!;
+    if (name !== "INBOX") return selected;
+    const { status } = selected;
+    return new Proxy(selected, {
+      get(target, key: keyof ImapSelected & string) {
+        if (key === "status") return status;
+        const first = waiting.get(key);
+        if (first === undefined) return target[key];
+        return async (...args: readonly never[]) => {
+          waiting.delete(key);
+          await first(target);
+          return await (target[key] as (...args: readonly never[]) => unknown)(...args);
+        };
+      },
+    });
+  };
+  const login = () => ({ ...account, select });
+  return { ...backend, open: async (peer) => ({ ...await backend.open(peer), login }) };
+}
 
 async function remove(backend: ReturnType<typeof fakeImap>, uid: number): Promise<void> {
   const inbox = (await backend.account.select("INBOX"))!;

@@ -96,6 +96,7 @@ export function* tellNews(
   for (const { number, seen } of news.changed) {
     yield* say(serving, `${number} FETCH (${flagItems(serving, selected, seen)})`);
   }
+  yield* tellMark(serving, selected);
   return [...view.ofUids([{ from: known + 1, to: view.largestUid }])];
 }
 
@@ -108,6 +109,17 @@ export function* countChanges(serving: Serving): Step<ImapBackend, void> {
   serving.enabled.add("CONDSTORE");
   if (serving.selected === null) return;
   yield* say(serving, `OK [HIGHESTMODSEQ ${serving.selected.modSeq}] the newest change`);
+}
+
+/**
+ * RFC 7162 §6: a client comes back with the greatest mod-sequence that it has heard. While removals
+ * wait, whose mod-sequence may be less, it has to be told how far it really is.
+ */
+function* tellMark(serving: Serving, selected: Selected): Step<ImapBackend, void> {
+  if (!selected.view.owes) selected.toldModSeq = selected.modSeq;
+  else if (serving.enabled.has("QRESYNC")) {
+    yield* say(serving, `OK [HIGHESTMODSEQ ${selected.toldModSeq}] not everything is told yet`);
+  }
 }
 
 /** Keeps in mind which keywords there are. */

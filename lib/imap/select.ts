@@ -38,13 +38,17 @@ export function* select(
   const mailbox = yield* ask(() => account.select(command.mailbox));
   if (mailbox === null) throw refused("there is no such mailbox", "NONEXISTENT");
   const messages: ImapMessage[] = [];
-  yield* forEachMessage(mailbox, (message) => messages.push(message));
+  yield* forEachMessage(mailbox, (message) => {
+    // What came since the mailbox was looked up is told as news, and not counted before UIDNEXT.
+    if (message.uid < mailbox.status.uidNext) messages.push(message);
+  });
   const readOnly = command.verb === "EXAMINE";
   const selected: Selected = {
     mailbox,
     readOnly,
     view: new View(messages),
     modSeq: mailbox.status.modSeq,
+    toldModSeq: mailbox.status.modSeq,
     recent: [],
     contexts: new Map(),
     contextsModSeq: mailbox.status.modSeq,
@@ -109,7 +113,9 @@ function* resync(
   const wanted: readonly Span[] = known === null || known === "$"
     ? [{ from: 1, to: mailbox.status.uidNext - 1 }]
     : spansOf(known, mailbox.status.uidNext - 1);
-  const gone = yield* removedSince(mailbox, modSeq, wanted, messages);
+  const removed = yield* removedSince(mailbox, modSeq, wanted, messages);
+  // RFC 7162 §3.2.10.1: what has been counted goes as news, with its number.
+  const gone = removed.filter((uid) => view.numberOf(uid) === null);
   if (gone.length > 0) {
     yield* say(serving, `VANISHED (EARLIER) ${formatSpans(spansOfNumbers(gone))}`);
   }

@@ -70,6 +70,8 @@ export interface Selected {
   readonly view: View;
   /** What the view knows: everything up to here. */
   modSeq: number;
+  /** What the client was told: everything up to here. */
+  toldModSeq: number;
   /** UIDs of messages that this session was told of before all others (RFC 3501 §2.3.2); rising. */
   readonly recent: Span[];
   /** RFC 5267: searches whose results the client hears of, by the tags of their commands. */

@@ -20,6 +20,7 @@ import {
   type Serving,
   writableOf,
 } from "./serving.ts";
+import type { Seen } from "./view.ts";
 
 /** RFC 9051 §6.4.6. */
 export function* store(
@@ -38,6 +39,11 @@ export function* store(
   const { messages, modified } = yield* ask(() =>
     mailbox.store({ uids, change, flags, unchangedSince })
   );
+  for (const message of messages) {
+    const known = view.at(numbers.get(message.uid)!);
+    // Somebody came between the look at what is new and the change: that is news, too.
+    if (silent && !isExpected(message, known, command)) owed.add(message.uid);
+  }
   view.learn(messages);
   for (const message of messages) {
     const number = numbers.get(message.uid)!;
@@ -65,6 +71,24 @@ export function* store(
   // RFC 9051 §6.4.6: the others were changed.
   if (gone > 0 && !uid) throw refused("some of the messages are gone", "EXPUNGEISSUED");
   return done("changed");
+}
+
+/** Whether a message has the flags that a client works out which changes them and hears nothing. */
+function isExpected(
+  { flags: now }: Pick<Seen, "flags">,
+  { flags: known }: Pick<Seen, "flags">,
+  { change, flags }: Pick<StoreCommand, "change" | "flags">,
+): boolean {
+  // RFC 9051 §2.3.2: keywords are the same in either case.
+  const [before, given, after] = [known, flags, now].map((all) =>
+    new Set(all.map((flag) => flag.toLowerCase()))
+  ) as [Set<string>, Set<string>, Set<string>];
+  const expected = change === "set"
+    ? given
+    : change === "add"
+    ? before.union(given)
+    : before.difference(given);
+  return expected.symmetricDifference(after).size === 0;
 }
 
 function changedItems(

@@ -85,6 +85,11 @@ export class View {
     yield* this.#fresh;
   }
 
+  /** Whether there is anything that the client has not been told. */
+  get owes(): boolean {
+    return this.#gone.size > 0 || this.#fresh.length > 0 || this.#changed.size > 0;
+  }
+
   /** All that the client knows, with their numbers, whose numbers lie in the spans. */
   *ofNumbers(spans: readonly Span[]): Iterable<readonly [number: number, seen: Seen]> {
     for (const { from, to } of spans) {
