@@ -4,6 +4,8 @@
  */
 import { checkAnswers, checkConversations } from "./checkers_answers.ts";
 import { checkBytes } from "./checkers_bytes.ts";
+import { checkImap } from "./checkers_imap.ts";
+import { checkImapGrowth } from "./checkers_imap_growth.ts";
 import { checkGrowth } from "./checkers_growth.ts";
 import { checkOperator } from "./checkers_operator.ts";
 import { checkOutcomes } from "./checkers_outcomes.ts";
@@ -20,6 +22,8 @@ export function checkLedger(ledger: Ledger, world: World, nowMs: number): readon
     ...checkAnswers(ledger, world),
     ...checkOperator(ledger, world),
     ...checkGrowth(ledger),
+    ...checkImap(ledger),
+    ...checkImapGrowth(ledger),
     ...checkConversations(ledger, nowMs),
   ];
 }

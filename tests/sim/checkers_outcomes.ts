@@ -2,6 +2,7 @@
  * Promises 1 and 2: what was answered with 250 ends in exactly one outcome for each recipient; what
  * was refused ends nowhere; and a copy appears twice only where something broke in between.
  */
+import { strayCopies } from "./checkers_imap.ts";
 import { mayBeLost, mayBeTwice, mostAtOnce } from "./checkers_restored.ts";
 import { type Fate, fatesOf, isPassedOn, nameOf, serversOn } from "./fates.ts";
 import { relayOfOurs, type World } from "./geography.ts";
@@ -64,8 +65,9 @@ function checkFate(fate: Fate, ledger: Ledger, world: World): readonly string[] 
 
 /** Promise 2: twice only when something died between the acceptance there and the record here. */
 function checkCopies(fate: Fate, ledger: Ledger, world: World): readonly string[] {
-  const { copies, ways } = fate;
-  const isTooMuch = mostAtOnce(copies, ledger) > ways + breaksOn(fate, ledger, world);
+  const { copies, ways, address } = fate;
+  const strays = strayCopies(ledger.imap, world.accountOf(address));
+  const isTooMuch = mostAtOnce(copies, ledger) > ways + breaksOn(fate, ledger, world) + strays;
   return [
     ...(isTooMuch ? [`${nameOf(fate)} is there ${copies.length} times, and nothing broke`] : []),
     ...checkAgain(fate, ledger, world, "kept"),

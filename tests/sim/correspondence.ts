@@ -11,6 +11,7 @@ import { startForeign } from "./foreign.ts";
 import type { World } from "./geography.ts";
 import { readHistory } from "./histories.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
+import { startParty } from "./imap_party.ts";
 import { leaveOldMail } from "./old_database.ts";
 import { readDrops, releaseEverything, startOperator } from "./operator.ts";
 import type { Prng } from "./prng.ts";
@@ -82,11 +83,13 @@ export async function correspondence(sim: Sim): Promise<void> {
     messages: Math.max(1, Math.round(sim.scale.messages * prng.between(1, MESSAGES_MAX))),
     durationMs: BUSY_MS,
   });
+  const party = startParty(stage, cast, BUSY_MS);
   // What a server does that dies meanwhile is never answered, and nobody waits for it.
   for (const deed of deeds) sim.at(began + deed.atMs, () => void perform(stage, deed));
   await sim.sleep(BUSY_MS + HOUR_MS);
   await releaseEverything(operator);
   await drain(sim, servers);
+  await party.finish();
   await readEverything(stage, cast);
   await readHistory(stage);
   await readDrops(operator);

@@ -1,5 +1,6 @@
 /** What became of each recipient of each message, found in the ledger, and not judged yet. */
 import { markOfContent } from "./checkers_bytes.ts";
+import { emailIdsOf } from "./checkers_imap.ts";
 import { domainOf, hearersOf, ownersOf, relayOfOurs, type World } from "./geography.ts";
 import type { Copy, Drop, Ledger, Submission, Taking } from "./ledger.ts";
 import { type ReadReport, readReport } from "./report_reader.ts";
@@ -142,11 +143,16 @@ function waysTo(
   return { names, ways: further.length + (further.length < names.length ? 1 : 0) };
 }
 
-/** Each copy once, however often it was read. */
-function distinctCopies({ copies }: Ledger): readonly Copy[] {
-  const named = copies.map((copy) =>
-    [`${copy.server} ${copy.account} ${copy.uniqueId}`, copy] as const
-  );
+/** Each copy once, however often it was read, and wherever its reader has copied or moved it. */
+function distinctCopies({ copies, imap }: Ledger): readonly Copy[] {
+  const emailIds = emailIdsOf(imap);
+  const named = copies.map((copy) => {
+    const place = `${copy.server} ${copy.account} ${copy.uniqueId}`;
+    return [
+      `${copy.server} ${copy.account} ${emailIds.get(place) ?? copy.uniqueId}`,
+      copy,
+    ] as const;
+  });
   return [...new Map(named).values()];
 }
 

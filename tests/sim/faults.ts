@@ -20,6 +20,7 @@ export const FAULTS = {
   restart: "a server is stopped and started again",
   clock: "a machine's wall clock jumps by up to two hours",
   diskRefuses: "a transaction cannot be begun, or not be committed",
+  readSlow: "what is read from a mailbox is old when it comes",
   diskFull: "the disk is full for a while",
   diskSlow: "a commit takes up to some seconds",
   hold: "the operator holds a message that waits, and lets it go later",

@@ -4,6 +4,8 @@
  * Latin-1: each character is a byte.
  */
 
+import { createImapLedger, type ImapLedger } from "./imap_ledger.ts";
+
 export interface Ledger {
   /** What was given to our servers, or was meant to be. */
   readonly submissions: Submission[];
@@ -11,6 +13,8 @@ export interface Ledger {
   readonly takings: Taking[];
   /** What was read from mailboxes; the same copy may be read many times. */
   readonly copies: Copy[];
+  /** What was seen by those who read by IMAP. */
+  readonly imap: ImapLedger;
   /** What our servers remember of the ends of messages. */
   readonly records: OutcomeRecord[];
   /** Processes that ended, connections that broke, and disks that refused an outcome. */
@@ -188,6 +192,7 @@ export function createLedger(): Ledger {
     submissions: [],
     takings: [],
     copies: [],
+    imap: createImapLedger(),
     records: [],
     interruptions: [],
     accounts: [],

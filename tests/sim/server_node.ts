@@ -25,6 +25,7 @@ import {
 import { snapshot } from "./snapshot.ts";
 import type { Timeline } from "./timeline.ts";
 import type { Pages } from "./web.ts";
+import { slowStore } from "./slow_store.ts";
 import { watchedStore } from "./watchers.ts";
 import { simWorld } from "./world.ts";
 
@@ -184,7 +185,11 @@ async function beginProcess(ground: Ground, { node, life, world }: {
   const pair = { certificate: [...names].join(","), key: "" };
   const identity = setup.tls ? world.net.tlsIdentity([pair]) : null;
   const log = tracingLog(ground, node, life);
-  const watched = watchedStore(store);
+  const watched = watchedStore(slowStore(store, {
+    faults: ground.faults,
+    prng: ground.random(`reads ${name} ${ground.timeline.now()}`),
+    clock: world.clock,
+  }));
   const server = startServer({ config, world, store: watched.store, log, identity });
   return { server, store, life, world, watchers: watched.waiting };
 }

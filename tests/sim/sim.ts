@@ -93,6 +93,7 @@ export const PORTS: Readonly<Partial<Record<Service, number>>> = {
   submission: 587,
   lmtp: 24,
   pop3: 110,
+  imap: 143,
 };
 
 /**

@@ -3,6 +3,7 @@ import { administer } from "../../lib/app/admin.ts";
 import type { Transport } from "../../lib/net/world.ts";
 import { readMailbox } from "./client_pop3.ts";
 import { give } from "./client_smtp.ts";
+import { keepingIn } from "./imap_ledger.ts";
 import { type AccountChange, begin, type Ledger } from "./ledger.ts";
 import { contentOf, markOfLetter } from "./letters.ts";
 import type { Prng } from "./prng.ts";
@@ -75,12 +76,23 @@ export async function read(
   deed: { readonly home: string; readonly user: string; readonly deletes: number },
 ): Promise<boolean> {
   const { sim, ledger, prng } = stage;
-  const deletes = () => prng.chance(deed.deletes);
+  const { home: server, user: account } = deed;
+  let uniqueId = "";
   let count: number | null = null;
+  const deletes = () => {
+    const isDeleted = prng.chance(deed.deletes);
+    const [uidValidity, uid] = uniqueId.split(".").map(Number);
+    if (isDeleted) {
+      ledger.imap.removals.push({ server, account, uidValidity: uidValidity!, uid: uid! });
+    }
+    return isDeleted;
+  };
   await visit(stage, deed, "pop3", async (transport) => {
     const reading = { user: deed.user, password: PASSWORD, deletes };
-    count = await readMailbox(transport, reading, ({ uniqueId, content }) => {
-      const { home: server, user: account } = deed;
+    count = await readMailbox(transport, reading, ({ content, ...fetched }) => {
+      uniqueId = fetched.uniqueId;
+      // Whoever reads by IMAP can bring messages that nobody has sent.
+      if (keepingIn(content) !== null) return;
       ledger.copies.push({ server, account, uniqueId, content, atMs: sim.now() });
     });
     sim.trace("people", `${deed.user} read ${count ?? "in vain"}`);
@@ -89,10 +101,10 @@ export async function read(
 }
 
 /** One connection, which people leave when it takes too long. */
-async function visit(
+export async function visit(
   { sim, people, homes, ledger }: Stage,
   { home }: { readonly home: string },
-  service: "smtp" | "pop3",
+  service: "smtp" | "pop3" | "imap",
   run: (transport: Transport) => Promise<void>,
 ): Promise<void> {
   const { net, clock } = people.world;
