@@ -3,6 +3,7 @@
  * of the project, and the simulation has to find it.
  */
 import type { Mutant } from "./mutant.ts";
+import { SIM_IMAP_MUTANTS } from "./simulated_imap.ts";
 
 /** No single test has to notice it. */
 export type SimMutant = Omit<Mutant, "test">;
@@ -21,6 +22,7 @@ const REPORT_WITH_THEM = "    [...(report === null ? [] : [report]), " +
 const COPIES_WITH_THEM = "    outcomes.flatMap(({ copies = [] }) => copies),\n  );\n";
 
 export const SIM_MUTANTS: readonly SimMutant[] = [
+  ...SIM_IMAP_MUTANTS,
   {
     name: "250 before the commit",
     file: "lib/app/accept.ts",
