@@ -108,7 +108,7 @@ export function* countChanges(serving: Serving): Step<ImapBackend, void> {
   if (countsChanges(serving)) return;
   serving.enabled.add("CONDSTORE");
   if (serving.selected === null) return;
-  yield* say(serving, `OK [HIGHESTMODSEQ ${serving.selected.modSeq}] the newest change`);
+  yield* say(serving, `OK [HIGHESTMODSEQ ${serving.selected.toldModSeq}] the newest change`);
 }
 
 /**
