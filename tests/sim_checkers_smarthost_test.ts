@@ -10,6 +10,7 @@ import {
   submission,
   taking,
   testCases,
+  TOLD,
 } from "./sim_checkers_support.ts";
 
 /** Given to a server that sends through ours, `klm.test`, or through a foreign one. */
@@ -23,7 +24,30 @@ const LATER = { beganAtMs: 800_000, endedAtMs: 801_000 };
 const FROM_STRANGER = { user: null, sender: "eve@else.example" };
 const BY_KLM = "Received: from ship.test\r\n\tby klm.test id 2; Thu, 1 Jan 2026\r\n";
 
+/** The relay of ours says twice that it failed. */
+const TWICE = ["r1", "r2"].map((id) => TOLD({ id, from: "klm.test" }));
+
 testCases([
+  [
+    "two reports of a relay to which an alias has brought the letter back",
+    {
+      submissions: [
+        submission(CID, {
+          server: "klm.test",
+          recipients: [CID, "crew@ship.test"].map((address) => (
+            { address, code: 250, notify: null }
+          )),
+        }),
+      ],
+      copies: TWICE,
+    },
+    null,
+  ],
+  [
+    "two reports of a relay to which nothing came back",
+    { submissions: [submission(CID, { server: "klm.test" })], copies: TWICE },
+    /klm\.test said 2 times that mark-1\. was failed$/,
+  ],
   [
     "a letter that a foreign relay takes, wherever it was for",
     { submissions: [submission(BOB, BOAT)], takings: [taking({ recipients: [BOB] })] },

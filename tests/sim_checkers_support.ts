@@ -15,7 +15,7 @@ const WORLD: World = {
   homeOf: (domain) => domain.endsWith(".test") ? domain : null,
   accountOf: (address) => address.replace(/\+.*@/, "@"),
   membersOf(address) {
-    if (address === LIST) return [CID];
+    if (address === LIST || address === "crew@ship.test") return [CID];
     return address === "team@abc.test" ? [BOB, CID] : [address];
   },
   ownerOf: (address) => address === LIST ? BOB : null,

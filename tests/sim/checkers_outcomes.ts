@@ -4,7 +4,7 @@
  */
 import { strayCopies } from "./checkers_imap.ts";
 import { mayBeLost, mayBeTwice, mostAtOnce } from "./checkers_restored.ts";
-import { type Fate, fatesOf, isPassedOn, nameOf, serversOn } from "./fates.ts";
+import { comesBack, type Fate, fatesOf, isPassedOn, nameOf, serversOn } from "./fates.ts";
 import { relayOfOurs, type World } from "./geography.ts";
 import type { Interruption, Ledger } from "./ledger.ts";
 
@@ -99,10 +99,8 @@ function checkAgain(
   const relay = relayOfOurs(server, world);
   // Other servers, to which an alias has led, or the way itself, may have been given it twice.
   const hasItOnce = ways === 1 && breaksOn(fate, ledger, world) === 0;
-  // Whoever sends everything through this one may bring it back.
-  const comesBack = [...serversOn(fate, world)].some((each) => relayOfOurs(each, world) === server);
   const clients = [
-    ...(hasItOnce || !comesBack ? [server] : []),
+    ...(hasItOnce || !comesBack(fate, world) ? [server] : []),
     ...(hasItOnce && relay !== null ? [relay] : []),
   ];
   const named = new Set([fate.address, ...fate.names]);

@@ -1,5 +1,5 @@
 /** Reports reach those who asked, and nobody else; and each of them once. */
-import { fatesOf, reportsIn } from "./fates.ts";
+import { comesBack, fatesOf, reportsIn } from "./fates.ts";
 import { hearersOf, ownersOf, type World } from "./geography.ts";
 import type { Ledger, Submission, SubmittedRecipient } from "./ledger.ts";
 import { type ReadReport, readReport } from "./report_reader.ts";
@@ -91,12 +91,14 @@ function checkReaders(
  */
 function checkOnce(ledger: Ledger, world: World): readonly string[] {
   const reports = Map.groupBy(reportsIn(ledger), ({ mark }) => mark);
-  return fatesOf(ledger, world).flatMap(({ submission, address }) => {
+  return fatesOf(ledger, world).flatMap((fate) => {
+    const { submission, address } = fate;
     // What waits again in a backup may fail again.
     const isRestored = ledger.restores.some(({ server, copiedAtMs }) =>
       server === submission.server && submission.beganAtMs <= copiedAtMs
     );
-    if (isRestored) return [];
+    // It is given what another server sends through it, and that is another message.
+    if (isRestored || comesBack(fate, world)) return [];
     const about = (reports.get(submission.mark) ?? [])
       .filter(({ from }) => from === submission.server);
     return ["failed", "delivered", "relayed"].flatMap((action) => {

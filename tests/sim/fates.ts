@@ -103,6 +103,12 @@ export function serversOn({ submission, names, address }: Fate, world: World): S
   return passed;
 }
 
+/** Whether a server that sends everything through the one which was given it may bring it back. */
+export function comesBack(fate: Fate, world: World): boolean {
+  const { server } = fate.submission;
+  return [...serversOn(fate, world)].some((each) => relayOfOurs(each, world) === server);
+}
+
 /** Whether another server of ours leads there: one that has an alias, or is the relay. */
 export function isPassedOn({ submission, names, address }: Fate, world: World): boolean {
   const isElsewhere = [address, ...names].some((name) =>
