@@ -211,6 +211,19 @@ fileTest("what is restored holds what waited, and has new UIDVALIDITYs", async (
   assert.deepEqual(await Deno.readFile(`${place.copy}/smtpd.db`), backup, "the backup stays");
 });
 
+fileTest("a UIDVALIDITY given out since the backup does not come again", async (place) => {
+  // The clock stands still: it was set back, or the mailboxes came fast.
+  const now = 1_700_000_000_000;
+  const before = await openAt(place.data);
+  const alice = await fill(before);
+  await before.backup(place.copy);
+  const made = await before.mailboxes.create(alice.id, "Later", { use: null, at: now });
+  await before[Symbol.asyncDispose]();
+  await restore({ ...restoreOptions(place), now });
+  await using store = await openAt(place.back);
+  assert.ok((await inboxOf(store, alice)).uidValidity > made.uidValidity);
+});
+
 fileTest("what a server still writes is no backup", async (place) => {
   const options = { ...restoreOptions(place), from: place.data };
   const store = await openAt(place.data);
