@@ -39,6 +39,7 @@ import { TIMING_MUTANTS } from "./mutants/timing.ts";
 import { TLS_MUTANTS } from "./mutants/tls.ts";
 import { SEARCH_INDEX_MUTANTS } from "./mutants/search_index.ts";
 import { SIM_WORLD_MUTANTS } from "./mutants/sim.ts";
+import { SASL_BINDING_MUTANTS } from "./mutants/sasl_binding.ts";
 import { SASL_MUTANTS } from "./mutants/sasl.ts";
 import { WAY_MUTANTS } from "./mutants/ways.ts";
 import { WIRE_MUTANTS } from "./mutants/wire.ts";
@@ -81,6 +82,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...POP3_UTF8_MUTANTS,
   ...NET_MUTANTS,
   ...SASL_MUTANTS,
+  ...SASL_BINDING_MUTANTS,
   ...SEARCH_INDEX_MUTANTS,
   ...SIM_WORLD_MUTANTS,
 ];

@@ -34,7 +34,7 @@ export const BOUND = {
     "p=Z/eM3ozA1xVfIdvRLtomEvDxjYtRPPKGAdReIznqQHc=",
 } as const;
 
-/** The same messages as they cross the wire of SMTP and POP3. */
+/** The same messages as they cross the wire. */
 export const BOUND_BASE64 = {
   clientFirst: btoa(BOUND.clientFirst),
   serverFirst: btoa(BOUND.serverFirst),
@@ -45,6 +45,13 @@ export const BOUND_BASE64 = {
   exporterFirst: btoa(BOUND.clientFirst.replace("server-end-point", "exporter")),
   /** The first message of a client that could bind its channel, and has seen no -PLUS. */
   unboundFirst: btoa(BOUND.clientFirst.replace("p=tls-server-end-point", "y")),
+  /** Its last one, */
+  unboundFinal: btoa(
+    "c=eSws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0," +
+      "p=FoqiHTtQEDE8lz1CdaEe3tK4mS+iMDTl77SPyDS53DY=",
+  ),
+  /** and what the server answers to that. */
+  unboundServerFinal: btoa("v=dI4KpiQJwBr1+V+K6U1dA6l6I4I9DUNXWND4pcpRU3U="),
 } as const;
 
 /** The messages of RFC 7677 as they cross the wire. */

@@ -1,7 +1,13 @@
 /** The AUTHORIZATION state, RFC 1939 §4: from the greeting to an open maildrop. */
 import { decodeBase64, encodeBase64 } from "../sasl/base64.ts";
 import { saslprep } from "../sasl/saslprep.ts";
-import { type MechanismName, mechanismOf, mechanismsOver, saslServer } from "../sasl/server.ts";
+import {
+  type MechanismName,
+  mechanismOf,
+  mechanismsOver,
+  saslServer,
+  UNBOUND,
+} from "../sasl/server.ts";
 import { decodeLatin1, encode } from "../wire/bytes.ts";
 import { pause, type Step, write } from "../wire/session.ts";
 import { upgrade } from "../wire/upgrade.ts";
@@ -108,7 +114,7 @@ function* answerAuth(
   { mechanism, initial }: AuthCommand,
 ): Step<Pop3Backend, Answer<Pop3Snapshot>> {
   if (!(yield* allowed(serving))) return "next";
-  const offered = mechanismsOver(serving.tls?.binding ?? null);
+  const offered = mechanismsOver(UNBOUND);
   if (mechanism === null) {
     // Not in RFC 5034, but older clients ask this way instead of with CAPA.
     yield* say(serving, "+OK mechanisms follow");
@@ -127,7 +133,7 @@ function* authenticate(
   name: MechanismName,
   initial: Uint8Array | null,
 ): Step<Pop3Backend, Verdict | "over"> {
-  const mechanism = saslServer(name, initial, serving.tls?.binding ?? null);
+  const mechanism = saslServer(name, initial, UNBOUND);
   let verdict: Verdict = "refused";
   let step = mechanism.next();
   while (!step.done) {

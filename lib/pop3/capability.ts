@@ -1,5 +1,5 @@
 /** What the server can do (RFC 2449 §5), and the multi-line responses that are lists. */
-import { mechanismsOver } from "../sasl/server.ts";
+import { mechanismsOver, UNBOUND } from "../sasl/server.ts";
 import { encode } from "../wire/bytes.ts";
 import { deadline, type Step, write, writeNow } from "../wire/session.ts";
 import type { Pop3Backend } from "./backend.ts";
@@ -16,9 +16,7 @@ export function* sayCapabilities(
   yield* say(serving, "+OK capabilities follow");
   yield* sayListing(serving, [
     // RFC 5034 §4: where passwords must not be sent in clear, the ways to do so are not told of.
-    ...(mayLogIn(serving)
-      ? ["USER", `SASL ${mechanismsOver(tls?.binding ?? null).join(" ")}`]
-      : []),
+    ...(mayLogIn(serving) ? ["USER", `SASL ${mechanismsOver(UNBOUND).join(" ")}`] : []),
     // RFC 2595 §4: in this state only, and not twice.
     ...(identity !== null && tls === null && state === "authorization" ? ["STLS"] : []),
     "TOP",

@@ -11,6 +11,15 @@ export type MechanismName = (typeof MECHANISMS)[number];
  */
 export type ChannelBinding = Uint8Array | null;
 
+/**
+ * What the servers of SMTP and POP3 take as their channel, under TLS, too. RFC 5802 §6.1 would have
+ * every server that binds take `tls-unique`, or under TLS 1.3 its successor `tls-exporter`, and the
+ * runtime shows the keys of neither. GNU SASL and newer msmtp and mpop choose -PLUS wherever it is
+ * announced, bind with one of these, and in SMTP and POP3 give up where that is refused. In IMAP
+ * they go on to the next mechanism, so that it announces -PLUS for whoever can bind as we do.
+ */
+export const UNBOUND: ChannelBinding = null;
+
 /** The mechanisms that work over this channel, the strongest first. */
 export function mechanismsOver(binding: ChannelBinding): readonly MechanismName[] {
   // RFC 5802 §6: -PLUS is announced only where the channel can be bound.

@@ -14,10 +14,11 @@ import {
   type SaslServer,
   type SaslServerStep,
   type ScramStart,
+  UNBOUND,
 } from "./mechanism.ts";
 import { scramServer } from "./scram_server.ts";
 
-export { mechanismOf, MECHANISMS, mechanismsOver };
+export { mechanismOf, MECHANISMS, mechanismsOver, UNBOUND };
 export type { MechanismName, SaslOutcome, SaslServer, SaslServerStep, ScramStart };
 
 /** Starts a mechanism; `initial` is the initial response (RFC 4422 §3), `null` without one. */

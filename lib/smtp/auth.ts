@@ -7,6 +7,7 @@ import {
   saslServer,
   type SaslServerStep,
   type ScramStart,
+  UNBOUND,
 } from "../sasl/server.ts";
 import { decodeLatin1, encode } from "../wire/bytes.ts";
 import { readLine } from "../wire/lines.ts";
@@ -28,13 +29,12 @@ export function* authenticate<B>(
   if (connection.hello?.extended !== true) return helloFirst(connection);
   if (connection.user !== null) return reply(503, "5.5.1", "You are logged in already");
   if (connection.transaction !== null) return reply(503, "5.5.1", "Not within a transaction");
-  const binding = connection.tls?.binding ?? null;
-  const mechanism = mechanismOf(command.mechanism, mechanismsOver(binding));
+  const mechanism = mechanismOf(command.mechanism, mechanismsOver(UNBOUND));
   if (mechanism === null) return reply(504, "5.5.4", "That mechanism is not offered");
   // RFC 4954 §4 would allow SCRAM in clear. But whoever listens can guess at the password at home
   // (RFC 5802 §9), and whoever stands in between can send under the login that it has made.
   if (!mayLogIn(connection)) return reply(538, "5.7.11", "A login needs TLS here");
-  return yield* exchange(connection, saslServer(mechanism, command.initial, binding));
+  return yield* exchange(connection, saslServer(mechanism, command.initial, UNBOUND));
 }
 
 function* exchange<B>(connection: Connection, sasl: SaslServer): Step<B, Reply | null> {

@@ -1,5 +1,5 @@
 /** What the SMTP server offers on a connection. */
-import { mechanismsOver } from "../sasl/server.ts";
+import { mechanismsOver, UNBOUND } from "../sasl/server.ts";
 import type { Connection } from "./connection.ts";
 import type { Extensions } from "./ehlo.ts";
 import { isExpnOffered } from "./expn.ts";
@@ -36,5 +36,5 @@ export function offersOf(connection: Connection): Omit<Extensions, "futureReleas
 
 function mechanismsOffered(connection: Connection): readonly string[] {
   if (connection.options.service === "lmtp" || connection.user !== null) return [];
-  return mayLogIn(connection) ? mechanismsOver(connection.tls?.binding ?? null) : [];
+  return mayLogIn(connection) ? mechanismsOver(UNBOUND) : [];
 }

@@ -84,8 +84,6 @@ async function writeSettings({ folder, ports, ca }: Peer): Promise<void> {
     ...["set imap_user=bob", "set imap_pass=hunter2", "set pop_pass=hunter2"],
     ...["set ssl_starttls=yes", "set ssl_force_tls=yes", `set certificate_file=${ca}`],
     ...[`set smtp_url="smtps://bob@localhost:${ports["smtps"]}/"`, "set smtp_pass=hunter2"],
-    // Of itself it takes SCRAM-SHA-256-PLUS, and then cannot bind it to TLS 1.3.
-    ...["set smtp_authenticators=scram-sha-256", "set pop_authenticators=scram-sha-256"],
     ...["set from=bob@abc.com", "set realname=Bob", 'set record="+Sent"', "set use_from=yes"],
     ...["set charset=utf-8", "set sort=date", "set quit=yes", "set delete=yes", "set move=no"],
     ...["set confirmappend=no", "set mark_old=no", "set wait_key=no", "set beep=no"],

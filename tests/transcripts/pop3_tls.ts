@@ -28,7 +28,7 @@ export const TLS_TRANSCRIPTS = {
     C: CAPA
     S: +OK capabilities follow
     S: USER
-    S: SASL SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN LOGIN
+    S: SASL SCRAM-SHA-256 PLAIN LOGIN
     S: TOP
     S: UIDL
     S: PIPELINING
@@ -51,23 +51,27 @@ export const TLS_TRANSCRIPTS = {
     S: +OK goodbye
     ! closes
   `,
-  "RFC 5802 §6: SCRAM-SHA-256-PLUS binds the login to the channel": String.raw`
+  "RFC 5802 §6.1: no channel is bound, and who could bind one logs in all the same": String.raw`
     S: +OK abc.com POP3 server ready
     C: STLS
     S: +OK begin with TLS
     ! tls
-    # The right password, and the certificate of somebody else.
+    C: AUTH
+    S: +OK mechanisms follow
+    S: SCRAM-SHA-256
+    S: PLAIN
+    S: LOGIN
+    S: .
+    # Neither with the binding of TLS 1.3 nor with the certificate.
+    C: AUTH SCRAM-SHA-256-PLUS ${BOUND.exporterFirst}
+    S: -ERR there is no such mechanism here
     C: AUTH SCRAM-SHA-256-PLUS ${BOUND.clientFirst}
-    S: + ${BOUND.serverFirst}
-    C: ${BOUND.otherFinal}
-    S: -ERR [AUTH] the user or the password is wrong
-    # "y": somebody has taken -PLUS out of the reply to CAPA.
+    S: -ERR there is no such mechanism here
+    # "y": the client could bind the channel, and has seen no -PLUS. That is so.
     C: AUTH SCRAM-SHA-256 ${BOUND.unboundFirst}
-    S: -ERR [AUTH] the user or the password is wrong
-    C: AUTH SCRAM-SHA-256-PLUS ${BOUND.clientFirst}
     S: + ${BOUND.serverFirst}
-    C: ${BOUND.clientFinal}
-    S: + ${BOUND.serverFinal}
+    C: ${BOUND.unboundFinal}
+    S: + ${BOUND.unboundServerFinal}
     C:
     S: +OK 2 messages
   `,
