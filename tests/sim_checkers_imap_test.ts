@@ -104,6 +104,15 @@ testCases([
     null,
   ],
   [
+    "a message that was moved to where nobody saw it, and that was deleted there",
+    left([], {
+      sightings: [at(INBOX, 1)],
+      doings: [doing("move", { answer: "unknown" })],
+      removals: [at(ARCHIVE, 1)],
+    }),
+    null,
+  ],
+  [
     "a message that is lost on its way",
     left([], { sightings: [at(INBOX, 1)], doings: [doing("move", { answer: "unknown" })] }),
     /m of ann@abc\.test was moved to nowhere$/,
