@@ -106,7 +106,7 @@ Deno.test("HOST and PORT may be missing, for they may be asked for", () => {
 });
 
 const wrong: readonly (readonly [text: string, complaint: RegExp])[] = [
-  ["", /smtpc send, smtpc read or smtpc contacts/],
+  ["", /smtpc send, smtpc read, smtpc contacts or smtpc bench/],
   ["fetch", /unknown command 'fetch'/],
   ["contacts", /contacts add, remove or list/],
   ["contacts add bob", /'address'/],

@@ -5,6 +5,7 @@
 import { ALIAS_MUTANTS } from "./mutants/aliases.ts";
 import { APP_MUTANTS } from "./mutants/app.ts";
 import { ATTACK_MUTANTS } from "./mutants/attacks.ts";
+import { BENCH_MUTANTS } from "./mutants/bench.ts";
 import { DEFLATE_MUTANTS } from "./mutants/deflate.ts";
 import { DISK_MUTANTS } from "./mutants/disk.ts";
 import { DNS_MUTANTS } from "./mutants/dns.ts";
@@ -71,6 +72,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...APP_MUTANTS,
   ...ALIAS_MUTANTS,
   ...ATTACK_MUTANTS,
+  ...BENCH_MUTANTS,
   ...FLOODS_MUTANTS,
   ...TIMING_MUTANTS,
   ...HISTORY_MUTANTS,

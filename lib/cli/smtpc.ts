@@ -3,6 +3,7 @@ import type { ExitStatus } from "./fail.ts";
 import { EXIT } from "./fail.ts";
 import type { SmtpcContext } from "./smtpc_access.ts";
 import { parseArguments } from "./smtpc_arguments.ts";
+import { bench } from "./smtpc_bench.ts";
 import { addContact, listContacts, removeContact } from "./smtpc_contacts.ts";
 import { read } from "./smtpc_read.ts";
 import { send } from "./smtpc_send.ts";
@@ -22,6 +23,8 @@ export async function smtpc(args: readonly string[], context: SmtpcContext): Pro
       return await send(command.flags, context);
     case "read":
       return await read(command.flags, context);
+    case "bench":
+      return await bench(command.flags, context);
     case "addContact":
       return await addContact(command.name, command.address, streams);
     case "removeContact":

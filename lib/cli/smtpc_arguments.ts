@@ -7,14 +7,23 @@ import type { TlsMode } from "./client_tls.ts";
 import type { WantedKey } from "../imap/client_search.ts";
 import { type MechanismName, mechanismOf, MECHANISMS } from "../sasl/mechanism.ts";
 import { type Stage, STAGES } from "../smtp/client_stage.ts";
+import { type BenchWishes, withBenchOptions } from "./bench_arguments.ts";
 import { EXIT, Failure } from "./fail.ts";
 import { parseSearchWords } from "./search_words.ts";
-import { EXAMPLES, READ_NOTES, SEND_NOTES, STATUSES, TLS_NOTES } from "./smtpc_help.ts";
+import {
+  BENCH_NOTES,
+  EXAMPLES,
+  READ_NOTES,
+  SEND_NOTES,
+  STATUSES,
+  TLS_NOTES,
+} from "./smtpc_help.ts";
 
 /** What the words ask for. */
 export type SmtpcCommand =
   | { readonly do: "send"; readonly flags: SendFlags }
   | { readonly do: "read"; readonly flags: ReadFlags }
+  | { readonly do: "bench"; readonly flags: BenchFlags }
   | { readonly do: "addContact"; readonly name: string; readonly address: string }
   | { readonly do: "removeContact"; readonly name: string }
   | { readonly do: "listContacts" }
@@ -81,6 +90,8 @@ export interface ReadFlags extends CommonFlags {
   readonly save?: string;
 }
 
+export interface BenchFlags extends CommonFlags, BenchWishes {}
+
 export type ReadChoice =
   | { readonly what: "list" | "last" | "all" }
   | { readonly what: "message"; readonly number: number };
@@ -102,6 +113,7 @@ export function parseArguments(args: readonly string[], version: string): SmtpcC
       addSend(program, chosen);
       addRead(program, chosen);
       addContacts(program, chosen);
+      addBench(program, chosen);
     },
   }, args);
   if (text !== null) return { do: "print", text };
@@ -112,7 +124,8 @@ export function parseArguments(args: readonly string[], version: string): SmtpcC
 const TLS: readonly TlsMode[] = ["auto", "starttls", "implicit", "none"];
 /** Within the content, QUIT would be a part of it. */
 const QUIT_STAGES = STAGES.filter((stage) => stage !== "data");
-const WHAT = "say what to do: smtpc send, smtpc read or smtpc contacts (smtpc --help explains)";
+const WHAT =
+  "say what to do: smtpc send, smtpc read, smtpc contacts or smtpc bench (smtpc --help explains)";
 
 function addSend(program: Command, chosen: (command: SmtpcCommand) => void): void {
   const send = program.command("send").description("send a message");
@@ -217,6 +230,14 @@ function addContacts(program: Command, chosen: (command: SmtpcCommand) => void):
     .action((name: string) => chosen({ do: "removeContact", name }));
   contacts.command("list").description("list all contacts, a name and an address on each line")
     .action(() => chosen({ do: "listContacts" }));
+}
+
+function addBench(program: Command, chosen: (command: SmtpcCommand) => void): void {
+  withBenchOptions(withCommon(program.command("bench").description("measure a server's speed")))
+    .addHelpText("after", `\n${BENCH_NOTES}\n\n${TLS_NOTES}\n\n${STATUSES}`)
+    .action((host: Host, port: Port, { timeout, ...flags }: Options<BenchFlags>) =>
+      chosen({ do: "bench", flags: { ...flags, host, port, timeoutMs: timeout } })
+    );
 }
 
 function withCommon(command: Command): Command {

@@ -6,6 +6,7 @@ Examples:
   smtpc read 127.0.0.1 2526 --user bob
   smtpc read imap.xyz.com 993 --user bob --follow
   smtpc contacts add bob bob@xyz.com
+  smtpc bench 127.0.0.1 2525 --to bob@xyz.com --connections 50 --seconds 30
 
 On a terminal, whatever is missing is asked for. The password is taken from --password-file, from
 the variable SMTPC_PASSWORD, or asked for.`;
@@ -55,6 +56,23 @@ folders in their names, and never over a file that is there.
 --json prints an object for each message: number, uniqueId (null where the server has none), size in
 bytes, from, to, cc, subject, date (ISO 8601, or null), text, attachments (name, type, size, and
 path where it was saved). With --list there are no text and no attachments.`;
+
+export const BENCH_NOTES = `\
+Sends messages to a server that is yours, for 10 seconds, for --seconds, or until --messages were
+sent; Ctrl-C ends it early. The report goes to standard output: messages accepted, the rate, how
+long a whole message took and how long the server took from its final dot to the answer (half of
+them at most p50, 99 of a hundred at most p99), and each kind of refusal with its number.
+
+With --rate, a message counts from the moment at which it was to be sent, so a server that falls
+behind cannot hide it. Each message has a number of its own in Subject and Message-ID. The
+recipients of --to get messages in turn; one who is refused does not hold up the others.
+
+Whoever floods a stranger's server does harm: an address that is neither this machine's nor private
+gets nothing unless --yes is said.
+
+--json prints one object: accepted, failed, seconds, messagesPerSecond, bytesPerSecond, connections,
+opened, wholeMs and finalMs with p50, p90, p99 and max, and errors with at, code, text and count.
+The status is 0 when every message was accepted, 69 when none was, 75 when some were.`;
 
 export const TLS_NOTES = `\
 --tls auto (the default) takes TLS where the server offers it, and from the first byte on the ports

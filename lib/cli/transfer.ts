@@ -228,7 +228,7 @@ function connectFailure(error: NetError, to: Endpoint): Failure {
 }
 
 /** Why no transaction came about. */
-function endFailure(end: SmtpClientEnd, access: SmtpAccess): Failure {
+export function endFailure(end: SmtpClientEnd, access: SmtpAccess): Failure {
   const { to, timeoutMs, login } = access;
   const where = endpointText(to);
   switch (end.end) {
