@@ -1,7 +1,8 @@
-/** A load that is put on a server (`smtpc bench`), and what is counted of it. */
+/** A load that is put on a server (`smtpc bench`), what is counted of it, and what mail may cost. */
 import type { Mutant } from "./mutant.ts";
 
 const BENCH = "tests/cli_smtpc_bench_test.ts";
+const EFFORT = "tests/app_effort_test.ts";
 
 export const BENCH_MUTANTS: readonly Mutant[] = [
   {
@@ -52,5 +53,38 @@ export const BENCH_MUTANTS: readonly Mutant[] = [
       name: "a server with a new answer for everybody does not make the count grow without end",
     },
     why: "memory would be the server's",
+  },
+  {
+    name: "effort: each message has a commit of its own",
+    file: "lib/store/group.ts",
+    find: "return tooMany === -1 ? items.length : tooMany;",
+    replace: "return Math.min(1, items.length, Math.abs(tooMany));",
+    test: {
+      file: EFFORT,
+      name: "ten messages that end together share one commit, and cost eight statements each",
+    },
+    why: "a tenth of the speed on a disk that syncs",
+  },
+  {
+    name: "effort: content moves with each piece",
+    file: "lib/smtp/content.ts",
+    find: "Math.max(size, 2 * length)",
+    replace: "size",
+    test: {
+      file: EFFORT,
+      name: "a message of 1000000 bytes is copied at most 4.1 times on its way",
+    },
+    why: "the time for a message would grow with the square of its size",
+  },
+  {
+    name: "effort: each reply is a write",
+    file: "lib/net/drive.ts",
+    find: "if (effect.flush !== true && this.#gatheredBytes <= GATHER_BYTES_MAX) return DONE;",
+    replace: "",
+    test: {
+      file: EFFORT,
+      name: "replies to what came together are one write, however many they are",
+    },
+    why: "a system call for each recipient",
   },
 ];
