@@ -23,7 +23,7 @@ const RECIPIENTS = 50;
 const TO = Array.from({ length: RECIPIENTS }, (_, at) => `user${at}@abc.com`);
 const CONTENT = "Subject: effort\r\n\r\nText\r\n";
 
-/** A server on SQLite that has taken a message before, so that nothing is done for the first time. */
+/** A server on SQLite that has taken mail before, so that nothing is done for the first time. */
 async function start(): Promise<
   { readonly server: TestServer; readonly statements: Statements; readonly talker: Talker }
 > {

@@ -22,6 +22,8 @@ export interface PostfixDovecot extends AsyncDisposable {
 export interface PostfixOptions {
   /** Default: a free one. */
   readonly smtpPort?: number;
+  /** Further lines of main.cf, which win; they are told the port of Dovecot's LMTP. */
+  readonly more?: (lmtpPort: number) => string;
   /** Where our server takes mail for abc.com, which Postfix sends there; default: it does not. */
   readonly ours?: {
     readonly smtpPort: number;
@@ -38,7 +40,7 @@ export interface PostfixOptions {
  */
 export async function startPostfixDovecot(
   folder: string,
-  { smtpPort = freePort(), ours }: PostfixOptions = {},
+  { smtpPort = freePort(), more = () => "", ours }: PostfixOptions = {},
 ): Promise<PostfixDovecot> {
   const [throughUsPort, pop3Port, lmtpPort] = [freePort(), freePort(), freePort()];
   const [imapPort, imapsPort, pop3sPort] = [freePort(), freePort(), freePort()];
@@ -49,7 +51,8 @@ export async function startPostfixDovecot(
   await run("chown", ["postfix", `${folder}/data`]);
   await run("chown", ["nobody", `${folder}/mail`]);
   await makeCertificate(`${folder}/conf`);
-  const main = mainCf(folder, authPort) + (ours === undefined ? "" : mainCfForOurs(ours));
+  const main = mainCf(folder, authPort) + (ours === undefined ? "" : mainCfForOurs(ours)) +
+    more(lmtpPort);
   const master = masterCf(smtpPort) +
     (ours === undefined ? "" : masterCfForOurs(throughUsPort, ours.submissionPort));
   await Deno.writeTextFile(`${folder}/conf/main.cf`, main);

@@ -1,4 +1,4 @@
-/** A load that is put on a server (`smtpc bench`), what is counted of it, and what mail may cost. */
+/** A load that is put on a server (`smtpc bench`), what is counted, and what mail may cost. */
 import type { Mutant } from "./mutant.ts";
 
 const BENCH = "tests/cli_smtpc_bench_test.ts";

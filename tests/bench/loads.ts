@@ -1,0 +1,87 @@
+/** The two programs that put a load on a server: Postfix's smtp-source, and our `smtpc bench`. */
+import { runSmtpc } from "../process/programs.ts";
+import { demandProgram } from "./peers.ts";
+
+export interface Source {
+  readonly port: number;
+  readonly to: string;
+  readonly connections: number;
+  /** Whether a connection is used for one message after the other. */
+  readonly kept: boolean;
+  /** Of the text behind the header. */
+  readonly bytes: number;
+}
+
+/** Our server announces that it takes 1000 on one connection; smtp-source does not look. */
+const MESSAGES_ON_A_CONNECTION = 900;
+
+/** Sends so many messages; gives how many seconds that took. */
+export async function smtpSource(source: Source, messages: number): Promise<number> {
+  demandProgram("smtp-source");
+  const startedMs = performance.now();
+  const { code, stderr } = await new Deno.Command("smtp-source", {
+    args: [
+      ...(source.kept ? ["-d"] : []),
+      ...["-s", `${source.connections}`, "-m", `${messages}`, "-l", `${source.bytes}`],
+      ...["-M", "bench.example", "-f", "load@bench.example", "-t", source.to],
+      `127.0.0.1:${source.port}`,
+    ],
+  }).output();
+  if (code !== 0) throw new Error(`smtp-source: ${new TextDecoder().decode(stderr)}`);
+  return (performance.now() - startedMs) / 1000;
+}
+
+/** Whether a message of smtp-source came with all of its text. */
+export function isWholeOf(bytes: number): (message: string) => boolean {
+  return (message) => {
+    const text = message.slice(message.indexOf("\r\n\r\n") + 4);
+    return text.length === bytes && /^(?:\d*X*\r\n)+$/.test(text);
+  };
+}
+
+/**
+ * How many messages take about `seconds`, after a few that show how fast it goes. All that were
+ * sent are told to `sent`.
+ */
+export async function messagesFor(
+  source: Source,
+  seconds: number,
+  sent: (messages: number) => void,
+): Promise<number> {
+  const first = 10 * source.connections;
+  await smtpSource(source, first); // which is slow, for much is done for the first time
+  const took = await smtpSource(source, first);
+  sent(2 * first);
+  const most = source.kept ? MESSAGES_ON_A_CONNECTION * source.connections : Infinity;
+  return Math.min(most, Math.max(first, Math.round((first / took) * seconds)));
+}
+
+/** What `smtpc bench --json` reports. */
+export interface Report {
+  readonly accepted: number;
+  readonly failed: number;
+  readonly seconds: number;
+  readonly messagesPerSecond: number;
+  readonly bytesPerSecond: number;
+  readonly wholeMs: Readonly<Record<"p50" | "p90" | "p99" | "max", number>>;
+  readonly finalMs: Readonly<Record<"p50" | "p90" | "p99" | "max", number>>;
+}
+
+/** Runs `smtpc bench` with these flags; `password` is that of its `--user`. */
+export async function smtpcBench(
+  port: number,
+  flags: readonly string[],
+  password?: string,
+): Promise<Report> {
+  const ran = await runSmtpc(
+    ["bench", "127.0.0.1", `${port}`, "--json", ...flags],
+    password === undefined ? {} : { password },
+  );
+  if (ran.status !== 0) throw new Error(`smtpc bench: ${ran.stderr}`);
+  return JSON.parse(ran.stdout);
+}
+
+/** Whether a message of `smtpc bench` came with all of its bytes. */
+export function isWholeBench(bytes: number): (message: string) => boolean {
+  return (message) => message.length - message.lastIndexOf("\r\nFrom: <") - 2 === bytes;
+}
