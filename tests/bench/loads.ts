@@ -15,7 +15,13 @@ export interface Source {
 /** Our server announces that it takes 1000 on one connection; smtp-source does not look. */
 const MESSAGES_ON_A_CONNECTION = 900;
 
-/** Sends so many messages; gives how many seconds that took. */
+/** A server that hangs is no peer. */
+const SOURCE_MS_MAX = 60_000;
+
+/**
+ * Sends so many messages; gives how many seconds that took.
+ * @throws {Error} where some are refused, or it takes more than a minute
+ */
 export async function smtpSource(source: Source, messages: number): Promise<number> {
   demandProgram("smtp-source");
   const startedMs = performance.now();
@@ -26,6 +32,7 @@ export async function smtpSource(source: Source, messages: number): Promise<numb
       ...["-M", "bench.example", "-f", "load@bench.example", "-t", source.to],
       `127.0.0.1:${source.port}`,
     ],
+    signal: AbortSignal.timeout(SOURCE_MS_MAX),
   }).output();
   if (code !== 0) throw new Error(`smtp-source: ${new TextDecoder().decode(stderr)}`);
   return (performance.now() - startedMs) / 1000;

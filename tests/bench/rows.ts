@@ -1,9 +1,28 @@
 /** All that can be measured. */
 import { APART } from "./apart.ts";
+import { CLIENT } from "./client.ts";
 import type { Row } from "./contest.ts";
+import { GROWTH } from "./growth.ts";
+import { IDLE } from "./idle.ts";
 import { KEPT } from "./kept.ts";
+import { LARGE } from "./large.ts";
+import { LATENCY } from "./latency.ts";
+import { MANY_RECIPIENTS } from "./recipients.ts";
+import { RELAY } from "./relay.ts";
+import { START } from "./start.ts";
 
-export const ROWS: readonly Row[] = [KEPT, APART];
+export const ROWS: readonly Row[] = [
+  KEPT,
+  APART,
+  RELAY,
+  LARGE,
+  MANY_RECIPIENTS,
+  IDLE,
+  LATENCY,
+  START,
+  GROWTH,
+  CLIENT,
+];
 
 /** Programs of their own, which run where they are named and print what they find. */
 export const SCRIPTS: readonly { readonly names: readonly string[]; readonly file: string }[] = [

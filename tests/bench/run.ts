@@ -4,7 +4,7 @@
  * rows (`1,4`, or the name of one of the other measurements) and writes nothing.
  */
 import { parseArgs } from "$fmt";
-import { hold, Missing, type Row, type Setting } from "./contest.ts";
+import { hold, Missing, type Outcome, type Row, type Setting } from "./contest.ts";
 import { machineText } from "./machine.ts";
 import { ROWS, SCRIPTS } from "./rows.ts";
 import { type RowOutcome, tableOf, textOf, verifiedOf } from "./table.ts";
@@ -43,11 +43,7 @@ if (only === null) await write(outcomes);
 
 async function run({ number, title, contests }: Row): Promise<RowOutcome> {
   console.log(`${number}: ${title}`);
-  const done: RowOutcome = { number, title, outcomes: [], missing: [] };
-  const found: { outcomes: RowOutcome["outcomes"][number][]; missing: string[] } = {
-    outcomes: [],
-    missing: [],
-  };
+  const found: { outcomes: Outcome[]; missing: string[] } = { outcomes: [], missing: [] };
   for (const open of contests) {
     try {
       await using contest = await open(setting);
@@ -60,7 +56,7 @@ async function run({ number, title, contests }: Row): Promise<RowOutcome> {
       found.missing.push(error.message);
     }
   }
-  return { ...done, ...found };
+  return { number, title, ...found };
 }
 
 async function runScript(file: string): Promise<void> {

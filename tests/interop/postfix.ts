@@ -51,8 +51,10 @@ export async function startPostfixDovecot(
   await run("chown", ["postfix", `${folder}/data`]);
   await run("chown", ["nobody", `${folder}/mail`]);
   await makeCertificate(`${folder}/conf`);
-  const main = mainCf(folder, authPort) + (ours === undefined ? "" : mainCfForOurs(ours)) +
-    more(lmtpPort);
+  const main = withLines(
+    mainCf(folder, authPort) + (ours === undefined ? "" : mainCfForOurs(ours)),
+    more(lmtpPort),
+  );
   const master = masterCf(smtpPort) +
     (ours === undefined ? "" : masterCfForOurs(throughUsPort, ours.submissionPort));
   await Deno.writeTextFile(`${folder}/conf/main.cf`, main);
@@ -178,6 +180,17 @@ smtp_tls_loglevel = 1
 debug_peer_list = 127.0.0.1
 debug_peer_level = 1
 `;
+}
+
+/**
+ * What is set twice is set once: Postfix warns of it, by the log that its master has to start, and
+ * which it would wait for.
+ */
+function withLines(main: string, more: string): string {
+  const nameOf = (line: string) => /^(\w+) *=/.exec(line)?.[1];
+  const names = more.split("\n").map(nameOf);
+  const kept = main.split("\n").filter((line) => !names.includes(nameOf(line) ?? "-"));
+  return `${kept.join("\n")}\n${more}`;
 }
 
 function mainCfForOurs(
