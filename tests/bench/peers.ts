@@ -104,7 +104,10 @@ export async function demandMailbox(
   for (let uid = 1; uid <= count; uid += step) {
     const body = await store.mail.body(inbox!.id, uid);
     const text = body === null ? "" : decodeLatin1(await body.slice(0, body.size));
-    if (!isWhole(text)) throw new Error(`the message ${uid} of ${user} is not whole`);
+    if (!isWhole(text)) {
+      const end = JSON.stringify(text.slice(-100));
+      throw new Error(`message ${uid} of ${user}: ${text.length} characters, at its end ${end}`);
+    }
     looked++;
   }
   return `${count} messages are in the mailbox, ${looked} of them were compared`;
