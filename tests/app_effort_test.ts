@@ -7,7 +7,7 @@ import { DatabaseSync } from "node:sqlite";
 import { denoWorld } from "../lib/net/deno.ts";
 import { drive } from "../lib/net/drive.ts";
 import { DEFAULT_SMTP_LIMITS } from "../lib/smtp/connection.ts";
-import { createRoom } from "../lib/smtp/room.ts";
+import { createRoom } from "../lib/wire/room.ts";
 import { smtpServer } from "../lib/smtp/server.ts";
 import type { SmtpBackend } from "../lib/smtp/backend.ts";
 import { sqliteStore } from "../lib/store/sqlite.ts";

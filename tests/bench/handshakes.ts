@@ -1,5 +1,5 @@
 /**
- * `deno task bench`: TLS handshakes with a server in the same process, fifty at once and one after
+ * `deno task bench --only 9`: TLS handshakes with a server in the same process, fifty at once and one after
  * another, by STARTTLS and from the first byte. Prints the medians of five runs, in milliseconds.
  */
 import { startTestServer } from "../app_support.ts";

@@ -1,5 +1,5 @@
 /**
- * `deno task bench`: one client of IMAP flags, copies, moves and removes ten thousand messages; how
+ * `deno task bench --only changes`: one client of IMAP flags, copies, moves and removes ten thousand messages; how
  * long that takes, and how long everybody else waits for their turn meanwhile.
  */
 import { openSqliteStore } from "../../lib/store/sqlite.ts";

@@ -1,5 +1,5 @@
 /**
- * `deno task bench`: 100 000 queued messages for 1000 destinations, of which half answer, a quarter
+ * `deno task bench --only queue`: 100 000 queued messages for 1000 destinations, of which half answer, a quarter
  * refuse connections and a quarter swallow them. Time is virtual, so that what is measured is how
  * long the living wait for the dead, and what the queue costs.
  */

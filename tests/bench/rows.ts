@@ -29,4 +29,5 @@ export const SCRIPTS: readonly { readonly names: readonly string[]; readonly fil
   { names: ["8", "search"], file: "search.ts" },
   { names: ["9", "handshakes"], file: "handshakes.ts" },
   { names: ["queue"], file: "queue.ts" },
+  { names: ["changes"], file: "mailbox_changes.ts" },
 ];
