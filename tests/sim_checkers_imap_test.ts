@@ -215,6 +215,18 @@ testCases([
     /is there 2 times, and nothing broke$/,
   ],
   [
+    "a letter that was copied, and is read again under other names after a restore",
+    {
+      submissions: [submission(ANN)],
+      copies: [copy(ANN), copy(ANN, { uniqueId: "7.1" }), copy(ANN, { uniqueId: "7.2" })],
+      restores: [
+        { server: SERVER, copiedAtMs: 5000, lostAtMs: 6000, backAtMs: 7000, releasedAtMs: 7000 },
+      ],
+      ...left([], { doings: [doing("copy", HERE), doing("copy", HERE)], removals: [at(INBOX, 1)] }),
+    },
+    null,
+  ],
+  [
     "a letter that may have been copied when the connection broke",
     {
       submissions: [submission(ANN)],

@@ -44,11 +44,14 @@ export function emailIdsOf({ sightings, doings, finals }: ImapLedger): ReadonlyM
   return new Map(all.map((each) => [placeName(each), each.emailId]));
 }
 
-/** How many messages of an account may be at places of which nobody has heard. */
-export function strayCopies({ doings }: ImapLedger, account: string): number {
+/**
+ * How many messages of an account may be at places of which nobody has heard: where the answer was
+ * lost, and where a restored server has given all places other names.
+ */
+export function strayCopies({ doings }: ImapLedger, account: string, isRestored: boolean): number {
   return doings.filter((each) =>
-    each.account === account && each.answer === "unknown" && each.landed === null &&
-    (each.what === "copy" || each.what === "move")
+    each.account === account && (each.what === "copy" || each.what === "move") &&
+    (isRestored ? each.answer !== "no" : each.answer === "unknown" && each.landed === null)
   ).length;
 }
 

@@ -5,7 +5,7 @@
 import { strayCopies } from "./checkers_imap.ts";
 import { mayBeLost, mayBeTwice, mostAtOnce } from "./checkers_restored.ts";
 import { comesBack, type Fate, fatesOf, isPassedOn, nameOf, serversOn } from "./fates.ts";
-import { relayOfOurs, type World } from "./geography.ts";
+import { domainOf, relayOfOurs, type World } from "./geography.ts";
 import type { Interruption, Ledger } from "./ledger.ts";
 
 /** What is wrong with the outcomes, one sentence each. */
@@ -66,7 +66,9 @@ function checkFate(fate: Fate, ledger: Ledger, world: World): readonly string[] 
 /** Promise 2: twice only when something died between the acceptance there and the record here. */
 function checkCopies(fate: Fate, ledger: Ledger, world: World): readonly string[] {
   const { copies, ways, address } = fate;
-  const strays = strayCopies(ledger.imap, world.accountOf(address));
+  const home = world.homeOf(domainOf(address));
+  const isRestored = ledger.restores.some(({ server }) => server === home);
+  const strays = strayCopies(ledger.imap, world.accountOf(address), isRestored);
   const isTooMuch = mostAtOnce(copies, ledger) > ways + breaksOn(fate, ledger, world) + strays;
   return [
     ...(isTooMuch ? [`${nameOf(fate)} is there ${copies.length} times, and nothing broke`] : []),
