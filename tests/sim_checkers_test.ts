@@ -151,6 +151,25 @@ testCases([
     /was given again/,
   ],
   [
+    "a letter that was taken before a crash, and refused after it",
+    {
+      submissions: [submission(CID)],
+      takings: [taking(), taking({ ...AGAIN, verdict: "refused" })],
+      copies: [TOLD()],
+      interruptions: [CRASH],
+    },
+    null,
+  ],
+  [
+    "a letter that was taken, and refused later, and nothing died between",
+    {
+      submissions: [submission(CID)],
+      takings: [taking(), taking({ ...AGAIN, verdict: "refused" })],
+      copies: [TOLD()],
+    },
+    /was given again|has more than one outcome/,
+  ],
+  [
     "a letter that is tried again after a refusal",
     {
       submissions: [submission(CID)],

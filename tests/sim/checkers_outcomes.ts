@@ -57,7 +57,7 @@ function checkFate(fate: Fate, ledger: Ledger, world: World): readonly string[] 
   const isTwice = isPassedOn(fate, world) && breaksOn(fate, ledger, world) > 0;
   // What is under way when it is dropped comes to its end nevertheless.
   const isDropped = fate.drops.length > 0;
-  const isAgain = isDropped || mayBeTwice(fate, ledger, world);
+  const isAgain = isDropped || isForgotten(fate, ledger) || mayBeTwice(fate, ledger, world);
   return outcomes.length === 1 || isUnclear || isAgain || fate.isGone || fate.ways > 1 || isTwice
     ? []
     : [`${name} has more than one outcome: ${outcomes.join(", ")}`];
@@ -83,6 +83,17 @@ function breaksOn(fate: Fate, ledger: Ledger, world: World): number {
   return ledger.interruptions.filter((each) =>
     each.what !== "unrecorded" && concerns(each, [...passed])
   ).length;
+}
+
+/** Whether a server died before it had noted that it was taken, and was refused when it asked anew. */
+function isForgotten({ takings }: Fate, ledger: Ledger): boolean {
+  return takings.some((one) =>
+    one.verdict === "kept" &&
+    takings.some((other) =>
+      other.verdict === "refused" && other.client === one.client &&
+      diedBetween(ledger, one.client, one.atMs, other.atMs)
+    )
+  );
 }
 
 /** RFC 5321 §4.2.1: what was refused for good is not tried again. */
