@@ -1,4 +1,4 @@
-/** Row 12: our client as a source of mail, beside Postfix's; both into a server that is not slow. */
+/** Row 12: our client as a source of mail, beside Postfix's; into a server that is not slow. */
 import type { Contest, Row, Setting } from "./contest.ts";
 import { messagesFor, smtpcBench, smtpSource } from "./loads.ts";
 import { startSink } from "./peers.ts";

@@ -9,7 +9,7 @@ export interface DeliveredOptions {
   readonly connections: number;
   /** Ours is to have this share of the rate of smtp-sink. */
   readonly ofSink: number;
-  /** Ours is to be so many times as fast as Postfix and Dovecot; left out, they do not take part. */
+  /** Ours is to be so many times as fast as Postfix; left out, that does not take part. */
   readonly ofPostfix?: number;
 }
 

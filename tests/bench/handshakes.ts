@@ -1,6 +1,7 @@
 /**
- * `deno task bench --only 9`: TLS handshakes with a server in the same process, fifty at once and one after
- * another, by STARTTLS and from the first byte. Prints the medians of five runs, in milliseconds.
+ * `deno task bench --only 9`: TLS handshakes with a server in the same process, fifty at once and
+ * one after another, by STARTTLS and from the first byte. Prints the medians of five runs, in
+ * milliseconds.
  */
 import { startTestServer } from "../app_support.ts";
 import { lab } from "../tls_support.ts";

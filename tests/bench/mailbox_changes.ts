@@ -1,6 +1,7 @@
 /**
- * `deno task bench --only changes`: one client of IMAP flags, copies, moves and removes ten thousand messages; how
- * long that takes, and how long everybody else waits for their turn meanwhile.
+ * `deno task bench --only changes`: one client of IMAP flags, copies, moves and removes ten
+ * thousand messages; how long that takes, and how long everybody else waits for their turn
+ * meanwhile.
  */
 import { openSqliteStore } from "../../lib/store/sqlite.ts";
 import { startWithImap, talkImap } from "../app_imap_support.ts";

@@ -1,7 +1,7 @@
 /**
- * `deno task bench --only queue`: 100 000 queued messages for 1000 destinations, of which half answer, a quarter
- * refuse connections and a quarter swallow them. Time is virtual, so that what is measured is how
- * long the living wait for the dead, and what the queue costs.
+ * `deno task bench --only queue`: 100 000 queued messages for 1000 destinations, of which half
+ * answer, a quarter refuse connections and a quarter swallow them. Time is virtual, so that what is
+ * measured is how long the living wait for the dead, and what the queue costs.
  */
 import { makeConfig } from "../../lib/config.ts";
 import { SILENT } from "../../lib/log.ts";
