@@ -180,13 +180,16 @@ class Desk {
     const { messages, forMs } = this.load;
     if (this.#signal.aborted) return true;
     if (this.#handedOut === messages) return this.#givenBack.length === 0;
-    return this.#dueMs() - this.#startedMs >= (forMs ?? Infinity);
+    return this.#dueAfterMs() >= (forMs ?? Infinity);
   }
 
   /** The next message; `null` when there are no more. */
   take(): Taken | null {
     if (this.isOver()) return null;
-    return this.#givenBack.pop() ?? { dueMs: this.#dueMs(), number: ++this.#handedOut };
+    return this.#givenBack.pop() ?? {
+      dueMs: this.#startedMs + this.#dueAfterMs(),
+      number: ++this.#handedOut,
+    };
   }
 
   /** For another connection. */
@@ -205,9 +208,9 @@ class Desk {
   }
 
   /** With a rate, a message is due at its time, however late those before it are. */
-  #dueMs(): number {
+  #dueAfterMs(): number {
     const { rate } = this.load;
-    return rate === null ? this.nowMs() : this.#startedMs + (this.#handedOut * 1000) / rate;
+    return rate === null ? this.elapsedMs() : (this.#handedOut * 1000) / rate;
   }
 }
 
