@@ -8,6 +8,8 @@ const CONNECTIONS = 10_000;
 /** For the server's own files, and those of whoever comes beside. */
 const FILES_KEPT = 200;
 const AT_ONCE = 100;
+/** IMAP and POP3 get a part of all connections, so that there is always a place for mail. */
+const PLACES_FOR_EACH = 1.5;
 
 type Service = "smtp" | "imap";
 
@@ -31,9 +33,11 @@ async function idle(
   { setting, kibMost }: { readonly setting: Setting; readonly kibMost: number },
 ): Promise<Contest> {
   const wanted = setting.quick ? CONNECTIONS / 10 : CONNECTIONS;
-  const files = openFilesLeft(wanted + FILES_KEPT) ?? wanted;
-  const count = Math.min(wanted, files - FILES_KEPT);
-  const ours = await startOurs({ flags: ["--max-connections", `${count + FILES_KEPT}`] });
+  const places = Math.ceil(wanted * PLACES_FOR_EACH);
+  const files = openFilesLeft(places + FILES_KEPT) ?? places;
+  const count = Math.min(wanted, Math.floor((files - FILES_KEPT) / PLACES_FOR_EACH));
+  const flags = ["--max-connections", `${Math.ceil(count * PLACES_FOR_EACH)}`];
+  const ours = await startOurs({ flags });
   const open: Deno.Conn[] = [];
   let p99 = 0;
   return {
