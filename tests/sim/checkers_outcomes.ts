@@ -85,7 +85,7 @@ function breaksOn(fate: Fate, ledger: Ledger, world: World): number {
   ).length;
 }
 
-/** Whether a server died before it had noted that it was taken, and was refused when it asked anew. */
+/** Whether a server died before it noted that it was taken, and was refused when it came again. */
 function isForgotten({ takings }: Fate, ledger: Ledger): boolean {
   return takings.some((one) =>
     one.verdict === "kept" &&
