@@ -3,7 +3,10 @@ import fc from "$check";
 import { decodeWords, encodeWords } from "../lib/mail/words.ts";
 
 Deno.test("encodeWords keeps words short and characters whole", () => {
-  fc.assert(fc.property(fc.string({ unit: "grapheme", minLength: 1 }), (text) => {
+  // What a broken character decodes to would be there already.
+  const texts = fc.string({ unit: "grapheme", minLength: 1 })
+    .filter((text) => !text.includes("\ufffd"));
+  fc.assert(fc.property(texts, (text) => {
     const words = encodeWords(text);
     assert(words.every((word) => word.length <= 75 && !decodeWords(word).includes("\ufffd")));
     assert.equal(decodeWords(words.join(" ")), text);
