@@ -1,5 +1,5 @@
 /** What a server says, as bytes: strings of every kind, and lists (RFC 9051 §4 and §9). */
-import { concat, decodeLatin1, decodeUtf8, encode } from "../wire/bytes.ts";
+import { concat, decodeLatin1, decodeUtf8, encode, isAscii } from "../wire/bytes.ts";
 
 /** A piece of a response: text that stands as it is, or bytes of content. */
 export type Piece = string | Uint8Array;
@@ -91,7 +91,7 @@ function withoutNul(bytes: Uint8Array): Uint8Array {
 }
 
 function quotedBytes(bytes: Uint8Array): Piece {
-  if (bytes.every((byte) => byte < 128)) return quoted(decodeLatin1(bytes));
+  if (isAscii(bytes)) return quoted(decodeLatin1(bytes));
   const parts: number[] = [34];
   for (const byte of bytes) {
     if (byte === 34 || byte === 92) parts.push(92);

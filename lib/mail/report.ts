@@ -1,5 +1,5 @@
 /** Reports about what became of mail, RFC 3464 in the frame of RFC 6522. */
-import { concat, decodeLatin1, encode } from "../wire/bytes.ts";
+import { concat, decodeLatin1, encode, isAscii } from "../wire/bytes.ts";
 import { type Address, formatAddress } from "./address.ts";
 import { formatDate } from "./date.ts";
 import { formatField, formatMailboxField, formatTextField, withoutControls } from "./field.ts";
@@ -265,7 +265,7 @@ function isPlain(message: Uint8Array): boolean {
 }
 
 function messagePart(message: Uint8Array): Uint8Array {
-  const encoding = message.every((byte) => byte < 128) ? "7bit" : "8bit";
+  const encoding = isAscii(message) ? "7bit" : "8bit";
   return concat([
     formatField("Content-Type", "message/rfc822"),
     formatField("Content-Transfer-Encoding", encoding),

@@ -8,7 +8,7 @@ import { decodeLatin1, isAscii, LF } from "../wire/bytes.ts";
  * field in an old charset, which has no place in a header at all, is not what is meant.
  */
 export function hasUtf8Header(message: Uint8Array): boolean {
-  if (message.every((byte) => byte < 128)) return false;
+  if (isAscii(message)) return false;
   let inHeader = true;
   let parts = false; // whether there may be headers behind this one
   let start = 0;
