@@ -4,9 +4,13 @@ import { DnsError } from "../lib/net/dns.ts";
 import { NetError, type Transport } from "../lib/net/world.ts";
 import { concat, decode, encode } from "../lib/wire/bytes.ts";
 import { NOBODY } from "./sim/dns.ts";
-import type { FaultRates } from "./sim/faults.ts";
+import { createFaults, type FaultRates } from "./sim/faults.ts";
+import { createLife } from "./sim/life.ts";
+import { createNetwork } from "./sim/network.ts";
+import { createPrng } from "./sim/prng.ts";
 import type { Node, Sim } from "./sim/sim.ts";
 import { simulate } from "./sim/simulate.ts";
+import { createTimeline } from "./sim/timeline.ts";
 
 const PORT = 25;
 const TIMEOUT = { timeoutMs: 30_000 };
@@ -144,6 +148,30 @@ Deno.test("connecting in the simulated network fails as it does in a real one", 
     await assert.rejects(() => dial(here), failsWith("timeout"));
     listener.close();
   }, { rates: { hang: 1 } });
+});
+
+Deno.test("who gives up connecting in the simulated network has nothing open any more", async () => {
+  const random = (name: string) => createPrng(1, name);
+  const timeline = createTimeline(random("timeline"));
+  const faults = createFaults({ random, without: new Set() });
+  const prng = random("network");
+  const network = createNetwork({ timeline, faults, prng, tell() {}, broke() {} });
+  const [here, there] = ["10.0.0.1", "10.0.0.2"].map((address) => {
+    const machine = { name: address, address, isUp: () => true };
+    network.join(machine);
+    return { address, net: network.netOf(machine, createLife(timeline)) };
+  });
+  const at = { host: there!.address, port: PORT };
+  const accepting = there!.net.listen(at)[Symbol.asyncIterator]().next();
+  const giveUp = new AbortController();
+  const dialing = here!.net.connect(at, { ...TIMEOUT, signal: giveUp.signal });
+  // The other side has the connection, and its answer is on the way.
+  while (network.open().length === 0) await timeline.step();
+  giveUp.abort(new Error("given up"));
+  await assert.rejects(dialing, /given up/);
+  assert.deepEqual(network.open(), ["10.0.0.2 10.0.0.2:25 to 10.0.0.1:40001"]);
+  while (await timeline.step());
+  assert.equal(await (await accepting).value.read(), null);
 });
 
 Deno.test("a simulated process that dies closes its connections, without power it says nothing", async () => {

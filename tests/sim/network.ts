@@ -224,11 +224,13 @@ function knock(
     const at = { host: machine.address, port: parts.nextPort() };
     const mine = { name: machine.name, life, at, isUp: machine.isUp };
     const [near, far] = connect(path, mine, listener.place);
-    parts.ends.set(near, nameOf(machine, near)).set(far, nameOf(there, far));
+    parts.ends.set(far, nameOf(there, far));
     listener.accept(far.transport);
     timeline.after(path.delayMs(), () => {
-      if (caller.isWaited()) caller.answered(near.transport);
-      else near.transport.close();
+      if (!caller.isWaited()) return near.transport.close();
+      // Whoever gives up before has nothing that it could close.
+      parts.ends.set(near, nameOf(machine, near));
+      caller.answered(near.transport);
     });
   });
 }
