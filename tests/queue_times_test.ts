@@ -12,46 +12,53 @@ const DAY_MS = 24 * HOUR_MS;
 const PROBES = [0, 5, 15, 35, 65, 125, 245, 545, 1145, 2345, 4145];
 while (PROBES.at(-1)! + 3600 < 5 * 24 * 3600) PROBES.push(PROBES.at(-1)! + 3600);
 
-for (const kind of ["memory", "SQLite"] as const) {
-  const options: SettingOptions = kind === "memory"
-    ? {}
-    : { store: (turn) => openSqliteStore({ directory: null, turn }) };
-
-  Deno.test(`five days of a hop that is down, to the second (${kind})`, async () => {
-    const startedMs = performance.now();
-    const world = fakeWorld();
-    const { clock } = world;
-    const probes: number[] = [];
-    const connect: FakeNet["connect"] = (...to) => {
-      probes.push(clock.monotonicMs() / 1000);
-      return world.net.connect(...to);
-    };
-    await using setting = await startSetting({
-      ...options,
-      world: { ...world, net: { ...world.net, connect } },
-      fraction: 0.5,
-    });
-    await setting.queue("one");
-    await setting.queue("two");
-    await clock.pass(4 * HOUR_MS - 1);
-    assert.deepEqual(setting.warned, []);
-    await clock.pass(1);
-    assert.equal(setting.warned.length, 2);
-    await clock.pass(5 * DAY_MS - 4 * HOUR_MS - 1);
-    assert.deepEqual([setting.warned.length, setting.reported.length], [2, 0]);
-    await clock.pass(1);
-    assert.deepEqual([setting.warned.length, setting.reported.length], [2, 2]);
-    assert.deepEqual(probes, PROBES);
-    assert.match(setting.warned[0]!, /^bob: we: 450 4\.4\.1 nothing listens/);
-    assert.match(
-      setting.reported[0]!,
-      /^bob: we: 550 5\.4\.7 Not delivered in 5 days: 450 nothing/,
-    );
-    assert.equal(clock.pending(), 0);
-    // A quiet machine needs a few tenths of a second, and one that is shared ten times as long.
-    assert.ok(performance.now() - startedMs < (kind === "memory" ? 10_000 : 50_000));
+/** Two messages for a hop that is down; gives what all of it took, in real milliseconds. */
+async function passFiveDays(store?: SettingOptions["store"]): Promise<number> {
+  const startedMs = performance.now();
+  const world = fakeWorld();
+  const { clock } = world;
+  const probes: number[] = [];
+  const connect: FakeNet["connect"] = (...to) => {
+    probes.push(clock.monotonicMs() / 1000);
+    return world.net.connect(...to);
+  };
+  await using setting = await startSetting({
+    ...(store === undefined ? {} : { store }),
+    world: { ...world, net: { ...world.net, connect } },
+    fraction: 0.5,
   });
+  await setting.queue("one");
+  await setting.queue("two");
+  await clock.pass(4 * HOUR_MS - 1);
+  assert.deepEqual(setting.warned, []);
+  await clock.pass(1);
+  assert.equal(setting.warned.length, 2);
+  await clock.pass(5 * DAY_MS - 4 * HOUR_MS - 1);
+  assert.deepEqual([setting.warned.length, setting.reported.length], [2, 0]);
+  await clock.pass(1);
+  assert.deepEqual([setting.warned.length, setting.reported.length], [2, 2]);
+  assert.deepEqual(probes, PROBES);
+  assert.match(setting.warned[0]!, /^bob: we: 450 4\.4\.1 nothing listens/);
+  assert.match(
+    setting.reported[0]!,
+    /^bob: we: 550 5\.4\.7 Not delivered in 5 days: 450 nothing/,
+  );
+  assert.equal(clock.pending(), 0);
+  return performance.now() - startedMs;
 }
+
+Deno.test("five days of a hop that is down, to the second, take less than one", async () => {
+  // A machine that others keep busy needs another try, and what is too slow needs all of them.
+  let fastestMs = Infinity;
+  for (let run = 0; run < 10 && fastestMs >= 1000; run++) {
+    fastestMs = Math.min(fastestMs, await passFiveDays());
+  }
+  assert.ok(fastestMs < 1000, `${fastestMs} ms`);
+});
+
+Deno.test("five days of a hop that is down, to the second, in SQLite", async () => {
+  await passFiveDays((turn) => openSqliteStore({ directory: null, turn }));
+});
 
 Deno.test("a recipient that is put off for five days is tried to the last, and then reported", async () => {
   await using setting = await startSetting({ fraction: 0.5 });
