@@ -98,12 +98,14 @@ Deno.test("loops are seen by the number of servers, and by our own name", () => 
   const header = parseHeader(encode(
     "Received: from x by MX.xyz.com (by other.com) with SMTP id 1; date\r\n" +
       "Received: from by.com (by other.com)\r\n\tby mx.xyz.com; date\r\n" +
+      "Received: from by (by.test [192.0.2.1])\r\n\tby fourth.com; date\r\n" +
       "Received: by third.com\r\nSubject: by mx.xyz.com\r\n\r\nReceived: by mx.xyz.com\r\n",
   ));
-  assert.equal(countReceived(header), 3);
+  assert.equal(countReceived(header), 4);
   assert(hasPassed(header, "mx.xyz.com", 1));
   assert(!hasPassed(header, "mx.xyz.com", 2));
   assert(hasPassed(header, "third.com", 0));
+  assert(hasPassed(header, "fourth.com", 0));
   assert(!hasPassed(header, "other.com", 0));
 });
 

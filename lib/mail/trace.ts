@@ -111,6 +111,8 @@ function clean(text: string): string {
 }
 
 function receivedBy(value: string): string | null {
-  const match = /(?:^|\s)by\s+([^\s;]{1,255})/i.exec(withoutComments(value));
+  // RFC 5321 §4.4: From-domain is in front of it, and a host may be called "by".
+  const clauses = withoutComments(value).replace(/^\s*from\s+\S+/i, "");
+  const match = /(?:^|\s)by\s+([^\s;]{1,255})/i.exec(clauses);
   return match === null ? null : match[1]!.toLowerCase();
 }
