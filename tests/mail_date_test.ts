@@ -23,6 +23,7 @@ Deno.test("parseDate reads the forms of RFC 5322, the obsolete ones, and common 
     ["Fri, 21 May 2026 12:05:09", NOON, 0],
     ["21-May-2026 12:05:09 +0000", NOON, 0],
     ["Thursday, 21 May 2026 12:05:09.123 XYZ", NOON, 0],
+    ["21 May 2026 12:05:09 -9960", NOON, 0],
     ["1 Jan 99 0:00 +0000", Date.UTC(1999, 0, 1), 0],
     ["29 Feb 2024 23:59:60 +0000", Date.UTC(2024, 2, 1), 0],
     ["1 Jan 0001 00:00 +0000", -62135596800000, 0],

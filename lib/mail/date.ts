@@ -74,6 +74,8 @@ const ZONES: ReadonlyMap<string, number> = new Map([
 
 function zoneMinutes(zone: string): number {
   if (!/^[+-]/.test(zone)) return ZONES.get(zone.toUpperCase()) ?? 0;
+  // RFC 5322 §3.3: the last two digits are 59 at most; whoever writes more knows no zone.
+  if (Number(zone.slice(3)) > 59) return 0;
   const minutes = Number(zone.slice(1, 3)) * 60 + Number(zone.slice(3));
   return zone.startsWith("-") ? 0 - minutes : minutes; // never -0
 }
