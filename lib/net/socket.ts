@@ -12,7 +12,7 @@ export interface Connection extends Omit<Transport, "tls" | "startTls" | "unread
  * back with the first small read. Reading with `conn.read` into a buffer that is kept is about
  * twice as fast as a stream.
  */
-const IDLE_BUFFER_BYTES = 2 * 1024;
+const IDLE_BUFFER_BYTES = 1024;
 const BUSY_BUFFER_BYTES = 64 * 1024;
 const POOLED_BUFFERS_MAX = 64;
 
@@ -35,54 +35,117 @@ export function holdConnection(): () => void {
   return () => void held--;
 }
 
-/** Wraps a connection; TCP ones send small replies at once. */
-export function socketConnection(conn: Deno.Conn): Connection {
-  if ("setNoDelay" in conn) prepare(conn as Deno.TcpConn);
-  const local = endpointOf(conn.localAddr);
-  const remote = endpointOf(conn.remoteAddr);
-  let small: Uint8Array<ArrayBuffer> | null = null;
-  let large: Uint8Array<ArrayBuffer> | null = null;
-  let reading: Promise<Uint8Array | null> | null = null;
-  let writing: Promise<void> | null = null;
-  const unfinished = new Set<(why: NetError) => void>();
-  let closed = false;
+/** A connection to which bytes can be given back. */
+export interface SocketConnection extends Connection {
+  /** The next read gives these. Not while a read is pending. */
+  unread(bytes: Uint8Array): void;
+}
 
-  async function readOnce(): Promise<Uint8Array | null> {
-    const buffer = large ?? (small ??= new Uint8Array(IDLE_BUFFER_BYTES));
+/** Wraps a connection; TCP ones send small replies at once. */
+export function socketConnection(conn: Deno.Conn): SocketConnection {
+  if ("setNoDelay" in conn) prepare(conn as Deno.TcpConn);
+  return new Socket(conn);
+}
+
+/** A class, for thousands of idle ones are open: functions of their own would be half of each. */
+class Socket implements SocketConnection {
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  readonly #conn: Deno.Conn;
+  #given: Uint8Array | null = null;
+  #small: Uint8Array<ArrayBuffer> | null = null;
+  #large: Uint8Array<ArrayBuffer> | null = null;
+  #reading: Promise<Uint8Array | null> | null = null;
+  #writing: Promise<void> | null = null;
+  /** Set while something is written: what ends the wait for it. */
+  #unfinished: Set<(why: NetError) => void> | null = null;
+  #closed = false;
+
+  constructor(conn: Deno.Conn) {
+    this.#conn = conn;
+    this.local = endpointOf(conn.localAddr);
+    this.remote = endpointOf(conn.remoteAddr);
+  }
+
+  get reading(): boolean {
+    return this.#reading !== null;
+  }
+
+  read(): Promise<Uint8Array | null> {
+    if (this.#given === null) return this.#reading ??= this.#readOnce();
+    const bytes = this.#given;
+    this.#given = null;
+    return Promise.resolve(bytes);
+  }
+
+  unread(bytes: Uint8Array): void {
+    if (this.reading) throw new Error("Cannot give bytes back while a read is pending");
+    if (bytes.length > 0) this.#given = bytes;
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    if (this.#closed) return Promise.reject(closedHere());
+    const mine: Promise<void> = this.#untilClosed(writeAll(this.#conn, bytes, this.#writing))
+      .finally(() => {
+        if (this.#writing === mine) this.#writing = null;
+      });
+    this.#writing = mine;
+    return mine;
+  }
+
+  closeWrite(): Promise<void> {
+    return this.#closed ? Promise.resolve() : this.#untilClosed(this.#conn.closeWrite());
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#unfinished !== null) held++;
+    this.#conn.close();
+    for (const abandon of this.#unfinished ?? []) abandon(closedHere());
+    // The large buffer is not pooled: its bytes may be lent, or a pending read may write into it.
+    this.#large = null;
+  }
+
+  async #readOnce(): Promise<Uint8Array | null> {
+    const buffer = this.#large ?? (this.#small ??= new Uint8Array(IDLE_BUFFER_BYTES));
     let count: number | null;
     try {
-      count = await conn.read(buffer);
+      count = await this.#conn.read(buffer);
     } catch (error) {
       throw netErrorOf(error, "the connection broke");
     } finally {
-      reading = null;
+      this.#reading = null;
     }
     if (count === null) return null;
     const chunk = buffer.subarray(0, count);
-    if (buffer === small) {
-      if (count === buffer.length) large = pool.pop() ?? new Uint8Array(BUSY_BUFFER_BYTES);
+    if (buffer === this.#small) {
+      if (count === buffer.length) this.#large = pool.pop() ?? new Uint8Array(BUSY_BUFFER_BYTES);
     } else if (count <= IDLE_BUFFER_BYTES) {
       // The chunk is lent until the next read, so it moves before the large buffer serves others.
-      const moved = (small ??= new Uint8Array(IDLE_BUFFER_BYTES)).subarray(0, count);
+      const moved = (this.#small ??= new Uint8Array(IDLE_BUFFER_BYTES)).subarray(0, count);
       moved.set(chunk);
-      release();
+      this.#release();
       return moved;
     }
     return chunk;
   }
 
-  function release(): void {
-    if (large !== null && pool.length < POOLED_BUFFERS_MAX) pool.push(large);
-    large = null;
+  #release(): void {
+    if (this.#large !== null && pool.length < POOLED_BUFFERS_MAX) pool.push(this.#large);
+    this.#large = null;
   }
 
   /** What is under way ends with `close`, even where the system lets it wait (heldConnections). */
-  function untilClosed(work: Promise<void>): Promise<void> {
+  #untilClosed(work: Promise<void>): Promise<void> {
     return new Promise((resolve, reject) => {
+      const unfinished = this.#unfinished ??= new Set();
       unfinished.add(reject);
       const settled = () => {
         unfinished.delete(reject);
-        if (closed && unfinished.size === 0) held--;
+        if (unfinished.size > 0) return;
+        this.#unfinished = null;
+        if (this.#closed) held--;
       };
       work.then(() => {
         settled();
@@ -93,33 +156,6 @@ export function socketConnection(conn: Deno.Conn): Connection {
       });
     });
   }
-
-  return {
-    local,
-    remote,
-    get reading() {
-      return reading !== null;
-    },
-    read: () => reading ??= readOnce(),
-    write(bytes) {
-      if (closed) return Promise.reject(closedHere());
-      const mine: Promise<void> = untilClosed(writeAll(conn, bytes, writing)).finally(() => {
-        if (writing === mine) writing = null;
-      });
-      writing = mine;
-      return mine;
-    },
-    closeWrite: () => closed ? Promise.resolve() : untilClosed(conn.closeWrite()),
-    close() {
-      if (closed) return;
-      closed = true;
-      if (unfinished.size > 0) held++;
-      conn.close();
-      for (const abandon of unfinished) abandon(closedHere());
-      // The large buffer is not pooled: its bytes may be lent, or a pending read may write into it.
-      large = null;
-    },
-  };
 }
 
 async function writeAll(

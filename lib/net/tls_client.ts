@@ -142,7 +142,7 @@ function join(outer: Connection, near: Connection, room: () => Promise<void> = a
       await room();
       await near.write(chunk);
     },
-    back: outer.write,
+    back: (chunk) => outer.write(chunk),
   });
   return { joined, watch };
 }

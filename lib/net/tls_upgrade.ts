@@ -75,8 +75,8 @@ export function spliced(outer: Connection, inner: Connection, joined: Splice): C
     get reading() {
       return inner.reading;
     },
-    read: inner.read,
-    write: inner.write,
+    read: () => inner.read(),
+    write: (bytes) => inner.write(bytes),
     async closeWrite() {
       await inner.closeWrite();
       // Whoever closes the connection now must not cut off what was said.

@@ -5,8 +5,8 @@ export const NET_MUTANTS: readonly Mutant[] = [
   {
     name: "transport: TLS starts under a pending read",
     file: "lib/net/transport.ts",
-    find: "if (outer.reading) throw",
-    replace: "if (outer.reading && closed) throw",
+    find: "if (this.#outer.reading) throw",
+    replace: "if (this.#outer.reading && this.#closed) throw",
     test: {
       file: "tests/net_tls_drive_test.ts",
       name: "TLS does not start while a read is pending, twice, or on what is closed",
