@@ -6,7 +6,7 @@ import type { Store } from "../../lib/store/store.ts";
 import { decodeLatin1 } from "../../lib/wire/bytes.ts";
 import { freePort, startPostfixDovecot } from "../interop/postfix.ts";
 import { type Smtpd, startSmtpd } from "../process/programs.ts";
-import { type TemporaryFolder, temporaryFolder, until } from "../support.ts";
+import { commandOf, type TemporaryFolder, temporaryFolder, until } from "../support.ts";
 import { Missing } from "./contest.ts";
 
 const HOST = "127.0.0.1";
@@ -26,11 +26,13 @@ export interface OursOptions {
   /** The password of each is `secret`. */
   readonly users?: readonly string[];
   readonly flags?: readonly string[];
+  /** What is started in place of the server, and starts it: `strace …`. */
+  readonly under?: readonly [string, ...string[]];
 }
 
 /** Our server: from source, or the binary that the variable SMTPD names. */
 export async function startOurs(
-  { domain = "abc.com", users = ["alice"], flags = [] }: OursOptions = {},
+  { domain = "abc.com", users = ["alice"], flags = [], under }: OursOptions = {},
 ): Promise<Ours> {
   const folder = await temporaryFolder();
   const data = `${folder.path}/data`;
@@ -38,23 +40,25 @@ export async function startOurs(
   const smtpd = await startSmtpd([
     ...["--port", "0", "--pop3-port", "0", "--imap-port", "0", "--domain", domain],
     ...["--data", data, "--log-level", "error", ...flags],
-  ]);
+  ], under === undefined ? commandOf("smtpd") : [...under, ...commandOf("smtpd")]);
   let store: Store | null = null;
-  let pid = "";
+  const pid = Number(await Deno.readTextFile(`${data}/lock`));
+  const end = () => {
+    // Whatever it was started under ends with it, and may not hear of signals itself.
+    if (under !== undefined) Deno.kill(pid, "SIGTERM");
+    return smtpd.end();
+  };
   return {
     smtpd,
     port: smtpd.ports.smtp!,
     data,
-    async resident() {
-      pid ||= (await Deno.readTextFile(`${data}/lock`)).trim();
-      return await residentOf(Number(pid));
-    },
+    resident: () => residentOf(pid),
     async kept() {
-      await smtpd.end();
+      await end();
       return store ??= await openSqliteStore({ directory: data, turn: denoWorld().clock.turn });
     },
     async [Symbol.asyncDispose]() {
-      await smtpd.end();
+      if (store === null) await end();
       await store?.[Symbol.asyncDispose]();
       await folder[Symbol.asyncDispose]();
     },
@@ -141,6 +145,10 @@ export async function startSink(): Promise<Sink> {
 
 export interface Postfix extends AsyncDisposable {
   readonly port: number;
+  /** Where TLS begins with the first byte. */
+  readonly smtpsPort: number;
+  /** The file with its certificate, for `localhost`. */
+  readonly ca: string;
   /** How many messages are in Carol's mailbox. */
   arrived(): Promise<number>;
 }
@@ -153,7 +161,9 @@ export async function startPostfix(
   demandProgram("dovecot");
   if (Deno.uid() !== 0) throw new Missing("Postfix can be started by root only");
   const folder: TemporaryFolder = await temporaryFolder();
+  const smtpsPort = freePort();
   const peers = await startPostfixDovecot(folder.path, {
+    smtpsPort,
     more: (lmtpPort) => `
 virtual_mailbox_domains = ${domain}
 virtual_mailbox_maps = inline:{carol@${domain}=carol/}
@@ -167,6 +177,8 @@ ${more}
   });
   return {
     port: peers.smtpPort,
+    smtpsPort,
+    ca: peers.ca,
     arrived: () => countFiles(`${folder.path}/mail/carol`),
     async [Symbol.asyncDispose]() {
       await peers[Symbol.asyncDispose]();

@@ -10,6 +10,7 @@ import { LATENCY } from "./latency.ts";
 import { MANY_RECIPIENTS } from "./recipients.ts";
 import { RELAY } from "./relay.ts";
 import { START } from "./start.ts";
+import { TLS } from "./tls.ts";
 
 export const ROWS: readonly Row[] = [
   KEPT,
@@ -19,6 +20,7 @@ export const ROWS: readonly Row[] = [
   MANY_RECIPIENTS,
   IDLE,
   LATENCY,
+  TLS,
   START,
   GROWTH,
   CLIENT,
@@ -27,7 +29,7 @@ export const ROWS: readonly Row[] = [
 /** Programs of their own, which run where they are named and print what they find. */
 export const SCRIPTS: readonly { readonly names: readonly string[]; readonly file: string }[] = [
   { names: ["8", "search"], file: "search.ts" },
-  { names: ["9", "handshakes"], file: "handshakes.ts" },
+  { names: ["handshakes"], file: "handshakes.ts" },
   { names: ["queue"], file: "queue.ts" },
   { names: ["changes"], file: "mailbox_changes.ts" },
 ];

@@ -22,6 +22,8 @@ export interface PostfixDovecot extends AsyncDisposable {
 export interface PostfixOptions {
   /** Default: a free one. */
   readonly smtpPort?: number;
+  /** Where TLS begins with the first byte; default: nowhere. */
+  readonly smtpsPort?: number;
   /** Further lines of main.cf, which win; they are told the port of Dovecot's LMTP. */
   readonly more?: (lmtpPort: number) => string;
   /** Where our server takes mail for abc.com, which Postfix sends there; default: it does not. */
@@ -40,7 +42,7 @@ export interface PostfixOptions {
  */
 export async function startPostfixDovecot(
   folder: string,
-  { smtpPort = freePort(), more = () => "", ours }: PostfixOptions = {},
+  { smtpPort = freePort(), smtpsPort, more = () => "", ours }: PostfixOptions = {},
 ): Promise<PostfixDovecot> {
   const [throughUsPort, pop3Port, lmtpPort] = [freePort(), freePort(), freePort()];
   const [imapPort, imapsPort, pop3sPort] = [freePort(), freePort(), freePort()];
@@ -56,6 +58,7 @@ export async function startPostfixDovecot(
     more(lmtpPort),
   );
   const master = masterCf(smtpPort) +
+    (smtpsPort === undefined ? "" : masterCfForSmtps(smtpsPort)) +
     (ours === undefined ? "" : masterCfForOurs(throughUsPort, ours.submissionPort));
   await Deno.writeTextFile(`${folder}/conf/main.cf`, main);
   await Deno.writeTextFile(`${folder}/conf/master.cf`, master);
@@ -225,6 +228,13 @@ tlsmgr    unix - - n 1000? 1 tlsmgr
 lmtp      unix - - n - - lmtp
 anvil     unix - - n - 1 anvil
 postlog   unix-dgram n - n - 1 postlogd
+`;
+}
+
+function masterCfForSmtps(smtpsPort: number): string {
+  return `
+127.0.0.1:${smtpsPort} inet n - n - - smtpd
+  -o smtpd_tls_wrappermode=yes
 `;
 }
 
