@@ -1,6 +1,15 @@
 import assert from "$assert";
 import * as check from "$check";
-import { ByteQueue, concat, decode, decodeLatin1, encode, equal, LF } from "../lib/wire/bytes.ts";
+import {
+  ByteQueue,
+  concat,
+  decode,
+  decodeLatin1,
+  encode,
+  equal,
+  isAscii,
+  LF,
+} from "../lib/wire/bytes.ts";
 
 type Action =
   | { readonly do: "push"; readonly bytes: Uint8Array }
@@ -120,4 +129,15 @@ Deno.test("concat joins and equal compares", () => {
   assert.ok(equal(encode("abc"), encode("abc")));
   assert.ok(!equal(encode("abc"), encode("abd")));
   assert.ok(!equal(encode("abc"), encode("ab")));
+});
+
+Deno.test("isAscii sees a byte above 127 wherever it is, in short bytes and in long ones", () => {
+  for (const length of [0, 1, 100, 101, 5000]) {
+    const bytes = new Uint8Array(length).fill(127);
+    assert.ok(isAscii(bytes), `${length}`);
+    for (const at of [0, length >> 1, length - 1]) {
+      if (at >= length || at < 0) continue;
+      assert.ok(!isAscii(bytes.with(at, 128)), `${length}, ${at}`);
+    }
+  }
 });
