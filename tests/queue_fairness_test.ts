@@ -96,6 +96,28 @@ Deno.test("three hundred hops that swallow connections do not hold up one that a
   assert.equal((await setting.waiting()).length, 300);
 });
 
+Deno.test("a crowd of hops that swallow connections does not hide one that is known", async () => {
+  const crowd = Array.from({ length: 1000 }, (_, at) => `dead${at}.test`);
+  await using setting = await startSetting({
+    routes: {
+      "alive.test": { host: "127.0.0.1", port: PORT },
+      ...Object.fromEntries(crowd.map((name) => [name, { host: `mx.${name}`, port: 9 }])),
+    },
+  });
+  const { world } = setting;
+  const hop = setting.hop();
+  world.net.silence(9);
+  await setting.queueAll([{ id: "first", to: "bob@alive.test" }]);
+  await world.clock.pass(1_000);
+  assert.deepEqual(taken(hop), ["first"]);
+  await setting.queueAll(crowd.map((name) => ({ id: name, to: `bob@${name}` })));
+  // Until as many wait as may.
+  await world.clock.pass(10_000);
+  await setting.queueAll([{ id: "second", to: "bob@alive.test" }]);
+  await world.clock.pass(2_500);
+  assert.deepEqual(taken(hop), ["first", "second"]);
+});
+
 Deno.test("a message that cannot be read waits alone, and is reported in the end", async () => {
   await using setting = await startSetting({
     queue: (queue) => ({

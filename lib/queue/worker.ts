@@ -4,7 +4,7 @@
  */
 import { describeError } from "../log.ts";
 import { type Reply, textOf } from "../smtp/reply.ts";
-import type { HopId, Taken, WayId } from "../store/store.ts";
+import type { Hop, HopId, Taken, WayId } from "../store/store.ts";
 import { CLOCK_LOOK_MS, type ClockSteps, longestWaitMs, watchClock } from "./clock_steps.ts";
 import { concludeLate, deliver, type DeliveryOptions } from "./delivery.ts";
 import { answered, createWays, crowded, deliveriesMax, failed, type WayState } from "./ways.ts";
@@ -22,6 +22,8 @@ export interface Worker {
 
 /** Recipients that one task takes at once. */
 const BATCH_MAX = 50;
+/** Hops that are looked at where none of the first ones has a place: so many take 2 ms. */
+const CROWD_MAX = 2_000;
 /** A delivery that has not got on for so long gives its place to another. */
 const SLOW_AFTER_MS = 2_000;
 /**
@@ -129,17 +131,30 @@ class QueueWorker {
   /** For hops that have due work, in the order of their waiting, as far as there are places. */
   async #startTasks(now: number, state: "up" | "down"): Promise<void> {
     if (this.#places.isFull()) return;
-    const { store: { queue }, targets } = this.#options;
+    const { queue } = this.#options.store;
     // Those that are busy may come first, with more work than they may have at once.
     const max = this.#places.ways() + PLACES_MAX;
-    for (const { hop } of await queue.ready(now, max, state)) {
+    const ready = await queue.ready(now, max, state);
+    if (this.#startSome(ready, state) > 0 || ready.length < max || state === "down") return;
+    // Strangers for whom there is no place: whoever is known to answer may stand behind them.
+    this.#startSome(await queue.ready(now, Math.max(max, CROWD_MAX), state), state);
+  }
+
+  /** Gives how many found a place. */
+  #startSome(ready: readonly Hop[], state: "up" | "down"): number {
+    const { targets } = this.#options;
+    let started = 0;
+    for (const { hop } of ready) {
       const way = targets.wayOf(hop);
       const known = this.#ways.of(way);
       const isDown = state === "down";
       const standing = isDown ? "down" : known.isKnown ? "known" : "stranger";
       const place = this.#places.take(way, standing, isDown ? 1 : deliveriesMax(known));
-      if (place !== null) this.#start(() => this.#deliverDue({ hop, way, isDown, place }), place);
+      if (place === null) continue;
+      started++;
+      this.#start(() => this.#deliverDue({ hop, way, isDown, place }), place);
     }
+    return started;
   }
 
   /** Those for which a time has come are not left to their hop's next try. */

@@ -7,6 +7,17 @@ const APP = "tests/app_queue_test.ts";
 
 export const QUEUE_MUTANTS: readonly Mutant[] = [
   {
+    name: "queue: a crowd of strangers hides who is known",
+    file: "lib/queue/worker.ts",
+    find: "Math.max(max, CROWD_MAX)",
+    replace: "max",
+    test: {
+      file: FAIRNESS,
+      name: "a crowd of hops that swallow connections does not hide one that is known",
+    },
+    why: "one letter to a thousand dead domains would hold up all other mail for minutes",
+  },
+  {
     name: "queue: mail of a clock far ahead stays young (SQLite)",
     file: "lib/store/sqlite_operator.ts",
     find: "    noneAhead.run(now);\n",
