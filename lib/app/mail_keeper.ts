@@ -5,12 +5,8 @@
 import { describeError } from "../log.ts";
 import { INBOX } from "../store/mailboxes.ts";
 import type { Account, Entry, Mailbox } from "../store/store.ts";
+import { IDLE_KEEPER, type Keeper, startKeeper } from "./keeper.ts";
 import type { Site } from "./site.ts";
-
-export interface MailKeeper {
-  /** Resolves when it does nothing any more. */
-  stop(): Promise<void>;
-}
 
 /** How often it looks: what is kept is counted in days, or in messages, and not to the minute. */
 const ROUND_MS = 10 * 60_000;
@@ -23,25 +19,12 @@ const STEP_PAUSE_MS = 100;
 
 type Parts = Pick<Site, "world" | "store" | "log" | "config" | "maildrops">;
 
-/** Begins at once, and does nothing where everything is kept. */
-export function startMailKeeper(site: Parts): MailKeeper {
-  const { world: { clock }, config } = site;
-  const stopped = new AbortController();
-  const { signal } = stopped;
-  async function run(): Promise<void> {
-    while (!signal.aborted) {
-      await tidyAll(site, signal);
-      await clock.sleep(ROUND_MS, signal).catch(() => {});
-    }
-  }
-  const isOff = config.keepDays === null && config.keepMessages === null;
-  const running = isOff ? Promise.resolve() : run();
-  return {
-    async stop() {
-      stopped.abort();
-      await running;
-    },
-  };
+/** Does nothing where everything is kept. */
+export function startMailKeeper(site: Parts): Keeper {
+  const { world: { clock }, log, config } = site;
+  if (config.keepDays === null && config.keepMessages === null) return IDLE_KEEPER;
+  const rounds = { clock, log, failed: "keep-failed", roundMs: ROUND_MS };
+  return startKeeper(rounds, (signal) => tidyAll(site, signal));
 }
 
 /** One account whose mailboxes cannot be read is not in the way of the others. */

@@ -1,12 +1,7 @@
 /** Refreshes the MTA-STS policies of other domains before they run out. */
-import { describeError } from "../log.ts";
 import { REFRESH_AFTER_MS } from "../queue/sts_policies.ts";
+import { type Keeper, startKeeper } from "./keeper.ts";
 import type { Site } from "./site.ts";
-
-export interface PolicyKeeper {
-  /** Resolves when it does nothing any more. */
-  stop(): Promise<void>;
-}
 
 /** How often it looks; each policy is refreshed once a day. */
 const ROUND_MS = 60 * 60_000;
@@ -18,36 +13,14 @@ const DOMAINS_MAX = 250;
  * policy has run out.
  */
 export function startPolicyKeeper(
-  { world, store, policies, log }: Pick<Site, "world" | "store" | "policies" | "log">,
-): PolicyKeeper {
-  const stopped = new AbortController();
-  const { signal } = stopped;
-
-  async function refresh(): Promise<void> {
-    const now = world.clock.now();
+  { world: { clock }, store, policies, log }: Pick<Site, "world" | "store" | "policies" | "log">,
+): Keeper {
+  const rounds = { clock, log, failed: "sts-refresh-failed", roundMs: ROUND_MS };
+  return startKeeper(rounds, async (signal) => {
+    const now = clock.now();
     const times = { fetchedBefore: now - REFRESH_AFTER_MS, now };
     for (const domain of await store.policies.aging(times, DOMAINS_MAX)) {
       await policies.of(domain, signal);
     }
-  }
-
-  async function run(): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        await refresh();
-      } catch (error) {
-        if (signal.aborted) return;
-        log.error("sts-refresh-failed", { reason: describeError(error) });
-      }
-      await world.clock.sleep(ROUND_MS, signal).catch(() => {});
-    }
-  }
-
-  const running = run();
-  return {
-    async stop() {
-      stopped.abort();
-      await running;
-    },
-  };
+  });
 }

@@ -17,17 +17,15 @@ import {
 } from "../store/store.ts";
 import { openTextIndex } from "../store/sqlite_text_index.ts";
 import type { IndexedTexts, TextIndex, TextSearch } from "../store/text_index.ts";
-
+import { IDLE_KEEPER, type Keeper } from "./keeper.ts";
 import type { Space } from "./space.ts";
 
-export interface SearchKeeper {
+export interface SearchKeeper extends Keeper {
   /**
    * A test whether a message of this mailbox, by its UID, certainly has not all of the texts, which
    * are in the form for comparing; `null`: nothing is known.
    */
   without(mailbox: Mailbox, search: Wanted): Promise<((uid: Uid) => boolean) | null>;
-  /** Resolves when it does nothing any more. */
-  stop(): Promise<void>;
 }
 
 export type Wanted = Pick<TextSearch, "texts" | "within">;
@@ -44,7 +42,7 @@ export function openSearchIndex(directory: string | null): TextIndex {
 /** For servers whose searches read everything. */
 export const NO_SEARCH_KEEPER: SearchKeeper = {
   without: () => Promise.resolve(null),
-  stop: () => Promise.resolve(),
+  ...IDLE_KEEPER,
 };
 
 /** How often it looks for what has come and gone in the mailboxes that are indexed. */

@@ -24,14 +24,15 @@ import { releaseOf } from "./release.ts";
 import { createOnward } from "./onward.ts";
 import { createImapBackend } from "./imap_backend.ts";
 import { createPop3Backend } from "./pop3_backend.ts";
-import { type HistoryKeeper, startHistoryKeeper } from "./history_keeper.ts";
-import { type MailKeeper, startMailKeeper } from "./mail_keeper.ts";
+import { startHistoryKeeper } from "./history_keeper.ts";
+import type { Keeper } from "./keeper.ts";
+import { startMailKeeper } from "./mail_keeper.ts";
 import { createMaildrops } from "./maildrops.ts";
-import { type PolicyKeeper, startPolicyKeeper } from "./policy_keeper.ts";
+import { startPolicyKeeper } from "./policy_keeper.ts";
 import { introduce } from "./proxied.ts";
 import { type QuietLog, quietLog } from "./quiet_log.ts";
 import { makeQueueReport } from "./report.ts";
-import { NO_SEARCH_KEEPER, type SearchKeeper, startSearchKeeper } from "./search_keeper.ts";
+import { NO_SEARCH_KEEPER, startSearchKeeper } from "./search_keeper.ts";
 import type { Site } from "./site.ts";
 import { createSmtpBackend } from "./smtp_backend.ts";
 import { createSpace } from "./space.ts";
@@ -143,7 +144,7 @@ export function startServer(parts: ServerParts): RunningServer {
   };
 }
 
-function startKeepers(site: Site): readonly (HistoryKeeper | PolicyKeeper | MailKeeper)[] {
+function startKeepers(site: Site): readonly Keeper[] {
   return [startHistoryKeeper(site), startPolicyKeeper(site), startMailKeeper(site)];
 }
 
@@ -160,7 +161,7 @@ interface Running {
   readonly connections: Connections;
   readonly worker: Worker;
   readonly quiet: QuietLog;
-  readonly keepers: readonly (HistoryKeeper | PolicyKeeper | MailKeeper | SearchKeeper)[];
+  readonly keepers: readonly Keeper[];
 }
 
 async function stop(site: Site, running: Running): Promise<void> {
