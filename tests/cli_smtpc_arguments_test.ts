@@ -35,6 +35,12 @@ Deno.test("send's flags are read, repeatable ones in their order", () => {
   );
 });
 
+Deno.test("what stands behind HOST and PORT of send are files", () => {
+  const { flags } = parseAs("send", "send abc.com 25 a.eml --connections 8 folder --partial");
+  assert.deepEqual([flags.files, flags.connections], [["a.eml", "folder"], 8]);
+  assert.equal(parseAs("send", "send abc.com 25 --to a@x.com").flags.files, undefined);
+});
+
 Deno.test("a mechanism is one of ours, in any case", () => {
   const { flags } = parseAs("send", "send abc.com 25 --to a@x.com --auth Scram-SHA-256");
   assert.equal(flags.auth, "SCRAM-SHA-256");
@@ -111,7 +117,8 @@ const wrong: readonly (readonly [text: string, complaint: RegExp])[] = [
   ["contacts", /contacts add, remove or list/],
   ["contacts add bob", /'address'/],
   ["contacts show", /too many arguments/],
-  ["send abc.com 25 more", /too many arguments/],
+  ["read abc.com 25 more", /too many arguments/],
+  ["send abc.com 25 a.eml --connections 101", /a number from 1 to 100/],
   ["send abc.com 25 --too a@x.com", /unknown option '--too' \(Did you mean --to\?\)/],
   ["send abc.com 0", /It is not a port/],
   ["send abc.com 65536", /Ports go up to 65535/],

@@ -60,7 +60,8 @@ function collect(value: string, before: readonly string[]): readonly string[] {
   return [...before, value];
 }
 
-function countUpTo(most: number): (text: string) => number {
+/** Reads a number from 1 up to the most. */
+export function countUpTo(most: number): (text: string) => number {
   return (text) => {
     const count = /^\d{1,10}$/.test(text) ? Number(text) : 0;
     if (count >= 1 && count <= most) return count;

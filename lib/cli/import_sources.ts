@@ -125,13 +125,14 @@ async function beginningOf(path: string): Promise<string> {
   });
 }
 
-interface Entries {
+/** What is in a folder. */
+export interface Entries {
   readonly files: readonly string[];
   readonly folders: readonly string[];
 }
 
 /** By name. Links are passed over: one to a folder above would have no end. */
-async function entriesOf(path: string): Promise<Entries> {
+export async function entriesOf(path: string): Promise<Entries> {
   return await reading(path, async () => {
     const files: string[] = [];
     const folders: string[] = [];
@@ -143,7 +144,8 @@ async function entriesOf(path: string): Promise<Entries> {
   });
 }
 
-async function statOf(path: string): Promise<Deno.FileInfo> {
+/** @throws {Failure} `noInput` when nothing is there */
+export async function statOf(path: string): Promise<Deno.FileInfo> {
   return await reading(path, () => Deno.stat(path));
 }
 

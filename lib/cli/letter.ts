@@ -5,11 +5,12 @@ import { composeMessage } from "../mail/compose.ts";
 import type { Attachment } from "../mail/draft.ts";
 import type { Mailbox } from "../mail/field.ts";
 import { addressesIn, allValues, type Header, parseHeader, removeFields } from "../mail/header.ts";
+import { toCrlf } from "../mail/line_ends.ts";
 import { orcptOf } from "../mail/orcpt.ts";
 import { parsePlainMessage, type PlainMessage } from "../mail/plain.ts";
 import { hasUtf8Header } from "../mail/utf8.ts";
 import type { World } from "../net/world.ts";
-import { concat, CR, decodeUtf8, LF } from "../wire/bytes.ts";
+import { concat, CR, decodeUtf8, isAscii, LF } from "../wire/bytes.ts";
 import { addressOf, type Contacts } from "./contacts.ts";
 import { EXIT, Failure } from "./fail.ts";
 import { readFile } from "./files.ts";
@@ -243,23 +244,9 @@ function domainOf(address: Address): string {
  * @throws {Failure} `badData` for any other CR: no server may be given one (RFC 5321 §2.3.8)
  */
 function withCrlf(bytes: Uint8Array): Uint8Array {
-  let bareLfs = 0;
-  for (let at = bytes.indexOf(LF); at !== -1; at = bytes.indexOf(LF, at + 1)) {
-    if (bytes[at - 1] !== CR) bareLfs++;
-  }
   for (let at = bytes.indexOf(CR); at !== -1; at = bytes.indexOf(CR, at + 1)) {
     if (bytes[at + 1] === LF) continue;
     throw new Failure(EXIT.badData, "the message has a CR that does not belong to a line's end");
   }
-  const lines = new Uint8Array(bytes.length + bareLfs);
-  let end = 0;
-  for (let at = 0; at < bytes.length; at++) {
-    if (bytes[at] === LF && bytes[at - 1] !== CR) lines[end++] = CR;
-    lines[end++] = bytes[at]!;
-  }
-  return lines;
-}
-
-function isAscii(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte < 128);
+  return toCrlf(bytes);
 }

@@ -6,6 +6,7 @@ import { NetError, type Transport } from "../net/world.ts";
 import { drive } from "../net/drive.ts";
 import { scramWork } from "../net/scram_work.ts";
 import { type Attempt, smtpClient, type SmtpClientEnd, type SmtpJob } from "../smtp/client.ts";
+import type { Extensions } from "../smtp/ehlo.ts";
 import type { MaybePromise } from "../wire/session.ts";
 import { clientTls, goesOnUnverified } from "./client_tls.ts";
 import { EXIT, Failure } from "./fail.ts";
@@ -30,15 +31,22 @@ export interface Load {
   readonly messages: number | null;
   /** Nothing is begun after this time; `null`: there is no end. */
   readonly forMs: number | null;
-  /** The message with this number, from 1 up. */
-  readonly outgoing: (number: number) => Outgoing;
+  /** The message with this number, from 1 up; `null`: it cannot be sent, and is passed over. */
+  readonly outgoing: (number: number) => MaybePromise<LoadMessage | null>;
   /** Is shown each connection before anything is said on it; may refuse by throwing. */
   readonly connected: (transport: Transport) => void;
+  /** Is told on each connection what the server offers and calls itself; may refuse by throwing. */
+  readonly welcomed?: (extensions: Extensions, serverName: string) => void;
+  /** Is told what became of the message with this number. */
+  readonly answered?: (number: number, attempts: readonly Attempt[]) => void;
   /** Is called whenever a message has got its answers. */
   readonly progress: (tally: Tally, elapsedMs: number) => void;
   /** Aborted when nothing more is to be begun. */
   readonly enough: AbortSignal;
 }
+
+/** One message, and whether it goes to all of its recipients or to none. */
+export type LoadMessage = Outgoing & { readonly allOrNothing?: boolean };
 
 /** What came of a load, and how long it took. */
 export interface LoadResult {
@@ -72,13 +80,13 @@ async function keepBusy(desk: Desk): Promise<void> {
   while (!desk.isOver()) {
     const before = desk.tally.accepted + desk.tally.failed;
     const failure = await talk(desk);
-    if (failure === null || desk.tally.accepted + desk.tally.failed > before) {
-      desk.fruitless = 0;
-      continue;
-    }
+    const hasWorked = desk.tally.accepted + desk.tally.failed > before;
+    if (failure === null || hasWorked) desk.fruitless = 0;
+    if (failure === null) continue;
     // Nobody is there, or the password is wrong: to try again would change nothing.
     const isHopeless = desk.tally.opened === 0 || failure.status === EXIT.loginRefused;
-    if (isHopeless || ++desk.fruitless >= FRUITLESS_CONNECTIONS_MAX) throw failure;
+    const isFruitless = !hasWorked && ++desk.fruitless >= FRUITLESS_CONNECTIONS_MAX;
+    if (isHopeless || isFruitless) throw failure;
     await desk.wait(AGAIN_AFTER_MS);
   }
 }
@@ -105,7 +113,7 @@ async function talk(desk: Desk): Promise<Failure | null> {
   const { verifies } = desk;
   const end = await converse(desk, transport);
   if (end.end === "done" || (verifies && isMended(desk, transport, end))) return null;
-  if (end.end === "noChunking" && !desk.withoutChunking) {
+  if (end.end === "noChunking") {
     desk.withoutChunking = true;
     return null;
   }
@@ -121,6 +129,7 @@ function converse(desk: Desk, transport: Transport): Promise<SmtpClientEnd> {
     login: access.login === null ? null : { ...access.login, work: scramWork(access.world) },
     tls: clientTls(access, transport, verifies),
     timeouts: timeoutsOf(access.timeoutMs, access.finalTimeoutMs),
+    protocol: access.protocol ?? "smtp",
     withoutChunking,
     traced: access.trace !== undefined,
   });
@@ -232,9 +241,12 @@ class Jobs {
     if (taken === null) return null;
     this.#begun++;
     const earlyMs = taken.dueMs - this.#desk.nowMs();
-    const job = () => this.#job(taken.number);
-    if (earlyMs <= 0) return job();
-    return this.#desk.wait(earlyMs).then((inTime) => inTime ? job() : null);
+    if (earlyMs <= 0) return this.#job(taken);
+    return this.#desk.wait(earlyMs).then((inTime) => inTime ? this.#job(taken) : null);
+  }
+
+  ready(extensions: Extensions, serverName: string): void {
+    this.#desk.load.welcomed?.(extensions, serverName);
   }
 
   now(): number {
@@ -242,21 +254,33 @@ class Jobs {
   }
 
   done(job: SmtpJob, attempts: readonly Attempt[]): void {
-    // RFC 5321 §3.8: a server may have enough of a connection, and says so at the next command.
-    const isGoodbye = attempts.every(({ at, reply }) => at === "mail" && reply?.code === 421);
-    if (isGoodbye && this.#begun > 1) return this.#desk.giveBack(this.#taken!);
+    const taken = this.#taken!;
+    if ((isParting(attempts) && this.#begun > 1) || isMisled(attempts)) {
+      return this.#desk.giveBack(taken);
+    }
     const nowMs = this.#desk.nowMs();
     this.#desk.tally.answered({
       attempts,
       bytes: job.do === "send" ? job.content.size : 0,
-      wholeMs: nowMs - this.#taken!.dueMs,
+      wholeMs: nowMs - taken.dueMs,
       finalMs: nowMs - this.#readMs,
     });
+    this.#desk.load.answered?.(taken.number, attempts);
     this.#desk.load.progress(this.#desk.tally, this.#desk.elapsedMs());
   }
 
-  #job(number: number): SmtpJob {
-    const { content, ...outgoing } = this.#desk.load.outgoing(number);
+  #job({ number }: Taken): MaybePromise<SmtpJob | null> {
+    const message = this.#desk.load.outgoing(number);
+    if (message instanceof Promise) return message.then((found) => this.#jobOf(found));
+    return this.#jobOf(message);
+  }
+
+  #jobOf(message: LoadMessage | null): MaybePromise<SmtpJob | null> {
+    if (message === null) {
+      this.#begun--;
+      return this.next();
+    }
+    const { content, ...outgoing } = message;
     return {
       ...outgoing,
       do: "send",
@@ -269,4 +293,19 @@ class Jobs {
       },
     };
   }
+}
+
+/**
+ * RFC 5321 §3.8: a server may have enough of a connection, and says so at the next command. Some
+ * leave without a word.
+ */
+function isParting(attempts: readonly Attempt[]): boolean {
+  return attempts.every(({ at, reply }) => at === "mail" && (reply === null || reply.code === 421));
+}
+
+/** RFC 3030: the server offers BDAT and does not know it. By DATA it may take the message. */
+function isMisled(attempts: readonly Attempt[]): boolean {
+  return attempts.every(({ at, reply, result }) =>
+    at === "data" && result === "deferred" && reply !== null && reply.code >= 500
+  );
 }

@@ -40,6 +40,41 @@ export function showProgress(output: Output, { doing, shownFrom }: ProgressOptio
   };
 }
 
+/** How much is done, and how fast that went. */
+export interface RateShown {
+  readonly done: number;
+  /** What came to nothing. */
+  readonly failed: number;
+  readonly elapsedMs: number;
+}
+
+/** Often enough for people. */
+const SHOWN_EVERY_MS = 250;
+
+/**
+ * How far many small pieces of work are, on one line of a terminal; nothing where no person looks
+ * on. `what` says what was done with them: `accepted`, `of 100 sent`.
+ */
+export function rateLine(output: Output, what: string) {
+  let shownMs = 0;
+  let isThere = false;
+  return {
+    show({ done, failed, elapsedMs }: RateShown): void {
+      if (!output.isTerminal || elapsedMs - shownMs < SHOWN_EVERY_MS) return;
+      shownMs = elapsedMs;
+      isThere = true;
+      const rate = Math.round((1000 * done) / elapsedMs);
+      const others = failed === 0 ? "" : `, ${failed} not`;
+      output.write(`\r\x1b[K${done} ${what}${others}, ${rate} a second`);
+    },
+    /** Takes the line away; it comes back when work goes on. */
+    hide(): void {
+      if (isThere) output.write("\r\x1b[K");
+      isThere = false;
+    },
+  };
+}
+
 /** Content whose reading is watched: how far it was read is how far it was sent. */
 export function watchBody(body: Body, progress: Progress): Body {
   return {

@@ -7,7 +7,7 @@ import type { TlsMode } from "./client_tls.ts";
 import type { WantedKey } from "../imap/client_search.ts";
 import { type MechanismName, mechanismOf, MECHANISMS } from "../sasl/mechanism.ts";
 import { type Stage, STAGES } from "../smtp/client_stage.ts";
-import { type BenchWishes, withBenchOptions } from "./bench_arguments.ts";
+import { type BenchWishes, countUpTo, withBenchOptions } from "./bench_arguments.ts";
 import { EXIT, Failure } from "./fail.ts";
 import { parseSearchWords } from "./search_words.ts";
 import {
@@ -70,6 +70,10 @@ export interface SendFlags extends CommonFlags {
   readonly ret?: "full" | "hdrs";
   /** The sender's own name for the message, which reports repeat; xtext. */
   readonly envid?: string;
+  /** Files and folders of files, each of which is a message; at least one. */
+  readonly files?: readonly string[];
+  /** For these, so many at once. */
+  readonly connections?: number;
 }
 
 export interface ReadFlags extends CommonFlags {
@@ -122,14 +126,17 @@ export function parseArguments(args: readonly string[], version: string): SmtpcC
 }
 
 const TLS: readonly TlsMode[] = ["auto", "starttls", "implicit", "none"];
+/** Servers let one client have fewer; Postfix fifty. */
+const CONNECTIONS_MAX = 100;
 /** Within the content, QUIT would be a part of it. */
 const QUIT_STAGES = STAGES.filter((stage) => stage !== "data");
 const WHAT =
   "say what to do: smtpc send, smtpc read, smtpc contacts or smtpc bench (smtpc --help explains)";
 
 function addSend(program: Command, chosen: (command: SmtpcCommand) => void): void {
-  const send = program.command("send").description("send a message");
+  const send = program.command("send").description("send a message, or many");
   withCommon(send)
+    .argument("[files...]", "messages to send, or folders of .eml files")
     .option("--from <address>", "the sender, by default the user")
     .option("--to <address>", "a recipient, or several with commas; repeatable", collect, [])
     .option("--cc <address>", "like --to, shown as Cc", collect, [])
@@ -171,10 +178,16 @@ function addSend(program: Command, chosen: (command: SmtpcCommand) => void): voi
       new Option("--drop-after <stage>", "leave without a word behind this stage").choices(STAGES),
     )
     .option("--partial", "when a recipient is refused, send to the others")
+    .addOption(
+      new Option("--connections <count>", "so many at once, for FILEs (default: 4)")
+        .argParser(countUpTo(CONNECTIONS_MAX)),
+    )
     .addHelpText("after", `\n${SEND_NOTES}\n\n${TLS_NOTES}\n\n${STATUSES}`)
-    .action((host: Host, port: Port, { timeout, ...flags }: Options<SendFlags>) =>
-      chosen({ do: "send", flags: { ...flags, host, port, timeoutMs: timeout } })
-    );
+    .action((host: Host, port: Port, files: readonly string[], options: Options<SendFlags>) => {
+      const { timeout, ...flags } = options;
+      const named = files.length === 0 ? {} : { files };
+      chosen({ do: "send", flags: { ...flags, ...named, host, port, timeoutMs: timeout } });
+    });
 }
 
 function addRead(program: Command, chosen: (command: SmtpcCommand) => void): void {

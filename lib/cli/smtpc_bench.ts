@@ -4,12 +4,12 @@ import type { Transport } from "../net/world.ts";
 import { isIn, parseNetwork } from "../policy/networks.ts";
 import { benchJson, benchText } from "./bench_report.ts";
 import { EXIT, type ExitStatus, Failure } from "./fail.ts";
-import { jsonLine, type Output } from "./io.ts";
+import { jsonLine } from "./io.ts";
 import { mailboxesOf } from "./letter.ts";
 import { type LoadResult, runLoad } from "./load.ts";
 import { loadMessages } from "./load_message.ts";
-import type { Tally } from "./load_tally.ts";
 import { loadContacts } from "./contacts.ts";
+import { rateLine } from "./progress.ts";
 import { accessOf, optionalLogin, type SmtpcContext } from "./smtpc_access.ts";
 import type { BenchFlags } from "./smtpc_arguments.ts";
 
@@ -32,7 +32,7 @@ export async function bench(flags: BenchFlags, context: SmtpcContext): Promise<E
   };
   const enough = new AbortController();
   void context.stopRequested?.().then(() => enough.abort());
-  const line = progressLine(streams.errors);
+  const line = rateLine(streams.errors, "accepted");
   const result = await runLoad(access, {
     connections: flags.connections,
     perConnection: flags.perConnection ?? null,
@@ -41,7 +41,7 @@ export async function bench(flags: BenchFlags, context: SmtpcContext): Promise<E
     forMs,
     outgoing,
     connected: flags.yes ? () => {} : demandPrivate,
-    progress: line.show,
+    progress: ({ accepted, failed }, elapsedMs) => line.show({ done: accepted, failed, elapsedMs }),
     enough: enough.signal,
   }).finally(line.hide);
   streams.output.write(
@@ -98,24 +98,4 @@ function demandAccepted({ tally: { accepted, failed } }: LoadResult): void {
     accepted === 0 ? EXIT.unavailable : EXIT.tryAgainLater,
     `${failed} of ${accepted + failed} messages were not accepted`,
   );
-}
-
-/** Often enough for people. */
-const SHOWN_EVERY_MS = 250;
-
-/** How far it is, on one line of a terminal that is written over and over. */
-function progressLine(output: Output) {
-  let shownMs = 0;
-  return {
-    show({ accepted, failed }: Tally, elapsedMs: number): void {
-      if (!output.isTerminal || elapsedMs - shownMs < SHOWN_EVERY_MS) return;
-      shownMs = elapsedMs;
-      const rate = Math.round((1000 * accepted) / elapsedMs);
-      const others = failed === 0 ? "" : `, ${failed} not`;
-      output.write(`\r\x1b[K${accepted} accepted${others}, ${rate} a second`);
-    },
-    hide(): void {
-      if (shownMs > 0) output.write("\r\x1b[K");
-    },
-  };
 }

@@ -3,6 +3,7 @@
 export const EXAMPLES = `\
 Examples:
   smtpc send 127.0.0.1 2525 --user alice --to bob@xyz.com --subject Hello --body "Hi Bob"
+  smtpc send 127.0.0.1 2525 --user alice archive/ letter.eml
   smtpc read 127.0.0.1 2526 --user bob
   smtpc read imap.xyz.com 993 --user bob --follow
   smtpc contacts add bob bob@xyz.com
@@ -27,6 +28,12 @@ begins a line is doubled. --proto lmtp delivers to a mailbox server (RFC 2033). 
 --drop-after) or dot; tls and auth count as passed where there is none. The status is 0 when nothing
 was refused until there.
 
+Each FILE behind HOST and PORT is a message as with --file, and a folder stands for the .eml files
+in it and below it. They go over --connections at once, one message after the other on each, and are
+read when their turn comes. Refusals are told as they come, with the file, the recipient and the
+server's words; the others are sent all the same, and the status is that of the first file that was
+not. At the end the counts are told. Ctrl-C lets what was begun come to its end.
+
 When a recipient is refused, nothing is sent (status 67). With --partial the others get the message;
 the status is 0 when at least one of them did.
 
@@ -36,7 +43,10 @@ server that was verified, and that promises the same for the whole way (REQUIRET
 
 --json prints an object for each recipient: recipient, result (delivered, deferred, refused,
 unknown, or withheld: not sent because of another one), at (what was answered: hello, mail, rcpt or
-data), code, status and text of the server's answer, which are null when there was none.`;
+data), code, status and text of the server's answer, which are null when there was none. With FILEs
+each has its file, too; one that cannot be read, or is no message, has no recipient (null), at is
+file, and text says why. The last object has the counts: sent, failed, notBegun, seconds,
+messagesPerSecond and bytesPerSecond.`;
 
 export const READ_NOTES = `\
 Without a choice, a menu is shown on a terminal; elsewhere it is --all --keep. Messages go to

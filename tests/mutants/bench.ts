@@ -2,6 +2,8 @@
 import type { Mutant } from "./mutant.ts";
 
 const BENCH = "tests/cli_smtpc_bench_test.ts";
+const SEND_FILES = "tests/cli_smtpc_send_files_test.ts";
+const SEND_SERVERS = "tests/cli_smtpc_send_servers_test.ts";
 const EFFORT = "tests/app_effort_test.ts";
 
 export const BENCH_MUTANTS: readonly Mutant[] = [
@@ -19,13 +21,45 @@ export const BENCH_MUTANTS: readonly Mutant[] = [
   {
     name: "bench: a goodbye fails the message",
     file: "lib/cli/load.ts",
-    find: "if (isGoodbye && this.#begun > 1)",
-    replace: "if (isGoodbye && this.#begun < 0)",
+    find: "(isParting(attempts) && this.#begun > 1)",
+    replace: "(isParting(attempts) && this.#begun < 0)",
     test: {
       file: BENCH,
       name: "bench sends what was answered with goodbye over another connection",
     },
     why: "a server with a limit for each connection would look as if it refused mail",
+  },
+  {
+    name: "send: who leaves without a word between two messages fails one",
+    file: "lib/cli/load.ts",
+    find: "(reply === null || reply.code === 421)",
+    replace: "reply?.code === 421",
+    test: { file: SEND_SERVERS, name: "send goes on where a server leaves without a word" },
+    why: "a file would be reported as not sent, although nobody has refused it",
+  },
+  {
+    name: "send: a server that does not know its BDAT fails messages",
+    file: "lib/cli/load.ts",
+    find: " || isMisled(attempts)) {",
+    replace: ") {",
+    test: { file: SEND_SERVERS, name: "send uses DATA where BDAT is offered and not known" },
+    why: "DATA, which it knows, would not be tried",
+  },
+  {
+    name: "send: the status is that of any file",
+    file: "lib/cli/smtpc_send_files.ts",
+    find: "first === null || number < first.number",
+    replace: "true",
+    test: { file: SEND_FILES, name: "the status is that of the first file that was not sent" },
+    why: "the same files would end with another status each time",
+  },
+  {
+    name: "send: a recipient of a file that is refused is dropped",
+    file: "lib/cli/smtpc_send_files.ts",
+    find: "allOrNothing: access.partial !== true",
+    replace: "allOrNothing: false",
+    test: { file: SEND_FILES, name: "send names file, recipient and words of each refusal" },
+    why: "without --partial, all of them get a message or nobody",
   },
   {
     name: "bench: a server that lets nobody in is asked for ever",

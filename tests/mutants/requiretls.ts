@@ -117,7 +117,7 @@ export const REQUIRETLS_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "smtpc: --require-tls is content with anybody",
-    file: "lib/cli/smtpc_send.ts",
+    file: "lib/cli/send_ready.ts",
     find: "strict: flags.requireTls ?? false",
     replace: "strict: false",
     test: {
@@ -128,7 +128,7 @@ export const REQUIRETLS_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "smtpc: --require-tls is content with a server that promises nothing",
-    file: "lib/cli/smtpc_send.ts",
+    file: "lib/cli/send_ready.ts",
     find: "if (!requireTls || offered.requireTls) return;",
     replace: "if (!requireTls || offered.size === null) return;",
     test: { file: CLI, name: "--require-tls names a server that does not offer REQUIRETLS" },
