@@ -221,6 +221,19 @@ Deno.test("bench sends nothing to a stranger's server, unless it is told that it
   assert.match((await bench("192.0.2.1", "--yes")).failure, /closed the connection/);
 });
 
+Deno.test("bench does not read from a stranger's server either", async () => {
+  const { world, closed } = worldAt("192.0.2.1");
+  const { streams } = fakeStreams({ input: "", variables: { SMTPC_PASSWORD: PASSWORD } });
+  for (const flag of ["--imap", "--pop3"]) {
+    const args = ["bench", "mx.example", "143", "--user", "alice", flag, "--connections", "1"];
+    await assert.rejects(
+      smtpc(args, { world, streams, ask: null }),
+      /nothing was sent: whoever floods.*--yes/,
+    );
+    assert.ok(closed());
+  }
+});
+
 const wrong: readonly (readonly [flags: string, complaint: RegExp])[] = [
   ["", /a recipient is missing: --to ADDRESS/],
   ["--to bob@xyz.com --recipients 2", /--recipients 2: --to names 1/],

@@ -8,7 +8,7 @@ export interface BenchWishes {
   readonly to: readonly string[];
   /** For each message. */
   readonly recipients: number;
-  readonly connections: number;
+  readonly connections?: number;
   readonly perConnection?: number;
   /** Messages a second. */
   readonly rate?: number;
@@ -18,7 +18,23 @@ export interface BenchWishes {
   readonly messages?: number;
   readonly seconds?: number;
   readonly yes?: true;
+  /** To read a mailbox, so often, and send nothing. */
+  readonly pop3?: true;
+  readonly imap?: true;
+  readonly rounds?: number;
 }
+
+/** What says nothing to whoever reads. */
+const SENDING = [
+  "from",
+  "to",
+  "recipients",
+  "perConnection",
+  "rate",
+  "size",
+  "eightBit",
+  "messages",
+];
 
 /** Adds what `bench` has of its own. */
 export function withBenchOptions(command: Command): Command {
@@ -30,8 +46,8 @@ export function withBenchOptions(command: Command): Command {
         .argParser(countUpTo(1000)).default(1),
     )
     .addOption(
-      new Option("--connections <count>", "so many at once").argParser(countUpTo(10_000))
-        .default(10),
+      new Option("--connections <count>", "so many at once (default: 10, with --pop3 1)")
+        .argParser(countUpTo(10_000)),
     )
     .addOption(
       new Option("--per-connection <count>", "so many messages on each, then another one")
@@ -49,8 +65,14 @@ export function withBenchOptions(command: Command): Command {
     .addOption(
       new Option("--messages <count>", "ends with so many").argParser(countUpTo(1_000_000_000)),
     )
+    .addOption(new Option("--pop3", "read by POP3, and send nothing").conflicts(SENDING))
+    .addOption(new Option("--imap", "read by IMAP").conflicts([...SENDING, "pop3"]))
     .addOption(
-      new Option("--seconds <count>", "ends after this time (default: 10, without --messages)")
+      new Option("--rounds <count>", "reads the mailbox so often (--pop3, --imap)")
+        .argParser(countUpTo(1_000_000_000)),
+    )
+    .addOption(
+      new Option("--seconds <count>", "ends after this time (default: 10, without another end)")
         .argParser(countUpTo(86_400)),
     )
     .option("--yes", "the server is yours, although it is not in a private network");

@@ -21,8 +21,8 @@ export interface Tally {
 }
 
 export interface LoadError {
-  /** What was answered: `connect`, or a stage of a message. */
-  readonly at: "connect" | Attempt["at"];
+  /** What was answered: `connect`, a stage of a message, or a `round` of reading. */
+  readonly at: "connect" | "round" | Attempt["at"];
   /** `null` where there was no answer. */
   readonly code: number | null;
   /** The answer, in words: the first of its kind. */
@@ -53,16 +53,7 @@ export function createTally(): OpenTally {
   const counts = { accepted: 0, failed: 0, bytes: 0, opened: 0 };
   const wholeMs = createLatencies();
   const finalMs = createLatencies();
-  const kinds = new Map<string, LoadError>();
-
-  function noteError({ at, code, text }: Omit<LoadError, "count">): void {
-    // Words may hold the time or a number; what an answer means is its code and its status.
-    const key = code === null ? `${at} ${text}` : `${at} ${text.split(" ", 2).join(" ")}`;
-    const known = kinds.has(key) || kinds.size < ERROR_KINDS_MAX;
-    const kind = known ? key : OTHERS;
-    const before = kinds.get(kind) ?? { at, code, text: known ? text : OTHERS, count: 0 };
-    kinds.set(kind, { ...before, count: before.count + 1 });
-  }
+  const errors = createErrorKinds();
 
   return {
     wholeMs,
@@ -79,13 +70,13 @@ export function createTally(): OpenTally {
     get opened() {
       return counts.opened;
     },
-    errors: () => [...kinds.values()].toSorted((one, other) => other.count - one.count),
+    errors: errors.list,
     connected: () => void counts.opened++,
     answered(message) {
       const failed = message.attempts.filter(({ result }) => result !== "delivered");
       for (const { at, reply } of failed) {
         const text = reply === null ? "no answer" : textOf(reply);
-        noteError({ at, code: reply?.code ?? null, text });
+        errors.note({ at, code: reply?.code ?? null, text });
       }
       if (failed.length === message.attempts.length) return void counts.failed++;
       counts.accepted++;
@@ -93,7 +84,29 @@ export function createTally(): OpenTally {
       wholeMs.add(message.wholeMs);
       finalMs.add(message.finalMs);
     },
-    lost: (why) => noteError({ at: "connect", code: null, text: why }),
+    lost: (why) => errors.note({ at: "connect", code: null, text: why }),
+  };
+}
+
+/** Errors, counted by their kinds. */
+export interface ErrorKinds {
+  note(error: Omit<LoadError, "count">): void;
+  /** Most frequent first. */
+  list(): readonly LoadError[];
+}
+
+export function createErrorKinds(): ErrorKinds {
+  const kinds = new Map<string, LoadError>();
+  return {
+    note({ at, code, text }) {
+      // Words may hold the time or a number; what an answer means is its code and its status.
+      const key = code === null ? `${at} ${text}` : `${at} ${text.split(" ", 2).join(" ")}`;
+      const known = kinds.has(key) || kinds.size < ERROR_KINDS_MAX;
+      const kind = known ? key : OTHERS;
+      const before = kinds.get(kind) ?? { at, code, text: known ? text : OTHERS, count: 0 };
+      kinds.set(kind, { ...before, count: before.count + 1 });
+    },
+    list: () => [...kinds.values()].toSorted((one, other) => other.count - one.count),
   };
 }
 

@@ -31,7 +31,7 @@ import {
 import { upgrade } from "../wire/upgrade.ts";
 import { clientTls, goesOnUnverified } from "./client_tls.ts";
 import type { Mailbox } from "./mailbox.ts";
-import { openDesk } from "./reader_desk.ts";
+import { openDesk, type Wish } from "./reader_desk.ts";
 import { failureOf, type ReadOutcome } from "./reader_failure.ts";
 import { workOverImap } from "./reader_imap.ts";
 import { pop3Mailbox } from "./reader_pop3.ts";
@@ -45,7 +45,16 @@ export interface ReaderAccess extends Access {
   readonly readOnly?: boolean;
   /** Is told how many bytes came, for progress. */
   readonly received?: (bytes: number) => void;
+  /** False where it is known, and was told, that the server cannot be verified. */
+  readonly verifies?: boolean;
+  /** Is shown each connection before anything is said on it; may refuse by throwing. */
+  readonly connected?: (transport: Transport) => void;
+  /** Is told how long each step took. */
+  readonly took?: (step: ReadStep, ms: number) => void;
 }
+
+/** `login` is all that comes before a job, connecting too, and `quit` all that comes behind. */
+export type ReadStep = "login" | "quit" | Pop3Job["do"] | ImapJob["do"];
 
 /**
  * Opens the mailbox, has `work` use it, and closes it. When `work` throws, nothing is removed, and
@@ -56,13 +65,23 @@ export async function readMailbox<Value>(
   access: ReaderAccess,
   work: (mailbox: Mailbox) => Promise<Value>,
 ): Promise<Value> {
-  const { mailbox = "INBOX", readOnly = false } = access;
-  const pop3 = openDesk<Pop3Job, Pop3Result, Value>((wish) => work(pop3Mailbox(wish)));
+  const { mailbox = "INBOX", readOnly = false, verifies = true } = access;
+  const stopwatch = openStopwatch(access);
+  const pop3 = openDesk<Pop3Job, Pop3Result, Value>((wish) =>
+    stopwatch.whole(() => work(pop3Mailbox(stopwatch.timed(wish))))
+  );
   const imap = openDesk<ImapJob, ImapResult, Value>((wish) =>
-    workOverImap(wish, { mailbox, readOnly }, work)
+    stopwatch.whole(() => workOverImap(stopwatch.timed(wish), { mailbox, readOnly }, work))
   );
   const talk = async (verify: boolean) => {
+    stopwatch.start();
     const transport = await connectTo(access);
+    try {
+      access.connected?.(transport);
+    } catch (error) {
+      transport.close();
+      throw error;
+    }
     const session = reader({
       login: { ...access.login, work: scramWork(access.world) },
       greeting: null,
@@ -75,15 +94,42 @@ export async function readMailbox<Value>(
     const end = await drive(session, watched, backends, driveOptionsOf(access));
     return { transport, end };
   };
-  const { transport, end: first } = await talk(true);
+  const { transport, end: first } = await talk(verifies);
   const again = first.outcome.result === "tlsFailed" &&
     goesOnUnverified(access, transport, { why: first.outcome.why, hasLogin: true });
   const { spoke, outcome } = again ? (await talk(false)).end : first;
   const desk = spoke === "imap" ? imap : pop3;
-  if (outcome.result === "done") return await desk.result();
+  if (outcome.result === "done") {
+    stopwatch.end();
+    return await desk.result();
+  }
   const failure = failureOf(outcome, access);
   desk.abandon(failure);
   throw failure;
+}
+
+/** Tells how long the steps took, where somebody wants to know. */
+function openStopwatch({ world: { clock }, took = () => {} }: ReaderAccess) {
+  let beganMs = 0;
+  const lap = (step: ReadStep, sinceMs: number) => took(step, clock.monotonicMs() - sinceMs);
+  return {
+    start: () => void (beganMs = clock.monotonicMs()),
+    async whole<Value>(work: () => Promise<Value>): Promise<Value> {
+      lap("login", beganMs);
+      const value = await work();
+      beganMs = clock.monotonicMs();
+      return value;
+    },
+    timed<Job extends { readonly do: ReadStep }, Result>(wish: Wish<Job, Result>) {
+      return async (job: Job): Promise<Result> => {
+        const sinceMs = clock.monotonicMs();
+        const result = await wish(job);
+        lap(job.do, sinceMs);
+        return result;
+      };
+    },
+    end: () => lap("quit", beganMs),
+  };
 }
 
 interface Backends {

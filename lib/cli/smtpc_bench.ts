@@ -1,7 +1,5 @@
 /** `smtpc bench`: sends mail as fast as a server takes it, and says how fast that was. */
-import { isLoopback } from "../endpoint.ts";
-import type { Transport } from "../net/world.ts";
-import { isIn, parseNetwork } from "../policy/networks.ts";
+import { demandPrivate, durationOf } from "./bench_bounds.ts";
 import { benchJson, benchText } from "./bench_report.ts";
 import { EXIT, type ExitStatus, Failure } from "./fail.ts";
 import { jsonLine } from "./io.ts";
@@ -12,20 +10,23 @@ import { loadContacts } from "./contacts.ts";
 import { rateLine } from "./progress.ts";
 import { accessOf, optionalLogin, type SmtpcContext } from "./smtpc_access.ts";
 import type { BenchFlags } from "./smtpc_arguments.ts";
+import { benchReading } from "./smtpc_bench_read.ts";
 
-const SECONDS = 10;
+const CONNECTIONS = 10;
 
 /**
  * Puts a load on a server and reports on standard output.
  * @throws {Failure} when it could not begin, or some messages were not accepted
  */
 export async function bench(flags: BenchFlags, context: SmtpcContext): Promise<ExitStatus> {
+  const protocol = flags.pop3 ? "pop3" : flags.imap ? "imap" : null;
+  if (protocol !== null) return await benchReading(protocol, flags, context);
+  if (flags.rounds !== undefined) {
+    throw new Failure(EXIT.usage, "--rounds is for reading: --pop3 or --imap says how");
+  }
   const { world, streams } = context;
+  const { connections = CONNECTIONS } = flags;
   const outgoing = loadMessages(await messagesOf(flags, context), world);
-  // A load has an end, or a person who is there to end it.
-  const forMs = flags.seconds === undefined && flags.messages !== undefined
-    ? null
-    : (flags.seconds ?? SECONDS) * 1000;
   const access = {
     ...await accessOf(flags, context),
     login: flags.user === undefined ? null : await optionalLogin(flags, context),
@@ -34,18 +35,18 @@ export async function bench(flags: BenchFlags, context: SmtpcContext): Promise<E
   void context.stopRequested?.().then(() => enough.abort());
   const line = rateLine(streams.errors, "accepted");
   const result = await runLoad(access, {
-    connections: flags.connections,
+    connections,
     perConnection: flags.perConnection ?? null,
     rate: flags.rate ?? null,
     messages: flags.messages ?? null,
-    forMs,
+    forMs: durationOf(flags, flags.messages),
     outgoing,
     connected: flags.yes ? () => {} : demandPrivate,
     progress: ({ accepted, failed }, elapsedMs) => line.show({ done: accepted, failed, elapsedMs }),
     enough: enough.signal,
   }).finally(line.hide);
   streams.output.write(
-    flags.json ? jsonLine(benchJson(result, flags)) : benchText(result, flags),
+    flags.json ? jsonLine(benchJson(result, { connections })) : benchText(result, { connections }),
   );
   demandAccepted(result);
   return EXIT.done;
@@ -71,24 +72,6 @@ async function messagesOf(flags: BenchFlags, { streams }: SmtpcContext) {
     : mailboxesOf(sender, contacts, flags.from === undefined ? "--user" : "--from")[0]!.address;
   const { recipients, size: sizeBytes, eightBit = false } = flags;
   return { from, to, recipients, sizeBytes, eightBit };
-}
-
-/** Where one's own servers are. */
-const PRIVATE = [
-  ...["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"], // RFC 1918 §3
-  "169.254.0.0/16", // RFC 3927 §1.2
-  "fc00::/7", // RFC 4193 §3.1
-  "fe80::/10", // RFC 4291 §2.5.6
-].map(parseNetwork);
-
-/** A slip of the finger must not flood a stranger. */
-function demandPrivate({ remote }: Transport): void {
-  if (isLoopback(remote.host) || isIn(PRIVATE, remote.host)) return;
-  throw new Failure(
-    EXIT.usage,
-    `${remote.host} is neither this machine nor in a private network, and nothing was sent: ` +
-      "whoever floods a stranger's server does harm (--yes says that it is yours)",
-  );
 }
 
 /** @throws {Failure} so that a script hears of what the report says */

@@ -8,6 +8,7 @@ Examples:
   smtpc read imap.xyz.com 993 --user bob --follow
   smtpc contacts add bob bob@xyz.com
   smtpc bench 127.0.0.1 2525 --to bob@xyz.com --connections 50 --seconds 30
+  smtpc bench 127.0.0.1 2527 --imap --user bob --rounds 100
 
 On a terminal, whatever is missing is asked for. The password is taken from --password-file, from
 the variable SMTPC_PASSWORD, or asked for.`;
@@ -82,7 +83,19 @@ gets nothing unless --yes is said.
 
 --json prints one object: accepted, failed, seconds, messagesPerSecond, bytesPerSecond, connections,
 opened, wholeMs and finalMs with p50, p90, p99 and max, and errors with at, code, text and count.
-The status is 0 when every message was accepted, 69 when none was, 75 when some were.`;
+The status is 0 when every message was accepted, 69 when none was, 75 when some were.
+
+--pop3 and --imap read the mailbox of --user instead, and change nothing in it. A round is a
+connection: the login (with connecting and TLS), the list of all messages, all of them one by one,
+and QUIT or LOGOUT. By IMAP it opens INBOX with EXAMINE behind the login, and before the messages it
+fetches the fields of their headers that a list of mail shows. The port of POP3 may be that of an
+SMTP server with XPOP3. Rounds follow each other on each of --connections, until --rounds were begun
+or the time is over; of a round that the time cuts off, only the messages count. By POP3, most
+servers let one session at a time have a mailbox, hence one connection. The report tells how long
+each step took: login, select, list, headers, retrieve (each message) and quit. What ends a round
+early is an error; the status is 0 when there was none, 69 when no round was whole, else 75. --json
+prints one object: rounds, failed, messages, seconds, messagesPerSecond, bytesPerSecond,
+connections, stepsMs with an object for each step, and errors.`;
 
 export const TLS_NOTES = `\
 --tls auto (the default) takes TLS where the server offers it, and from the first byte on the ports

@@ -1,4 +1,4 @@
-/** The two programs that put a load on a server: Postfix's smtp-source, and our `smtpc bench`. */
+/** The programs that put a load on a server: Postfix's smtp-source, and our `smtpc`. */
 import { runSmtpc } from "../process/programs.ts";
 import { demandProgram } from "./peers.ts";
 
@@ -87,6 +87,24 @@ export async function smtpcBench(
   );
   if (ran.status !== 0) throw new Error(`smtpc bench: ${ran.stderr}`);
   return JSON.parse(ran.stdout);
+}
+
+/** What `smtpc send --json` says at its end about the files that it was given. */
+export interface SendReport {
+  readonly sent: number;
+  readonly seconds: number;
+  readonly messagesPerSecond: number;
+}
+
+/** Runs `smtpc send` with all messages of a folder. @throws {Error} where one was not sent */
+export async function smtpcSend(
+  port: number,
+  folder: string,
+  flags: readonly string[],
+): Promise<SendReport> {
+  const ran = await runSmtpc(["send", "127.0.0.1", `${port}`, folder, "--json", ...flags]);
+  if (ran.status !== 0) throw new Error(`smtpc send: ${ran.stderr}`);
+  return JSON.parse(ran.stdout.trimEnd().split("\n").at(-1)!);
 }
 
 /** Whether a message of `smtpc bench` came with all of its bytes. */

@@ -2,6 +2,7 @@
 import type { Mutant } from "./mutant.ts";
 
 const BENCH = "tests/cli_smtpc_bench_test.ts";
+const READ = "tests/cli_smtpc_bench_read_test.ts";
 const SEND_FILES = "tests/cli_smtpc_send_files_test.ts";
 const SEND_SERVERS = "tests/cli_smtpc_send_servers_test.ts";
 const EFFORT = "tests/app_effort_test.ts";
@@ -60,6 +61,41 @@ export const BENCH_MUTANTS: readonly Mutant[] = [
     replace: "allOrNothing: false",
     test: { file: SEND_FILES, name: "send names file, recipient and words of each refusal" },
     why: "without --partial, all of them get a message or nobody",
+  },
+  {
+    name: "bench: a stranger's mailbox is read over and over",
+    file: "lib/cli/smtpc_bench_read.ts",
+    find: "connected: flags.yes ? () => {} : demandPrivate,",
+    replace: "connected: () => {},",
+    test: { file: BENCH, name: "bench does not read from a stranger's server either" },
+    why: "a typing error keeps somebody's mail server busy",
+  },
+  {
+    name: "bench: a mailbox that nobody gets is asked for without end",
+    file: "lib/cli/read_load.ts",
+    find: "++state.fruitless >= FRUITLESS_ROUNDS_MAX",
+    replace: "++state.fruitless >= 2 * FRUITLESS_ROUNDS_MAX",
+    test: { file: READ, name: "bench --pop3 gives up when no round comes to its end" },
+    why: "it would knock for as long as --seconds says",
+  },
+  {
+    name: "bench: POP3 is measured where IMAP was meant",
+    file: "lib/cli/read_load.ts",
+    find: "if (spoken === wanted) return;",
+    replace: "if (spoken !== null) return;",
+    test: {
+      file: READ,
+      name: "bench gives no figures of one protocol under the name of the other",
+    },
+    why: "figures would be compared that have nothing to do with each other",
+  },
+  {
+    name: "bench: each round tells again that a server is not verified",
+    file: "lib/cli/read_load.ts",
+    find: "verifies: state.verifies,",
+    replace: "verifies: true,",
+    test: { file: READ, name: "bench --imap tells once that a server is not verified" },
+    why: "each round would begin with a handshake that fails, and the time for it be the server's",
   },
   {
     name: "bench: a server that lets nobody in is asked for ever",
