@@ -28,6 +28,7 @@ export const ROWS: readonly Row[] = [
 
 /** Programs of their own, which run where they are named and print what they find. */
 export const SCRIPTS: readonly { readonly names: readonly string[]; readonly file: string }[] = [
+  { names: ["8", "imap"], file: "imap.ts" },
   { names: ["8", "search"], file: "search.ts" },
   { names: ["handshakes"], file: "handshakes.ts" },
   { names: ["queue"], file: "queue.ts" },
