@@ -1,6 +1,7 @@
 /** What all calls of one client of IMAP share: whose mail it is, and what becomes of failures. */
 import { describeError } from "../log.ts";
 import type { AccountId } from "../store/store.ts";
+import type { MaybePromise } from "../wire/session.ts";
 import type { MetadataWatches } from "./imap_metadata_watches.ts";
 import type { Recents } from "./imap_recent.ts";
 import { asImapError } from "./imap_refusals.ts";
@@ -17,7 +18,7 @@ export interface Owner {
 }
 
 /** Runs a call for a client; what goes wrong is said to it, and what is our fault to the log. */
-export type Attempt = <T>(what: string, run: () => Promise<T>) => Promise<T>;
+export type Attempt = <T>(what: string, run: () => MaybePromise<T>) => MaybePromise<T>;
 
 /** So long a client that asks for one thing after the other may keep everybody else waiting. */
 const TURN_MS = 5;
@@ -28,18 +29,27 @@ export function attemptsOf(
   peer: string,
 ): Attempt {
   let begunMs = clock.monotonicMs();
-  return async (what, run) => {
-    if (clock.monotonicMs() - begunMs > TURN_MS) {
-      await clock.turn();
-      begunMs = clock.monotonicMs();
-    }
+
+  function failed(what: string, error: unknown): never {
+    const refusal = asImapError(error);
+    if (refusal !== null) throw refusal;
+    log.error("imap-failed", { what, peer, reason: describeError(error) });
+    throw error;
+  }
+
+  async function inTurn<T>(run: () => MaybePromise<T>): Promise<T> {
+    await clock.turn();
+    begunMs = clock.monotonicMs();
+    return await run();
+  }
+
+  return (what, run) => {
+    const now = clock.monotonicMs() - begunMs > TURN_MS ? () => inTurn(run) : run;
     try {
-      return await run();
+      const result = now();
+      return result instanceof Promise ? result.catch((error) => failed(what, error)) : result;
     } catch (error) {
-      const refusal = asImapError(error);
-      if (refusal !== null) throw refusal;
-      log.error("imap-failed", { what, peer, reason: describeError(error) });
-      throw error;
+      failed(what, error);
     }
   };
 }

@@ -1,5 +1,4 @@
 /** Reading a message with its parts: as much of it as somebody asks for. */
-import { bytesOf } from "../mail/body.ts";
 import { parseMime, type Part } from "../mail/mime.ts";
 import type { Step } from "../wire/session.ts";
 import type { ImapBackend } from "./backend.ts";
@@ -26,12 +25,22 @@ export function* dissect(
   const body = yield* ask(() => mailbox.content(uid));
   if (body === null) return null;
   if (body.size <= READ_WHOLE_BYTES) {
-    const bytes = yield* ask(() => bytesOf(body));
-    return { root: parseMime(bytes), bytes };
+    return dissected(yield* ask(() => body.slice(0, body.size)));
   }
   const root = yield* ask(() => mailbox.parts(uid));
   if (root === null) return null;
   return { root, bytes: yield* ask(() => body.slice(0, endOf(root, extent))) };
+}
+
+/** All of a message, whose parts are looked for when somebody wants to know them. */
+function dissected(bytes: Uint8Array): Dissected {
+  let root: Part | null = null;
+  return {
+    bytes,
+    get root() {
+      return root ??= parseMime(bytes);
+    },
+  };
 }
 
 function endOf(root: Part, extent: Extent): number {

@@ -6,7 +6,7 @@ import { malformed, refused } from "./error.ts";
 import { dissect, type Extent } from "./dissect.ts";
 import { factsOf, inPieces } from "./facts.ts";
 import type { FetchCommand, FetchItem, Partial } from "./fetch_command.ts";
-import { dateTime, join, literal, nstring, type Piece, quoted, textString } from "./format.ts";
+import { dateTime, literalPieces, type Piece, quoted, textString } from "./format.ts";
 import { meant, type Numbered, partOf } from "./messages.ts";
 import { countChanges, flagList } from "./news.ts";
 import { preview } from "./preview.ts";
@@ -65,14 +65,16 @@ export function* tellMessages(
   const seen = items.some(marksSeen) && !selected.readOnly
     ? yield* markSeen(selected, chosen)
     : new Set<number>();
+  const extent = items.some(needsContent) ? extentOf(items) : null;
+  const wantsFacts = items.some(needsFacts);
   let missing = 0;
   for (const piece of inPieces(chosen)) {
     const uids = piece.map(([, { uid }]) => uid);
-    const facts = items.some(needsFacts) ? yield* factsOf(selected, uids) : null;
+    const facts = wantsFacts ? yield* factsOf(selected, uids) : null;
     for (const numbered of piece) {
-      const line = yield* messageLine(serving, selected, { numbered, items, seen, facts });
+      const line = yield* messageLine(serving, selected, { numbered, items, extent, seen, facts });
       if (line === null) missing++;
-      else yield* say(serving, line);
+      else yield* say(serving, ...line);
     }
   }
   return missing;
@@ -133,25 +135,27 @@ function* markSeen(
   return new Set(messages.map(({ uid }) => uid));
 }
 
-/** `n FETCH (…)`; `null` when the message is gone. */
+/** `n FETCH (…)`, in pieces; `null` when the message is gone. */
 function* messageLine(
   serving: Serving,
   selected: Selected,
-  { numbered: [number, { uid }], items, seen, facts }: {
+  { numbered: [number, { uid }], items, extent, seen, facts }: {
     readonly numbered: Numbered;
     readonly items: readonly FetchItem[];
+    /** `null` where no item is cut from the content. */
+    readonly extent: Extent | null;
     readonly seen: ReadonlySet<number>;
     /** `null` where no item needs them. */
     readonly facts: ReadonlyMap<number, ImapMessage> | null;
   },
-): Step<ImapBackend, Piece | null> {
+): Step<ImapBackend, readonly Piece[] | null> {
   const { view } = selected;
   const message = facts?.get(uid);
   if (view.isGone(uid) || (facts !== null && message === undefined)) return null;
   let content: Dissected | null = null;
-  if (items.some(needsContent)) {
+  if (extent !== null) {
     yield* deadline(COMMAND_MS); // a large mailbox over a slow line takes its time
-    content = yield* dissect(selected, uid, extentOf(items));
+    content = yield* dissect(selected, uid, extent);
     if (content === null) return null;
   }
   const found = view.at(number);
@@ -160,7 +164,7 @@ function* messageLine(
     ? [...items, { item: "FLAGS" }, ...countsChanges(serving) ? [{ item: "MODSEQ" } as const] : []]
     : items;
   if (all.some(({ item }) => item === "FLAGS")) view.told(uid);
-  const pieces = all.flatMap((item): readonly Piece[] => {
+  const said = (item: FetchItem): readonly Piece[] => {
     switch (item.item) {
       case "UID":
         return [`UID ${uid}`];
@@ -179,14 +183,13 @@ function* messageLine(
       case "THREADID":
         return ["THREADID NIL"];
       default:
-        return [contentItem(item, content!, takesUtf8(serving))];
+        return contentItem(item, content!, takesUtf8(serving));
     }
-  });
-  return join([`${number} FETCH (`, ...separated(pieces), ")"]);
-}
-
-function separated(pieces: readonly Piece[]): readonly Piece[] {
-  return pieces.flatMap((piece, at) => at === 0 ? [piece] : [" ", piece]);
+  };
+  const pieces: Piece[] = [`${number} FETCH (`];
+  for (const [at, item] of all.entries()) pieces.push(at === 0 ? "" : " ", ...said(item));
+  pieces.push(")");
+  return pieces;
 }
 
 function needsFacts({ item }: FetchItem): boolean {
@@ -238,39 +241,39 @@ type ContentItem =
   >
   | { readonly item: "BODY" | "BODYSTRUCTURE" | "ENVELOPE" };
 
-function contentItem(item: FetchItem, message: Dissected, utf8: boolean): Piece {
-  const { bytes, root } = message;
+function contentItem(item: FetchItem, message: Dissected, utf8: boolean): readonly Piece[] {
+  const { bytes } = message;
   const found = item as ContentItem;
   switch (found.item) {
     case "BODY":
-      return join(["BODY ", bodyStructure(root, bytes, { utf8, extended: false })]);
+      return ["BODY ", bodyStructure(message.root, bytes, { utf8, extended: false })];
     case "BODYSTRUCTURE":
-      return join(["BODYSTRUCTURE ", bodyStructure(root, bytes, { utf8, extended: true })]);
-    case "ENVELOPE": {
-      const header = parseHeader(bytes.subarray(root.start, root.bodyStart));
-      return join(["ENVELOPE ", envelope(header, { utf8 })]);
-    }
+      return ["BODYSTRUCTURE ", bodyStructure(message.root, bytes, { utf8, extended: true })];
+    case "ENVELOPE":
+      return ["ENVELOPE ", envelope(parseHeader(bytes), { utf8 })];
     case "RFC822":
-      return join(["RFC822 ", literal(bytes)]);
+      return ["RFC822 ", ...literalPieces(bytes)];
     case "RFC822.HEADER":
-      return join(["RFC822.HEADER ", literal(bytes.subarray(0, root.bodyStart))]);
+      return ["RFC822.HEADER ", ...literalPieces(bytes.subarray(0, message.root.bodyStart))];
     case "RFC822.TEXT":
-      return join(["RFC822.TEXT ", literal(bytes.subarray(root.bodyStart))]);
+      return ["RFC822.TEXT ", ...literalPieces(bytes.subarray(message.root.bodyStart))];
     case "PREVIEW":
-      return join(["PREVIEW ", textString(preview(message), utf8)]);
+      return ["PREVIEW ", textString(preview(message), utf8)];
     case "BODY[]":
       return bodySection(found, message);
     case "BINARY[]":
       return binarySection(found, message);
-    case "BINARY.SIZE":
-      return `BINARY.SIZE[${found.part.join(".")}] ${binaryOf(message, found.part)?.length ?? 0}`;
+    case "BINARY.SIZE": {
+      const size = binaryOf(message, found.part)?.length ?? 0;
+      return [`BINARY.SIZE[${found.part.join(".")}] ${size}`];
+    }
   }
 }
 
 function bodySection(
   item: Extract<FetchItem, { readonly item: "BODY[]" }>,
   message: Dissected,
-): Piece {
+): readonly Piece[] {
   const { section, partial } = item;
   const bytes = sectionOf(message, section);
   const { of, part } = section;
@@ -281,20 +284,20 @@ function bodySection(
     ? `HEADER.FIELDS${of.not ? ".NOT" : ""} (${of.names.map(fieldName).join(" ")})`
     : of.kind;
   const name = [numbers, words].filter((each) => each !== "").join(".");
-  const value = bytes === null ? nstring(null) : literal(cut(bytes, partial));
-  return join([`BODY[${name}]${originOf(partial)} `, value]);
+  const value = bytes === null ? ["NIL"] : literalPieces(cut(bytes, partial));
+  return [`BODY[${name}]${originOf(partial)} `, ...value];
 }
 
 function binarySection(
   { part, partial }: Extract<FetchItem, { readonly item: "BINARY[]" }>,
   message: Dissected,
-): Piece {
+): readonly Piece[] {
   const bytes = binaryOf(message, part);
   const name = `BINARY[${part.join(".")}]${originOf(partial)} `;
-  if (bytes === null) return `${name}NIL`;
+  if (bytes === null) return [`${name}NIL`];
   const wanted = cut(bytes, partial);
   // RFC 3516 §4.2: a literal8 only where NUL needs it.
-  return join([name, literal(wanted, wanted.includes(0))]);
+  return [name, ...literalPieces(wanted, wanted.includes(0))];
 }
 
 /** RFC 9051 §7.5.2: where it begins, and not how much was asked for. */

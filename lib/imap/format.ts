@@ -1,5 +1,5 @@
 /** What a server says, as bytes: strings of every kind, and lists (RFC 9051 §4 and §9). */
-import { concat, decodeLatin1, decodeUtf8, encode, isAscii } from "../wire/bytes.ts";
+import { concat, decodeLatin1, decodeUtf8, encode, encodeLatin1, isAscii } from "../wire/bytes.ts";
 
 /** A piece of a response: text that stands as it is, or bytes of content. */
 export type Piece = string | Uint8Array;
@@ -9,10 +9,7 @@ const QUOTED_BYTES_MAX = 1_000;
 
 /** One line, with its CRLF. */
 export function line(...pieces: readonly Piece[]): Uint8Array {
-  return concat([
-    ...pieces.map((piece) => typeof piece === "string" ? encode(piece) : piece),
-    CRLF,
-  ]);
+  return bytesOfPieces([...pieces, "\r\n"]);
 }
 
 /**
@@ -23,14 +20,29 @@ export function string(bytes: Uint8Array, utf8 = false): Piece {
   return canBeQuoted(bytes, utf8) ? quotedBytes(bytes) : literal(bytes);
 }
 
+/** The same for text in which each character is a byte. */
+export function latin1String(text: string, utf8 = false): Piece {
+  return isPlain(text) ? quoted(text) : string(encodeLatin1(text), utf8);
+}
+
 /** The same for text. */
 export function textString(text: string, utf8 = false): Piece {
-  return string(encode(text), utf8);
+  return isPlain(text) ? quoted(text) : string(encode(text), utf8);
 }
 
 /** A string or `NIL`. */
 export function nstring(bytes: Uint8Array | null, utf8 = false): Piece {
   return bytes === null ? "NIL" : string(bytes, utf8);
+}
+
+/** Whether text with a character for each byte is a quoted string as it is, but for its escapes. */
+function isPlain(text: string): boolean {
+  if (text.length > QUOTED_BYTES_MAX) return false;
+  for (let at = 0; at < text.length; at++) {
+    const byte = text.charCodeAt(at);
+    if (byte === 0 || byte === 10 || byte === 13 || byte > 126) return false;
+  }
+  return true;
 }
 
 /** A quoted string of text that is known to have only printable ASCII. */
@@ -43,19 +55,44 @@ export function quoted(text: string): string {
  * stands in its place (RFC 9051 §4.3.1), so that sizes stay as they are told.
  */
 export function literal(bytes: Uint8Array, binary = false): Uint8Array {
+  return bytesOfPieces(literalPieces(bytes, binary));
+}
+
+/** The same, with its bytes not copied yet. */
+export function literalPieces(bytes: Uint8Array, binary = false): readonly Piece[] {
   const said = binary ? bytes : withoutNul(bytes);
-  return concat([encode(`${binary ? "~" : ""}{${said.length}}\r\n`), said]);
+  return [`${binary ? "~" : ""}{${said.length}}\r\n`, said];
 }
 
 /** Pieces in parentheses, with spaces between. */
 export function list(items: readonly Piece[]): Piece {
+  if (items.every(isText)) return `(${items.join(" ")})`;
   return join(["(", ...between(items), ")"]);
 }
 
 /** Pieces next to each other, as one. */
 export function join(pieces: readonly Piece[]): Piece {
-  if (pieces.every((piece) => typeof piece === "string")) return pieces.join("");
-  return concat(pieces.map((piece) => typeof piece === "string" ? encode(piece) : piece));
+  return pieces.every(isText) ? pieces.join("") : bytesOfPieces(pieces);
+}
+
+function isText(piece: Piece): piece is string {
+  return typeof piece === "string";
+}
+
+/** Pieces next to each other; texts that follow each other are encoded together. */
+function bytesOfPieces(pieces: readonly Piece[]): Uint8Array {
+  const parts: Uint8Array[] = [];
+  let text = "";
+  for (const piece of pieces) {
+    if (isText(piece)) text += piece;
+    else {
+      if (text !== "") parts.push(encode(text));
+      text = "";
+      parts.push(piece);
+    }
+  }
+  if (text !== "") parts.push(encode(text));
+  return concat(parts);
 }
 
 /** Pieces with spaces between. */
@@ -74,7 +111,6 @@ export function dateTime(at: number): string {
 }
 
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
-const CRLF = encode("\r\n");
 
 function canBeQuoted(bytes: Uint8Array, utf8: boolean): boolean {
   if (bytes.length > QUOTED_BYTES_MAX) return false;

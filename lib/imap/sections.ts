@@ -14,15 +14,18 @@ export interface Dissected {
 
 /** The bytes of a section; `null` where there is no such part. */
 export function sectionOf(message: Dissected, { part, of }: Section): Uint8Array | null {
-  const { bytes, root } = message;
-  const found = partAt(root, part);
+  const { bytes } = message;
+  if (part.length === 0) {
+    // What is asked for most needs nobody to know the parts.
+    if (of.kind === "all") return bytes;
+    if (of.kind === "fields") return chosenFields(parseHeader(bytes), of);
+  }
+  const found = partAt(message.root, part);
   if (found === null) return null;
   if (of.kind === "MIME") return bytes.subarray(found.start, found.bodyStart);
   // RFC 9051 §6.4.5: HEADER and TEXT are those of a message, or of a message in a part.
   const whole = part.length === 0 ? found : innerMessage(found);
-  if (of.kind === "all") {
-    return part.length === 0 ? bytes : bytes.subarray(found.bodyStart, found.end);
-  }
+  if (of.kind === "all") return bytes.subarray(found.bodyStart, found.end);
   if (whole === null) return null;
   if (of.kind === "TEXT") return bytes.subarray(whole.bodyStart, whole.end);
   const header = bytes.subarray(whole.start, whole.bodyStart);

@@ -1,10 +1,10 @@
 /** ENVELOPE and BODYSTRUCTURE (RFC 9051 §7.5.2): what a message is made of, in parentheses. */
-import { decodeLatin1, encode } from "../wire/bytes.ts";
+import { decodeLatin1 } from "../wire/bytes.ts";
 import { type Header, type HeaderField, parseHeader } from "../mail/header.ts";
 import { isMessage, isMultipart, type Parameter, parameterOf, type Part } from "../mail/mime.ts";
 import { withoutComments } from "../mail/comment.ts";
 import { type EnvelopeAddress, envelopeAddresses } from "./envelope_address.ts";
-import { join, list, nstring, type Piece, string } from "./format.ts";
+import { join, latin1String, list, type Piece, textString } from "./format.ts";
 import { joinedParameters } from "./parameters.ts";
 
 export interface StructureOptions {
@@ -100,7 +100,7 @@ function emptyAt(at: number): Part {
 function tail(part: Part, header: Header, options: StructureOptions): readonly Piece[] {
   const { disposition } = part;
   const disposed = disposition === null ? "NIL" : list([
-    string(bytes(disposition.type), options.utf8),
+    latin1String(disposition.type, options.utf8),
     parameters(disposition.parameters, options),
   ]);
   return [disposed, languages(header, options), text(header, "content-location", options)];
@@ -114,7 +114,7 @@ function languages(header: Header, options: StructureOptions): Piece {
     tag !== ""
   );
   if (tags.length === 0) return "NIL";
-  const strings = tags.map((tag) => string(bytes(tag), options.utf8));
+  const strings = tags.map((tag) => latin1String(tag, options.utf8));
   return strings.length === 1 ? strings[0]! : list(strings);
 }
 
@@ -130,8 +130,8 @@ function parameters(found: readonly Parameter[], options: StructureOptions): Pie
   const shown = joinedParameters(found, { decoded: options.utf8 });
   return list(
     shown.flatMap(([name, value]) => [
-      string(encode(name.toUpperCase()), options.utf8),
-      string(encode(value), options.utf8),
+      textString(name.toUpperCase(), options.utf8),
+      textString(value, options.utf8),
     ]),
   );
 }
@@ -146,7 +146,7 @@ function addressesOf(header: Header, name: string): readonly EnvelopeAddress[] {
 function addressList(found: readonly EnvelopeAddress[], options: StructureOptions): Piece {
   if (found.length === 0) return "NIL";
   const piece = (value: string | null) =>
-    nstring(value === null ? null : bytes(value), options.utf8);
+    value === null ? "NIL" : latin1String(value, options.utf8);
   return join([
     "(",
     ...found.map(({ name, route, mailbox, host }) =>
@@ -159,7 +159,7 @@ function addressList(found: readonly EnvelopeAddress[], options: StructureOption
 /** A field's value as it came, unfolded. */
 function text(header: Header, name: string, options: StructureOptions): Piece {
   const value = rawValue(header, name);
-  return nstring(value === null ? null : bytes(value), options.utf8);
+  return value === null ? "NIL" : latin1String(value, options.utf8);
 }
 
 /** One character for each byte, or `null` where the field is not there. */
@@ -173,9 +173,5 @@ function unfolded(header: Header, { valueStart, end }: HeaderField): string {
 }
 
 function upper(value: string, options: StructureOptions): Piece {
-  return string(bytes(value.toUpperCase()), options.utf8);
-}
-
-function bytes(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0) & 255);
+  return latin1String(value.toUpperCase(), options.utf8);
 }

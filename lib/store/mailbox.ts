@@ -2,6 +2,7 @@
 import type { Body } from "../mail/body.ts";
 import type { Part } from "../mail/mime.ts";
 import type { StoredSecret } from "../sasl/secret.ts";
+import type { MaybePromise } from "../wire/session.ts";
 
 /** The id of a message in this server, unique for ever; made by the caller from the world. */
 export type MessageId = string;
@@ -193,8 +194,11 @@ export interface Mail {
    * @throws {StoreError} `unknown`
    */
   changes(mailbox: MailboxId, since: ModSeq, max: number): Promise<Changes>;
-  /** `null` when it is not there any more. A body that was given can be read to its end. */
-  body(mailbox: MailboxId, uid: Uid): Promise<Body | null>;
+  /**
+   * `null` when it is not there any more. A body that was given can be read to its end. Many are
+   * asked for one after the other, so none is waited for that is at hand.
+   */
+  body(mailbox: MailboxId, uid: Uid): MaybePromise<Body | null>;
   /**
    * What `keepParts` was given last for a message, wherever else it was copied to; `null` where
    * there is nothing.

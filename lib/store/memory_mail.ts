@@ -30,8 +30,8 @@ export function memoryMail(parts: MemoryParts): Mail {
       promised(() => changesOf(mailboxRow(memory, mailbox), since, max)),
     body(mailbox, uid) {
       const entry = findEntry(memory, mailbox, uid);
-      if (entry === null) return Promise.resolve(null);
-      return Promise.resolve(joinBodies([bodyOf(entry.prefix), entry.content.body]));
+      if (entry === null) return null;
+      return joinBodies([bodyOf(entry.prefix), entry.content.body]);
     },
     parts(mailbox, uid) {
       const entry = findEntry(memory, mailbox, uid);

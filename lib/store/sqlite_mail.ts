@@ -45,11 +45,9 @@ export function sqliteMail(parts: SqliteParts): Mail {
       promised(() => selectByUid.all(mailbox, after, max).map(entryOf)),
     changes: (mailbox, since, max) => promised(() => changes(mailbox, since, max)),
     body(mailbox, uid) {
-      return promised(() => {
-        const entry = selectBody.first(mailbox, uid);
-        if (entry === null) return null;
-        return joinBodies([bodyOf(entry.prefix), contents.body(entry.message, entry.size)]);
-      });
+      const entry = selectBody.first(mailbox, uid);
+      if (entry === null) return null;
+      return joinBodies([bodyOf(entry.prefix), contents.body(entry.message, entry.size)]);
     },
     ...partsKeeper(parts),
     ...sqliteImported(parts),

@@ -133,11 +133,20 @@ export function decodeUtf8(bytes: Uint8Array): string | null {
 
 /** Bytes as text, one character a byte (U+0000 to U+00FF): loses nothing. */
 export function decodeLatin1(bytes: Uint8Array): string {
+  // What is ASCII, as nearly everything is, the runtime decodes two hundred times as fast.
+  if (isAscii(bytes)) return utf8.decode(bytes);
   let text = "";
   for (let i = 0; i < bytes.length; i += 8192) {
-    text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+    text += Reflect.apply(String.fromCharCode, null, bytes.subarray(i, i + 8192));
   }
   return text;
+}
+
+/** The bytes of text in which each character is one: what {@linkcode decodeLatin1} undoes. */
+export function encodeLatin1(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
+  return bytes;
 }
 
 /** Whether no byte is above 127. */
