@@ -228,6 +228,7 @@ function selectedOf(
     if (what !== null && broken.includes(what)) throw new Error(`${what} is broken`);
     if (box.isRemoved) throw refused("the mailbox is gone", "NONEXISTENT");
   }
+  const texts = new Map<string, string>();
   const rowOf = (uid: number) => box.rows.find((row) => row.uid === uid);
   function remove(uids: readonly number[]): void {
     const modSeq = ++box.modSeq;
@@ -263,6 +264,8 @@ function selectedOf(
       check();
       return box.modSeq > since ? Promise.resolve() : untilWoken(box.watchers, signal);
     },
+    kept: (uid, what) => texts.get(`${uid} ${what}`) ?? null,
+    keep: (uid, what, text) => void texts.set(`${uid} ${what}`, text),
     content(uid) {
       check("content");
       const row = rowOf(uid);

@@ -2,20 +2,27 @@
 import type { ImapBackend, ImapConversation, ImapLogin, ImapPeer } from "../imap/backend.ts";
 import { type LoginResult, logLogin } from "./accounts.ts";
 import { createImapAccount } from "./imap_account.ts";
+import { createListings } from "./imap_listings.ts";
 import { createMetadataWatches } from "./imap_metadata_watches.ts";
-import { attemptsOf, type Owner } from "./imap_owner.ts";
+import { attemptsOf, type Shared } from "./imap_owner.ts";
 import { createRecents } from "./imap_recent.ts";
+import { createKeptTexts } from "./imap_texts.ts";
 import type { Site } from "./site.ts";
 
 /** The backend of one server. */
 export function createImapBackend(site: Site): ImapBackend {
-  const shared = { metadata: createMetadataWatches(), recents: createRecents() };
+  const shared: Shared = {
+    metadata: createMetadataWatches(),
+    recents: createRecents(),
+    listings: createListings(site.store.mail, site.world.clock),
+    texts: createKeptTexts(),
+  };
   return { open: (peer) => conversationWith(site, shared, peer) };
 }
 
 function conversationWith(
   site: Site,
-  shared: Pick<Owner, "metadata" | "recents">,
+  shared: Shared,
   { address }: ImapPeer,
 ): ImapConversation {
   const { accounts, log, world } = site;

@@ -2,9 +2,11 @@
 import { describeError } from "../log.ts";
 import type { AccountId } from "../store/store.ts";
 import type { MaybePromise } from "../wire/session.ts";
+import type { Listings } from "./imap_listings.ts";
 import type { MetadataWatches } from "./imap_metadata_watches.ts";
 import type { Recents } from "./imap_recent.ts";
 import { asImapError } from "./imap_refusals.ts";
+import type { KeptTexts } from "./imap_texts.ts";
 import type { Site } from "./site.ts";
 
 /** One account, for the length of one conversation. */
@@ -15,7 +17,12 @@ export interface Owner {
   /** Who wants to know what metadata others set. */
   readonly metadata: MetadataWatches;
   readonly recents: Recents;
+  readonly listings: Listings;
+  readonly texts: KeptTexts;
 }
+
+/** What all clients of one server share. */
+export type Shared = Pick<Owner, "metadata" | "recents" | "listings" | "texts">;
 
 /** Runs a call for a client; what goes wrong is said to it, and what is our fault to the log. */
 export type Attempt = <T>(what: string, run: () => MaybePromise<T>) => MaybePromise<T>;

@@ -1,9 +1,10 @@
 /** One mailbox that a client of IMAP has opened. */
-import type { ImapMessage, ImapSelected, ImapStatus } from "../imap/backend.ts";
+import type { ImapSelected, ImapStatus } from "../imap/backend.ts";
 import { bytesOf } from "../mail/body.ts";
 import { parseMime, type Part } from "../mail/mime.ts";
-import type { Entry, Mail, Mailbox, Uid } from "../store/store.ts";
+import type { Mail, Mailbox, Uid } from "../store/store.ts";
 import { append, checkRoom } from "./imap_append.ts";
+import { messageOf } from "./imap_listings.ts";
 import type { Owner } from "./imap_owner.ts";
 import type { Recents } from "./imap_recent.ts";
 import { asImapError, NO_MAILBOX, NO_TARGET } from "./imap_refusals.ts";
@@ -36,12 +37,7 @@ export function selectedMailbox(owner: Owner, mailbox: Mailbox): ImapSelected {
       if (told !== null) recents.told(id, told);
       return before;
     },
-    list: (after, max) =>
-      attempt("list", async () => {
-        const page = await mail.list(id, after, max);
-        if (page.length === max) await turn();
-        return page.map(messageOf);
-      }),
+    list: (after, max) => attempt("list", () => owner.listings.page(mailbox, after, max)),
     changes: (since, max) =>
       attempt("changes", async () => {
         const { entries, ...changes } = await mail.changes(id, since, max);
@@ -49,6 +45,8 @@ export function selectedMailbox(owner: Owner, mailbox: Mailbox): ImapSelected {
         return { ...changes, messages: entries.map(messageOf) };
       }),
     changed: (since, signal) => changed(owner, mailbox, since, signal),
+    kept: (uid, what) => owner.texts.get(`${id}/${uid}/${what}`),
+    keep: (uid, what, text) => owner.texts.set(`${id}/${uid}/${what}`, text),
     content: (uid) => attempt("content", () => mail.body(id, uid)),
     parts: (uid) => attempt("parts", () => partsOf(owner, mailbox, uid)),
     without: (texts, within) =>
@@ -166,10 +164,6 @@ function* piecesOf(uids: readonly Uid[]): Iterable<readonly Uid[]> {
   for (let at = 0; at < uids.length; at += CHANGED_AT_ONCE_MAX) {
     yield uids.slice(at, at + CHANGED_AT_ONCE_MAX);
   }
-}
-
-function messageOf({ message: emailId, ...entry }: Entry): ImapMessage {
-  return { ...entry, emailId };
 }
 
 async function partsOf({ site }: Owner, { id }: Mailbox, uid: Uid): Promise<Part | null> {

@@ -13,6 +13,7 @@ import type {
 } from "../pop3/backend.ts";
 import type { ScramStart } from "../sasl/mechanism.ts";
 import type { Account, AccountId, Mailbox } from "../store/store.ts";
+import type { MaybePromise } from "../wire/session.ts";
 import { type LoginResult, logLogin } from "./accounts.ts";
 import type { Maildrops } from "./maildrops.ts";
 import { readSnapshot, uidOf } from "./pop3_snapshot.ts";
@@ -68,11 +69,15 @@ class Conversation implements Pop3Conversation {
     });
   }
 
-  async message(message: Pop3Message): Promise<Body | null> {
-    return await this.#logged("message", async () => {
+  /** Not waited for where it is at hand: a client asks for thousands, one after the other. */
+  message(message: Pop3Message): MaybePromise<Body | null> {
+    try {
       if (this.#mailbox === null) return null;
-      return await this.#site.store.mail.body(this.#mailbox.id, uidOf(message));
-    });
+      const body = this.#site.store.mail.body(this.#mailbox.id, uidOf(message));
+      return body instanceof Promise ? this.#logged("message", () => body) : body;
+    } catch (error) {
+      this.#failed("message", error);
+    }
   }
 
   async remove(messages: readonly Pop3Message[]): Promise<void> {
@@ -133,12 +138,13 @@ class Conversation implements Pop3Conversation {
     try {
       return await run();
     } catch (error) {
-      this.#site.log.error("pop3-failed", {
-        what,
-        peer: this.#peer.address,
-        reason: describeError(error),
-      });
-      throw error;
+      this.#failed(what, error);
     }
+  }
+
+  #failed(what: string, error: unknown): never {
+    const reason = describeError(error);
+    this.#site.log.error("pop3-failed", { what, peer: this.#peer.address, reason });
+    throw error;
   }
 }

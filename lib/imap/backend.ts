@@ -192,6 +192,10 @@ export interface ImapSelected {
   changes(since: number, max: number): MaybePromise<ImapChanges>;
   /** Resolves when there is a change after the mark. */
   changed(since: number, signal: AbortSignal): Promise<void>;
+  /** What was given to `keep` for a message, as long as there is room for it; else `null`. */
+  kept(uid: number, what: string): string | null;
+  /** Keeps what was made of the content of a message, for all clients that see this mailbox. */
+  keep(uid: number, what: string, text: string): void;
   /** `null` when the message is gone. */
   content(uid: number): MaybePromise<Body | null>;
   /** Its parts, found once and kept; `null` when it is gone. */

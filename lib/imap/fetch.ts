@@ -6,7 +6,7 @@ import { malformed, refused } from "./error.ts";
 import { dissect, type Extent } from "./dissect.ts";
 import { factsOf, inPieces } from "./facts.ts";
 import type { FetchCommand, FetchItem, Partial } from "./fetch_command.ts";
-import { dateTime, literalPieces, type Piece, quoted, textString } from "./format.ts";
+import { dateTime, join, literalPieces, type Piece, quoted, textString } from "./format.ts";
 import { meant, type Numbered, partOf } from "./messages.ts";
 import { countChanges, flagList } from "./news.ts";
 import { preview } from "./preview.ts";
@@ -152,8 +152,10 @@ function* messageLine(
   const { view } = selected;
   const message = facts?.get(uid);
   if (view.isGone(uid) || (facts !== null && message === undefined)) return null;
+  const utf8 = takesUtf8(serving);
+  const kept = items.map((item) => keptText(selected, uid, item, utf8));
   let content: Dissected | null = null;
-  if (extent !== null) {
+  if (extent !== null && items.some((item, at) => kept[at] === null && needsContent(item))) {
     yield* deadline(COMMAND_MS); // a large mailbox over a slow line takes its time
     content = yield* dissect(selected, uid, extent);
     if (content === null) return null;
@@ -164,7 +166,7 @@ function* messageLine(
     ? [...items, { item: "FLAGS" }, ...countsChanges(serving) ? [{ item: "MODSEQ" } as const] : []]
     : items;
   if (all.some(({ item }) => item === "FLAGS")) view.told(uid);
-  const said = (item: FetchItem): readonly Piece[] => {
+  const said = (item: FetchItem, at: number): readonly Piece[] => {
     switch (item.item) {
       case "UID":
         return [`UID ${uid}`];
@@ -183,13 +185,50 @@ function* messageLine(
       case "THREADID":
         return ["THREADID NIL"];
       default:
-        return contentItem(item, content!, takesUtf8(serving));
+        return kept[at] ? [kept[at]] : keeping(selected, uid, {
+          item,
+          utf8,
+          pieces: contentItem(item, content!, utf8),
+        });
     }
   };
   const pieces: Piece[] = [`${number} FETCH (`];
-  for (const [at, item] of all.entries()) pieces.push(at === 0 ? "" : " ", ...said(item));
+  for (const [at, item] of all.entries()) pieces.push(at === 0 ? "" : " ", ...said(item, at));
   pieces.push(")");
   return pieces;
+}
+
+/** What is made of the whole message and takes longer to make than to say. */
+const KEPT_ITEMS: ReadonlySet<FetchItem["item"]> = new Set<FetchItem["item"]>([
+  "ENVELOPE",
+  "BODY",
+  "BODYSTRUCTURE",
+]);
+
+/** The same item of the same message as it was said before; `null` where nobody knows. */
+function keptText(
+  { mailbox }: Selected,
+  uid: number,
+  { item }: FetchItem,
+  utf8: boolean,
+): string | null {
+  return KEPT_ITEMS.has(item) ? mailbox.kept(uid, utf8 ? `${item} UTF8` : item) : null;
+}
+
+/** Keeps what is text; literals are rare. */
+function keeping(
+  { mailbox }: Selected,
+  uid: number,
+  { item: { item }, utf8, pieces }: {
+    readonly item: FetchItem;
+    readonly utf8: boolean;
+    readonly pieces: readonly Piece[];
+  },
+): readonly Piece[] {
+  if (!KEPT_ITEMS.has(item)) return pieces;
+  const whole = join(pieces);
+  if (typeof whole === "string") mailbox.keep(uid, utf8 ? `${item} UTF8` : item, whole);
+  return [whole];
 }
 
 function needsFacts({ item }: FetchItem): boolean {

@@ -115,7 +115,7 @@ function readChunks(
 ): Uint8Array {
   if (from >= to) return new Uint8Array(0);
   const first = Math.floor(from / CHUNK_BYTES);
-  const rows = query.all(message, first, Math.ceil(to / CHUNK_BYTES));
+  const rows = query.rows(message, first, Math.ceil(to / CHUNK_BYTES));
   const start = first * CHUNK_BYTES;
   const bytes = concat(rows.map((row) => row.bytes)).subarray(from - start, to - start);
   if (bytes.length === to - from) return bytes;

@@ -42,7 +42,7 @@ export function sqliteMail(parts: SqliteParts): Mail {
     keywords: (mailbox) => promised(() => keywords(mailbox)),
     modSeq: (account) => accounts.mark(account).value(),
     list: (mailbox, after, max) =>
-      promised(() => selectByUid.all(mailbox, after, max).map(entryOf)),
+      promised(() => selectByUid.rows(mailbox, after, max).map(entryOf)),
     changes: (mailbox, since, max) => promised(() => changes(mailbox, since, max)),
     body(mailbox, uid) {
       const entry = selectBody.first(mailbox, uid);
@@ -117,7 +117,7 @@ function changesReader(
     const marks = selectMarks.first(mailbox);
     if (marks === null) throw unknownMailbox(mailbox);
     return changesPage({
-      entries: selectByModSeq.all(mailbox, since, max + 1).map(entryOf),
+      entries: selectByModSeq.rows(mailbox, since, max + 1).map(entryOf),
       removed: since === 0 ? [] : selectRemoved.all(mailbox, since, max + 1),
       max,
       newest: marks.newest,
