@@ -17,6 +17,7 @@ import { CHUNKING_MUTANTS } from "./mutants/chunking.ts";
 import { HISTORY_MUTANTS } from "./mutants/history.ts";
 import { IMAP_APP_MUTANTS } from "./mutants/imap_app.ts";
 import { IMAP_CONTEXT_MUTANTS } from "./mutants/imap_context.ts";
+import { IMAP_KEPT_MUTANTS } from "./mutants/imap_kept.ts";
 import { IMAP_NOTIFY_MUTANTS } from "./mutants/imap_notify.ts";
 import { IMAP_DETAIL_MUTANTS } from "./mutants/imap_details.ts";
 import { IMAP_SESSION_MUTANTS } from "./mutants/imap_session.ts";
@@ -58,6 +59,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...KEEP_MUTANTS,
   ...LMTP_MUTANTS,
   ...IMAP_SESSION_MUTANTS,
+  ...IMAP_KEPT_MUTANTS,
   ...DEFLATE_MUTANTS,
   ...IMAP_NOTIFY_MUTANTS,
   ...IMAP_CONTEXT_MUTANTS,

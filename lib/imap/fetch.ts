@@ -212,7 +212,7 @@ function keptText(
   { item }: FetchItem,
   utf8: boolean,
 ): string | null {
-  return KEPT_ITEMS.has(item) ? mailbox.kept(uid, utf8 ? `${item} UTF8` : item) : null;
+  return KEPT_ITEMS.has(item) ? mailbox.kept(uid, keptName(item, utf8)) : null;
 }
 
 /** Keeps what is text; literals are rare. */
@@ -227,8 +227,13 @@ function keeping(
 ): readonly Piece[] {
   if (!KEPT_ITEMS.has(item)) return pieces;
   const whole = join(pieces);
-  if (typeof whole === "string") mailbox.keep(uid, utf8 ? `${item} UTF8` : item, whole);
+  if (typeof whole === "string") mailbox.keep(uid, keptName(item, utf8), whole);
   return [whole];
+}
+
+/** Who takes UTF-8 is told otherwise than others. */
+function keptName(item: string, utf8: boolean): string {
+  return utf8 ? `${item} UTF8` : item;
 }
 
 function needsFacts({ item }: FetchItem): boolean {

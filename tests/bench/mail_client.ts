@@ -10,7 +10,7 @@ const latin1 = new TextDecoder("latin1");
 
 /** One connection to an IMAP server. */
 export interface ImapTalk {
-  /** Says a command, without its tag; gives the answer with the tagged line. @throws where not OK */
+  /** Says a command, without its tag; gives the answer, tagged line included. @throws if not OK */
   say(command: string | Uint8Array): Promise<readonly Uint8Array[]>;
   /** Says what is no command, DONE for example, and waits for nothing. */
   tell(line: string): Promise<void>;
