@@ -69,6 +69,12 @@ export function createListings(
     return begun;
   }
 
+  async function readPage(id: MailboxId, after: Uid, max: number): Promise<readonly ImapMessage[]> {
+    const page = await mail.list(id, after, max);
+    if (page.length === max) await clock.turn(); // where more is to be read, others come first
+    return page.map(messageOf);
+  }
+
   /** Whoever asks knows of changes up to this mark; a reading that began before may not. */
   async function loadUpTo(mailbox: Mailbox, modSeq: ModSeq): Promise<Listing> {
     for (;;) {
@@ -80,7 +86,7 @@ export function createListings(
   return {
     page(mailbox, after, max) {
       if (mailbox.messages > messagesMax) {
-        return mail.list(mailbox.id, after, max).then((entries) => entries.map(messageOf));
+        return readPage(mailbox.id, after, max);
       }
       const modSeq = mail.modSeq(mailbox.account);
       const listing = known.get(mailbox.id);

@@ -1,5 +1,5 @@
 /** One mailbox that a client of IMAP has opened. */
-import type { ImapSelected, ImapStatus } from "../imap/backend.ts";
+import type { ImapMessage, ImapSelected, ImapStatus } from "../imap/backend.ts";
 import { bytesOf } from "../mail/body.ts";
 import { parseMime, type Part } from "../mail/mime.ts";
 import type { Mail, Mailbox, Uid } from "../store/store.ts";

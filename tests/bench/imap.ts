@@ -4,7 +4,7 @@
  * have to answer the same; runs alternate, and medians are compared.
  */
 import assert from "$assert";
-import { parseArgs } from "node:util";
+import { parseArgs } from "$fmt";
 import { temporaryFolder } from "../support.ts";
 import { type Row, ROWS, type Stage } from "./imap_rows.ts";
 import { talkImap } from "./mail_client.ts";

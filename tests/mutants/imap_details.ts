@@ -84,8 +84,8 @@ export const IMAP_DETAIL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "imap: a large mailbox is listed at once",
-    file: "lib/app/imap_selected.ts",
-    find: "if (page.length === max) await turn();",
+    file: "lib/app/imap_listings.ts",
+    find: "    await turn();\n",
     replace: "",
     test: { file: READERS, name: PAGES },
     why: "everybody would wait for the one who opens it",
