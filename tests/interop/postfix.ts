@@ -246,6 +246,7 @@ function masterCfForOurs(throughUsPort: number, submissionPort: number): string 
 `;
 }
 
+/** One user may have any number of sessions from one address. */
 function dovecotConf(
   folder: string,
   ports: Readonly<
@@ -262,7 +263,6 @@ ssl_cert = <${folder}/conf/tls.crt
 ssl_key = <${folder}/conf/tls.key
 disable_plaintext_auth = no
 auth_mechanisms = plain login scram-sha-256
-# As many sessions of one user as a test wants, from one address.
 mail_max_userip_connections = 0
 # A wrong password would make the next ones wait.
 auth_failure_delay = 0

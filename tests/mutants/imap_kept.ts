@@ -57,6 +57,6 @@ export const IMAP_KEPT_MUTANTS: readonly Mutant[] = [
       file: KEPT,
       name: "what is kept for a client that takes UTF-8 is not said to one that does not",
     },
-    why: "an older client would get raw UTF-8 in a quoted string (RFC 9051 §4.3)",
+    why: "an older client would be shown a name that it decodes once more (RFC 2231 §4)",
   },
 ];
