@@ -4,6 +4,7 @@
  */
 import type { Clock } from "../../lib/net/world.ts";
 import type { Store } from "../../lib/store/store.ts";
+import type { MaybePromise } from "../../lib/wire/session.ts";
 import type { Faults } from "./faults.ts";
 import type { Prng } from "./prng.ts";
 
@@ -16,7 +17,7 @@ export function slowStore(
   { faults, prng, clock }: { readonly faults: Faults; readonly prng: Prng; readonly clock: Clock },
 ): Store {
   function late<Args extends readonly unknown[], T>(
-    read: (...args: Args) => Promise<T>,
+    read: (...args: Args) => MaybePromise<T>,
   ): (...args: Args) => Promise<T> {
     return async (...args) => {
       const value = await read(...args);
