@@ -133,3 +133,34 @@ Deno.test("at most 16 Mi characters of texts are kept, and those that are asked 
   texts.set("e", "x".repeat(20));
   assert.equal(texts.get("e"), null);
 });
+
+Deno.test("fields that are fetched again, and mail in order, are few questions to the store", async () => {
+  const world = fakeWorld();
+  await using inner = openMemoryStore(world.clock);
+  const asked: number[] = [];
+  const mail: Mail = {
+    ...inner.mail,
+    body(...args) {
+      asked.push(1);
+      return inner.mail.body(...args);
+    },
+    bodies(...args) {
+      asked.push(args[2]);
+      return inner.mail.bodies(...args);
+    },
+  };
+  await using server = await startWithImap({ world, store: { ...inner, mail } });
+  const alice = inner.users.find("alice@abc.com")!;
+  await append(inner, (await inner.mail.mailbox(alice.id, "INBOX"))!, 127);
+  const client = await talkImap(server, { user: "alice", select: "INBOX" });
+  const fields = "FETCH 1:* BODY.PEEK[HEADER.FIELDS (Subject)]";
+  const first = await client.say(fields);
+  assert.equal(first.match(/Subject: s/g)?.length, 127);
+  assert.deepEqual(asked.splice(0), [1, 2, 4, 8, 16, 32, 32, 32]);
+  assert.equal(await client.say(fields), first);
+  assert.deepEqual(asked, [], "what was said is kept");
+  const others = await client.say("FETCH 1:* BODY.PEEK[HEADER.FIELDS.NOT (Subject)]");
+  assert.doesNotMatch(others, /Subject: s/);
+  assert.match(await client.say("FETCH 1 BODY.PEEK[HEADER.FIELDS (Subject)]<3.2>"), /\{2\}\nje\)/);
+  client.close();
+});

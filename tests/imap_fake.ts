@@ -9,7 +9,7 @@ import type {
 import { createMetadataWatches } from "../lib/app/imap_metadata_watches.ts";
 import { refused } from "../lib/imap/error.ts";
 import { imapServer, type ImapServerOptions } from "../lib/imap/server.ts";
-import { bodyOf } from "../lib/mail/body.ts";
+import { type Body, bodyOf } from "../lib/mail/body.ts";
 import { parseMime } from "../lib/mail/mime.ts";
 import { encode } from "../lib/wire/bytes.ts";
 import { createRoom } from "../lib/wire/room.ts";
@@ -236,6 +236,11 @@ function selectedOf(
     box.rows = box.rows.filter(({ uid }) => !uids.includes(uid));
     wake(box);
   }
+  function content(uid: number): Body | null {
+    check("content");
+    const row = rowOf(uid);
+    return row === undefined ? null : bodyOf(row.content);
+  }
   function target(name: string): Box {
     const found = boxes.get(name);
     if (found === undefined) throw refused("there is no such mailbox", "TRYCREATE");
@@ -266,11 +271,8 @@ function selectedOf(
     },
     kept: (uid, what) => texts.get(`${uid} ${what}`) ?? null,
     keep: (uid, what, text) => void texts.set(`${uid} ${what}`, text),
-    content(uid) {
-      check("content");
-      const row = rowOf(uid);
-      return row === undefined ? null : bodyOf(row.content);
-    },
+    content,
+    contents: () => content,
     parts(uid) {
       const row = rowOf(uid);
       return row === undefined ? null : parseMime(row.content);

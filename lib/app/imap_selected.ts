@@ -9,6 +9,7 @@ import type { Owner } from "./imap_owner.ts";
 import type { Recents } from "./imap_recent.ts";
 import { asImapError, NO_MAILBOX, NO_TARGET } from "./imap_refusals.ts";
 import type { Incoming } from "./quota.ts";
+import { bodyReader } from "./read_ahead.ts";
 
 /** Entries that are read at once. */
 const PAGE_ENTRIES_MAX = 1_000;
@@ -48,6 +49,10 @@ export function selectedMailbox(owner: Owner, mailbox: Mailbox): ImapSelected {
     kept: (uid, what) => owner.texts.get(`${id}/${uid}/${what}`),
     keep: (uid, what, text) => owner.texts.set(`${id}/${uid}/${what}`, text),
     content: (uid) => attempt("content", () => mail.body(id, uid)),
+    contents() {
+      const read = bodyReader(mail, id);
+      return (uid) => attempt("content", () => read(uid));
+    },
     parts: (uid) => attempt("parts", () => partsOf(owner, mailbox, uid)),
     without: (texts, within) =>
       attempt("search", () => site.searches.without(mailbox, { texts, within })),

@@ -1,7 +1,7 @@
 /**
- * What was made of the content of messages (ENVELOPE, BODYSTRUCTURE), in memory: to make it anew
- * takes ten times as long, and clients ask for the same again. A message never changes, so what is
- * kept stays true; it may be forgotten at any time.
+ * What was made of the content of messages (ENVELOPE, BODYSTRUCTURE, fields of headers), in memory:
+ * to make it anew takes ten times as long, and clients ask for the same again. A message never
+ * changes, so what is kept stays true; it may be forgotten at any time.
  */
 export interface KeptTexts {
   get(key: string): string | null;

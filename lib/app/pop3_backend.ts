@@ -17,6 +17,7 @@ import type { MaybePromise } from "../wire/session.ts";
 import { type LoginResult, logLogin } from "./accounts.ts";
 import type { Maildrops } from "./maildrops.ts";
 import { readSnapshot, uidOf } from "./pop3_snapshot.ts";
+import { type BodyReader, bodyReader } from "./read_ahead.ts";
 import type { Site } from "./site.ts";
 
 /** The backend of one server. */
@@ -39,6 +40,7 @@ class Conversation implements Pop3Conversation {
   readonly #peer: Pop3Peer;
   #locked: AccountId | null = null;
   #mailbox: Mailbox | null = null;
+  #read: BodyReader | null = null;
 
   constructor(site: Site, doors: Doors, peer: Pop3Peer) {
     this.#site = site;
@@ -72,8 +74,8 @@ class Conversation implements Pop3Conversation {
   /** Not waited for where it is at hand: a client asks for thousands, one after the other. */
   message(message: Pop3Message): MaybePromise<Body | null> {
     try {
-      if (this.#mailbox === null) return null;
-      const body = this.#site.store.mail.body(this.#mailbox.id, uidOf(message));
+      if (this.#read === null) return null;
+      const body = this.#read(uidOf(message));
       return body instanceof Promise ? this.#logged("message", () => body) : body;
     } catch (error) {
       this.#failed("message", error);
@@ -131,6 +133,7 @@ class Conversation implements Pop3Conversation {
     // Its owner was removed a moment ago.
     if (mailbox === null) throw new Error(`account ${account} has no INBOX`);
     this.#mailbox = mailbox;
+    this.#read = bodyReader(mail, mailbox.id);
     return await readSnapshot(mail, mailbox, world.clock.turn);
   }
 

@@ -69,7 +69,7 @@ function* contentOf(serving: Serving, url: string): Step<ImapBackend, Uint8Array
     : yield* ask(() => account.select(wanted.mailbox!));
   const validity = wanted.uidValidity ?? mailbox?.status.uidValidity;
   if (mailbox === null || validity !== mailbox.status.uidValidity) throw failed;
-  const message = yield* dissect({ mailbox }, wanted.uid, "all");
+  const message = yield* dissect(mailbox, wanted.uid, "all");
   const bytes = message === null ? null : sectionOf(message, wanted.section);
   if (bytes === null) throw failed;
   return bytes;

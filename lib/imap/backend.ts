@@ -198,6 +198,8 @@ export interface ImapSelected {
   keep(uid: number, what: string, text: string): void;
   /** `null` when the message is gone. */
   content(uid: number): MaybePromise<Body | null>;
+  /** The same for whoever reads many, one after the other; the next ones may be read, too. */
+  contents(): (uid: number) => MaybePromise<Body | null>;
   /** Its parts, found once and kept; `null` when it is gone. */
   parts(uid: number): MaybePromise<Part | null>;
   /**

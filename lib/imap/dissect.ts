@@ -1,9 +1,9 @@
 /** Reading a message with its parts: as much of it as somebody asks for. */
 import { parseMime, type Part } from "../mail/mime.ts";
 import type { Step } from "../wire/session.ts";
-import type { ImapBackend } from "./backend.ts";
+import type { ImapBackend, ImapSelected } from "./backend.ts";
 import type { Dissected } from "./sections.ts";
-import { ask, type Selected } from "./serving.ts";
+import { ask } from "./serving.ts";
 import { textParts } from "./text.ts";
 
 /**
@@ -18,7 +18,7 @@ const READ_WHOLE_BYTES = 64 * 1024;
 
 /** The message with its parts; `null` when it is gone. */
 export function* dissect(
-  { mailbox }: Pick<Selected, "mailbox">,
+  mailbox: Pick<ImapSelected, "content" | "parts">,
   uid: number,
   extent: Extent,
 ): Step<ImapBackend, Dissected | null> {

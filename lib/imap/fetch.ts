@@ -1,16 +1,16 @@
 /** FETCH (RFC 9051 §6.4.5, RFC 3516, RFC 7162, RFC 8970, RFC 9394). */
-import { parseHeader } from "../mail/header.ts";
+import { decodeLatin1, isAscii } from "../wire/bytes.ts";
 import { deadline, type Step } from "../wire/session.ts";
-import type { ImapBackend, ImapMessage } from "./backend.ts";
+import type { ImapBackend, ImapMessage, ImapSelected } from "./backend.ts";
 import { malformed, refused } from "./error.ts";
 import { dissect, type Extent } from "./dissect.ts";
 import { factsOf, inPieces } from "./facts.ts";
-import type { FetchCommand, FetchItem, Partial } from "./fetch_command.ts";
-import { dateTime, join, literalPieces, type Piece, quoted, textString } from "./format.ts";
+import type { FetchCommand, FetchItem } from "./fetch_command.ts";
+import { contentItem, keptName } from "./fetch_item.ts";
+import { dateTime, join, type Piece } from "./format.ts";
 import { meant, type Numbered, partOf } from "./messages.ts";
 import { countChanges, flagList } from "./news.ts";
-import { preview } from "./preview.ts";
-import { binaryOf, cut, type Dissected, sectionOf } from "./sections.ts";
+import type { Dissected } from "./sections.ts";
 import { formatSpans, isIn, spansOf, spansOfNumbers } from "./sequence.ts";
 import {
   ask,
@@ -25,7 +25,6 @@ import {
   takesUtf8,
 } from "./serving.ts";
 import { removedSince } from "./select.ts";
-import { bodyStructure, envelope } from "./structure.ts";
 
 /** Answers message by message, so that a large mailbox takes no more memory than a small one. */
 export function* fetch(
@@ -53,6 +52,18 @@ export function* fetch(
   return done("that is all");
 }
 
+/** What is the same for all messages of one command. */
+interface Telling {
+  readonly items: readonly FetchItem[];
+  /** Under which name each of them is kept; `null` where it is not. */
+  readonly names: readonly (string | null)[];
+  /** `null` where no item is cut from the content. */
+  readonly extent: Extent | null;
+  readonly reading: Pick<ImapSelected, "content" | "parts">;
+  /** For whom \Seen is new. */
+  readonly seen: ReadonlySet<number>;
+}
+
 /** Says these items of these messages; gives how many of them are gone. */
 export function* tellMessages(
   serving: Serving,
@@ -65,14 +76,21 @@ export function* tellMessages(
   const seen = items.some(marksSeen) && !selected.readOnly
     ? yield* markSeen(selected, chosen)
     : new Set<number>();
-  const extent = items.some(needsContent) ? extentOf(items) : null;
+  const { mailbox } = selected;
+  const telling: Telling = {
+    items,
+    names: items.map((item) => keptName(item, takesUtf8(serving))),
+    extent: items.some(needsContent) ? extentOf(items) : null,
+    reading: { content: mailbox.contents(), parts: (uid) => mailbox.parts(uid) },
+    seen,
+  };
   const wantsFacts = items.some(needsFacts);
   let missing = 0;
   for (const piece of inPieces(chosen)) {
     const uids = piece.map(([, { uid }]) => uid);
     const facts = wantsFacts ? yield* factsOf(selected, uids) : null;
     for (const numbered of piece) {
-      const line = yield* messageLine(serving, selected, { numbered, items, extent, seen, facts });
+      const line = yield* messageLine(serving, selected, telling, { numbered, facts });
       if (line === null) missing++;
       else yield* say(serving, ...line);
     }
@@ -139,12 +157,9 @@ function* markSeen(
 function* messageLine(
   serving: Serving,
   selected: Selected,
-  { numbered: [number, { uid }], items, extent, seen, facts }: {
+  { items, names, extent, reading, seen }: Telling,
+  { numbered: [number, { uid }], facts }: {
     readonly numbered: Numbered;
-    readonly items: readonly FetchItem[];
-    /** `null` where no item is cut from the content. */
-    readonly extent: Extent | null;
-    readonly seen: ReadonlySet<number>;
     /** `null` where no item needs them. */
     readonly facts: ReadonlyMap<number, ImapMessage> | null;
   },
@@ -153,11 +168,11 @@ function* messageLine(
   const message = facts?.get(uid);
   if (view.isGone(uid) || (facts !== null && message === undefined)) return null;
   const utf8 = takesUtf8(serving);
-  const kept = items.map((item) => keptText(selected, uid, item, utf8));
+  const kept = names.map((name) => name === null ? null : selected.mailbox.kept(uid, name));
   let content: Dissected | null = null;
   if (extent !== null && items.some((item, at) => kept[at] === null && needsContent(item))) {
     yield* deadline(COMMAND_MS); // a large mailbox over a slow line takes its time
-    content = yield* dissect(selected, uid, extent);
+    content = yield* dissect(reading, uid, extent);
     if (content === null) return null;
   }
   const found = view.at(number);
@@ -185,11 +200,9 @@ function* messageLine(
       case "THREADID":
         return ["THREADID NIL"];
       default:
-        return kept[at] ? [kept[at]] : keeping(selected, uid, {
-          item,
-          utf8,
-          pieces: contentItem(item, content!, utf8),
-        });
+        return kept[at]
+          ? [kept[at]]
+          : keeping(selected, uid, { name: names[at]!, pieces: contentItem(item, content!, utf8) });
     }
   };
   const pieces: Piece[] = [`${number} FETCH (`];
@@ -198,42 +211,22 @@ function* messageLine(
   return pieces;
 }
 
-/** What is made of the whole message and takes longer to make than to say. */
-const KEPT_ITEMS: ReadonlySet<FetchItem["item"]> = new Set<FetchItem["item"]>([
-  "ENVELOPE",
-  "BODY",
-  "BODYSTRUCTURE",
-]);
-
-/** The same item of the same message as it was said before; `null` where nobody knows. */
-function keptText(
-  { mailbox }: Selected,
-  uid: number,
-  { item }: FetchItem,
-  utf8: boolean,
-): string | null {
-  return KEPT_ITEMS.has(item) ? mailbox.kept(uid, keptName(item, utf8)) : null;
-}
-
-/** Keeps what is text; literals are rare. */
+/** Keeps what is text; what is not ASCII is rare. */
 function keeping(
   { mailbox }: Selected,
   uid: number,
-  { item: { item }, utf8, pieces }: {
-    readonly item: FetchItem;
-    readonly utf8: boolean;
-    readonly pieces: readonly Piece[];
-  },
+  { name, pieces }: { readonly name: string | null; readonly pieces: readonly Piece[] },
 ): readonly Piece[] {
-  if (!KEPT_ITEMS.has(item)) return pieces;
+  if (name === null) return pieces;
   const whole = join(pieces);
-  if (typeof whole === "string") mailbox.keep(uid, keptName(item, utf8), whole);
+  const text = textOf(whole);
+  if (text !== null) mailbox.keep(uid, name, text);
   return [whole];
 }
 
-/** Who takes UTF-8 is told otherwise than others. */
-function keptName(item: string, utf8: boolean): string {
-  return utf8 ? `${item} UTF8` : item;
+function textOf(piece: Piece): string | null {
+  if (typeof piece === "string") return piece;
+  return isAscii(piece) ? decodeLatin1(piece) : null;
 }
 
 function needsFacts({ item }: FetchItem): boolean {
@@ -267,90 +260,4 @@ function extentOf(items: readonly FetchItem[]): Extent {
   });
   if (extents.includes("all")) return "all";
   return extents.includes("headers") ? "headers" : "header";
-}
-
-type ContentItem =
-  | Extract<
-    FetchItem,
-    {
-      readonly item:
-        | "BODY[]"
-        | "BINARY[]"
-        | "BINARY.SIZE"
-        | "PREVIEW"
-        | "RFC822"
-        | "RFC822.HEADER"
-        | "RFC822.TEXT";
-    }
-  >
-  | { readonly item: "BODY" | "BODYSTRUCTURE" | "ENVELOPE" };
-
-function contentItem(item: FetchItem, message: Dissected, utf8: boolean): readonly Piece[] {
-  const { bytes } = message;
-  const found = item as ContentItem;
-  switch (found.item) {
-    case "BODY":
-      return ["BODY ", bodyStructure(message.root, bytes, { utf8, extended: false })];
-    case "BODYSTRUCTURE":
-      return ["BODYSTRUCTURE ", bodyStructure(message.root, bytes, { utf8, extended: true })];
-    case "ENVELOPE":
-      return ["ENVELOPE ", envelope(parseHeader(bytes), { utf8 })];
-    case "RFC822":
-      return ["RFC822 ", ...literalPieces(bytes)];
-    case "RFC822.HEADER":
-      return ["RFC822.HEADER ", ...literalPieces(bytes.subarray(0, message.root.bodyStart))];
-    case "RFC822.TEXT":
-      return ["RFC822.TEXT ", ...literalPieces(bytes.subarray(message.root.bodyStart))];
-    case "PREVIEW":
-      return ["PREVIEW ", textString(preview(message), utf8)];
-    case "BODY[]":
-      return bodySection(found, message);
-    case "BINARY[]":
-      return binarySection(found, message);
-    case "BINARY.SIZE": {
-      const size = binaryOf(message, found.part)?.length ?? 0;
-      return [`BINARY.SIZE[${found.part.join(".")}] ${size}`];
-    }
-  }
-}
-
-function bodySection(
-  item: Extract<FetchItem, { readonly item: "BODY[]" }>,
-  message: Dissected,
-): readonly Piece[] {
-  const { section, partial } = item;
-  const bytes = sectionOf(message, section);
-  const { of, part } = section;
-  const numbers = part.join(".");
-  const words = of.kind === "all"
-    ? ""
-    : of.kind === "fields"
-    ? `HEADER.FIELDS${of.not ? ".NOT" : ""} (${of.names.map(fieldName).join(" ")})`
-    : of.kind;
-  const name = [numbers, words].filter((each) => each !== "").join(".");
-  const value = bytes === null ? ["NIL"] : literalPieces(cut(bytes, partial));
-  return [`BODY[${name}]${originOf(partial)} `, ...value];
-}
-
-function binarySection(
-  { part, partial }: Extract<FetchItem, { readonly item: "BINARY[]" }>,
-  message: Dissected,
-): readonly Piece[] {
-  const bytes = binaryOf(message, part);
-  const name = `BINARY[${part.join(".")}]${originOf(partial)} `;
-  if (bytes === null) return [`${name}NIL`];
-  const wanted = cut(bytes, partial);
-  // RFC 3516 §4.2: a literal8 only where NUL needs it.
-  return [name, ...literalPieces(wanted, wanted.includes(0))];
-}
-
-/** RFC 9051 §7.5.2: where it begins, and not how much was asked for. */
-function originOf(partial: Partial | null): string {
-  return partial === null ? "" : `<${partial.from}>`;
-}
-
-/** The names of fields as the client wrote them; quoted where they are no atoms. */
-function fieldName(name: string): string {
-  // deno-lint-ignore no-control-regex -- control characters are no part of an atom
-  return /^[^\x00-\x20\x7f-\uffff(){%*"\\]+$/.test(name) ? name : quoted(name);
 }

@@ -110,7 +110,7 @@ function* isFound(
   const answer = matches(keys, candidate, setting, null);
   if (answer !== null) return answer;
   const extent = isAboutText(keys) ? "texts" : "header";
-  const message = yield* dissect(selected, candidate.message.uid, extent);
+  const message = yield* dissect(selected.mailbox, candidate.message.uid, extent);
   if (message === null) return false; // it went while we looked
   return matches(keys, candidate, setting, searchContentOf(message)) === true;
 }

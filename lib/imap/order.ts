@@ -63,7 +63,7 @@ function* inOrder(
 
 /** A message that went meanwhile is one without a header: its number is still known. */
 function* readSummary(serving: Serving, candidate: Candidate): Step<ImapBackend, Summary> {
-  const message = yield* dissect(selectedOf(serving), candidate.message.uid, "header");
+  const message = yield* dissect(selectedOf(serving).mailbox, candidate.message.uid, "header");
   if (message === null) return summaryOf(candidate, NO_HEADER);
   const { bytes, root } = message;
   return summaryOf(candidate, parseHeader(bytes.subarray(root.start, root.bodyStart)));

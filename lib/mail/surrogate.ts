@@ -31,6 +31,7 @@ export function surrogateMaker(): SurrogateMaker {
   let rest: Uint8Array = new Uint8Array(0);
   /** Whether the last line went on without an end for so long that it was taken in pieces. */
   let lineIsOpen = false;
+  let isFirst = true;
 
   function ascii(bytes: Uint8Array): Uint8Array {
     if (isAscii(bytes)) return bytes;
@@ -88,6 +89,9 @@ export function surrogateMaker(): SurrogateMaker {
   }
 
   return (chunk, last) => {
+    // Most messages come as one chunk with nothing to change: they need not be understood.
+    if (last && isFirst && isAscii(chunk)) return chunk;
+    isFirst = false;
     const output: Uint8Array[] = [];
     const bytes = rest.length === 0 ? chunk : concat([rest, chunk]);
     let at = 0;

@@ -1,7 +1,7 @@
 /** The bytes of a message, read before the transaction: inside of it nobody can wait for them. */
 import type { Body } from "../mail/body.ts";
 import { messageIdIn } from "../mail/message_id.ts";
-import type { Accepted, NewMessage } from "./store.ts";
+import { type Accepted, BODIES_BYTES_MAX, type NewMessage } from "./store.ts";
 
 /**
  * Content is kept in pieces of this size, so that a slice of a large message reads no more than it
@@ -50,6 +50,15 @@ export async function prepareBrought(message: NewMessage, at: number): Promise<B
 /** What these messages hold in memory. */
 export function contentBytes(prepared: readonly Kept[]): number {
   return prepared.reduce((bytes, { message }) => bytes + message.content.size, 0);
+}
+
+/** The first of these, and as many of the next as may be in memory together with it. */
+export function readTogether<T extends { readonly size: number }>(
+  found: readonly T[],
+): readonly T[] {
+  let bytes = 0;
+  const end = found.findIndex(({ size }, at) => (bytes += size) > BODIES_BYTES_MAX && at > 0);
+  return end === -1 ? found : found.slice(0, end);
 }
 
 async function chunksOf(content: Body): Promise<readonly Uint8Array[]> {

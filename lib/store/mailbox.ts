@@ -173,6 +173,9 @@ export interface MailboxName {
   readonly name: string;
 }
 
+/** Bodies that are read together are in memory together, for each client that reads mail. */
+export const BODIES_BYTES_MAX = 128 * 1024;
+
 export interface Mail {
   mailbox(account: AccountId, name: string): Promise<Mailbox | null>;
   /** The same by its id; `null` when it is not there any more. */
@@ -199,6 +202,11 @@ export interface Mail {
    * asked for one after the other, so none is waited for that is at hand.
    */
   body(mailbox: MailboxId, uid: Uid): MaybePromise<Body | null>;
+  /**
+   * The same for the first `max` messages from a UID on, in one go: fewer where they have more than
+   * {@linkcode BODIES_BYTES_MAX} together, but always the first of them.
+   */
+  bodies(mailbox: MailboxId, from: Uid, max: number): MaybePromise<Map<Uid, Body>>;
   /**
    * What `keepParts` was given last for a message, wherever else it was copied to; `null` where
    * there is nothing.

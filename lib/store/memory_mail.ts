@@ -1,6 +1,7 @@
 /** Mailboxes in memory: what is in them. */
 import { bodyOf, joinBodies } from "../mail/body.ts";
 import { changesPage } from "./changes.ts";
+import { readTogether } from "./content.ts";
 import { entryOf } from "./flags.ts";
 import { mailboxRow } from "./memory_change.ts";
 import { memoryEntries } from "./memory_entries.ts";
@@ -32,6 +33,16 @@ export function memoryMail(parts: MemoryParts): Mail {
       const entry = findEntry(memory, mailbox, uid);
       if (entry === null) return null;
       return joinBodies([bodyOf(entry.prefix), entry.content.body]);
+    },
+    bodies(mailbox, from, max) {
+      const rows = [...memory.mailboxes.get(mailbox)?.entries.values() ?? []];
+      const found = rows.filter(({ uid }) => uid >= from).slice(0, max);
+      return new Map(
+        readTogether(found).map(({ uid, prefix, content }) => [
+          uid,
+          joinBodies([bodyOf(prefix), content.body]),
+        ]),
+      );
     },
     parts(mailbox, uid) {
       const entry = findEntry(memory, mailbox, uid);

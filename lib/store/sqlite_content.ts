@@ -14,6 +14,8 @@ export interface Contents {
   insert(message: Kept): MessageRow;
   /** Can be read to its end, whatever happens to the message meanwhile. */
   body(message: MessageRow, size: number): Body;
+  /** The first chunks of these messages, which are all of most, read with one statement. */
+  firstChunks(messages: readonly MessageRow[]): ReadonlyMap<MessageRow, Uint8Array>;
   /**
    * Inside a transaction: removes those of these messages at which nothing points any more. One
    * whose body is still being read goes as soon as its reader has let go of it.
@@ -33,6 +35,12 @@ export function sqliteContents(database: DatabaseSync): Contents {
   const selectChunks: ChunkQuery = prepare(
     database,
     "SELECT bytes FROM chunks WHERE message = ? AND at >= ? AND at < ? ORDER BY at",
+  );
+  // CROSS: the list first, and each of it looked up once.
+  const selectFirstChunks = prepare<{ readonly message: MessageRow; readonly bytes: Uint8Array }>(
+    database,
+    `SELECT c.message, c.bytes FROM json_each(?) wanted
+     CROSS JOIN chunks c ON c.message = wanted.value AND c.at = 0`,
   );
   // The rows that point at a message decide, not a count that could be wrong.
   const selectUnused = prepare(
@@ -76,6 +84,10 @@ export function sqliteContents(database: DatabaseSync): Contents {
       };
       readers.add(body, message);
       return body;
+    },
+    firstChunks(messages) {
+      const rows = selectFirstChunks.rows(JSON.stringify(messages));
+      return new Map(rows.map(({ message, bytes }) => [message, bytes]));
     },
     release(messages) {
       for (const message of messages) {

@@ -3,7 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { bodyOf, joinBodies } from "../mail/body.ts";
 import type { Part } from "../mail/mime.ts";
 import { changesPage, type Removal, unknownMailbox } from "./changes.ts";
-import { contentBytes, prepareBrought } from "./content.ts";
+import { CHUNK_BYTES, contentBytes, prepareBrought, readTogether } from "./content.ts";
 import { entryOf, type StoredEntry } from "./flags.ts";
 import { promised } from "./promised.ts";
 import { prepare } from "./sql.ts";
@@ -12,10 +12,10 @@ import { keywordReader, SELECT_ENTRY } from "./sqlite_entries.ts";
 import { sqliteImported } from "./sqlite_imported.ts";
 import { SELECT_MAILBOX } from "./sqlite_mailboxes.ts";
 import type { SqliteParts } from "./sqlite_parts.ts";
-import type { Changes, Mail, Mailbox, MailboxId, ModSeq } from "./store.ts";
+import type { Changes, Mail, Mailbox, MailboxId, ModSeq, Uid } from "./store.ts";
 
 export function sqliteMail(parts: SqliteParts): Mail {
-  const { database, contents, entries, change } = parts;
+  const { database, entries, change } = parts;
   const { accounts } = parts.marks;
   const selectNamed = prepare<Mailbox>(
     database,
@@ -27,13 +27,6 @@ export function sqliteMail(parts: SqliteParts): Mail {
     database,
     `${SELECT_ENTRY} WHERE e.mailbox = ? AND e.uid > ? ORDER BY e.uid LIMIT ?`,
   );
-  const selectBody = prepare<
-    { readonly message: MessageRow; readonly size: number; readonly prefix: Uint8Array }
-  >(
-    database,
-    `SELECT e.message, m.size, e.prefix FROM entries e JOIN messages m ON m.id = e.message
-     WHERE e.mailbox = ? AND e.uid = ?`,
-  );
   const changes = changesReader(database);
 
   return {
@@ -44,11 +37,7 @@ export function sqliteMail(parts: SqliteParts): Mail {
     list: (mailbox, after, max) =>
       promised(() => selectByUid.rows(mailbox, after, max).map(entryOf)),
     changes: (mailbox, since, max) => promised(() => changes(mailbox, since, max)),
-    body(mailbox, uid) {
-      const entry = selectBody.first(mailbox, uid);
-      if (entry === null) return null;
-      return joinBodies([bodyOf(entry.prefix), contents.body(entry.message, entry.size)]);
-    },
+    ...bodyReader(parts),
     ...partsKeeper(parts),
     ...sqliteImported(parts),
     async append(to, messages, { at, replaces }) {
@@ -66,6 +55,43 @@ export function sqliteMail(parts: SqliteParts): Mail {
     expunge: (mailbox, uids) => change((edit) => entries.expunge(edit, mailbox, uids)),
     changed(account, since, signal) {
       return promised(() => accounts.mark(account).passed(since, signal));
+    },
+  };
+}
+
+function bodyReader({ database, contents }: SqliteParts): Pick<Mail, "body" | "bodies"> {
+  interface Row {
+    readonly uid: Uid;
+    readonly message: MessageRow;
+    readonly contentBytes: number;
+    readonly prefix: Uint8Array;
+  }
+  const columns = "SELECT e.uid, e.message, m.size AS contentBytes, e.prefix";
+  const from = "FROM entries e JOIN messages m ON m.id = e.message WHERE e.mailbox = ?";
+  const selectOne = prepare<Row>(database, `${columns} ${from} AND e.uid = ?`);
+  const selectNext = prepare<Row & { readonly size: number }>(
+    database,
+    `${columns}, length(e.prefix) + m.size AS size ${from} AND e.uid >= ? ORDER BY e.uid LIMIT ?`,
+  );
+  const whole = ({ message, contentBytes, prefix }: Row) =>
+    joinBodies([bodyOf(prefix), contents.body(message, contentBytes)]);
+  return {
+    body(mailbox, uid) {
+      const row = selectOne.first(mailbox, uid);
+      return row === null ? null : whole(row);
+    },
+    bodies(mailbox, first, max) {
+      const rows = readTogether(selectNext.rows(mailbox, first, max));
+      const small = rows.filter(({ contentBytes }) => contentBytes <= CHUNK_BYTES);
+      const chunks = contents.firstChunks(small.map(({ message }) => message));
+      return new Map(rows.map((row) => {
+        const bytes = chunks.get(row.message);
+        // What is not whole there fails whoever asks for it.
+        const body = bytes?.length === row.contentBytes
+          ? joinBodies([bodyOf(row.prefix), bodyOf(bytes)])
+          : whole(row);
+        return [row.uid, body];
+      }));
     },
   };
 }

@@ -152,6 +152,36 @@ export function messageConformance(name: string, open: OpenStore): void {
     }
   });
 
+  storeTest(`${name}: bodies gives what body gives, from a UID on`, open, async (store) => {
+    const alice = await addAccount(store, "alice@abc.com");
+    const inbox = await inboxOf(store, alice);
+    const sizes = [0, 1, 5_000, CHUNK_BYTES, 5_000, CHUNK_BYTES + 1, 1, 3 * CHUNK_BYTES, 1];
+    for (const [at, size] of sizes.entries()) {
+      await store.accept(message(`m${at}`, [toInbox(alice, `P${at}\r\n`)], patternOf(size)));
+    }
+    await store.mail.remove(inbox.id, [2]);
+    const cases: readonly (readonly [from: number, max: number, uids: readonly number[]])[] = [
+      [1, 1, [1]],
+      [1, 3, [1, 3, 4]],
+      [2, 2, [3, 4]],
+      // Together they have no more than 128 KiB, but the first is always there.
+      [1, 32, [1, 3, 4, 5]],
+      [5, 32, [5, 6, 7]],
+      [7, 32, [7]],
+      [8, 32, [8]],
+      [10, 32, []],
+    ];
+    for (const [from, max, uids] of cases) {
+      const found = await store.mail.bodies(inbox.id, from, max);
+      assert.deepEqual([...found.keys()], uids, `${max} from ${from}`);
+      for (const [uid, body] of found) {
+        const alone = await bytesOf((await store.mail.body(inbox.id, uid))!);
+        assert.ok(equal(await bytesOf(body), alone), `message ${uid} from ${from}`);
+      }
+    }
+    assert.equal((await store.mail.bodies(inbox.id + 1, 1, 32)).size, 0);
+  });
+
   storeTest(`${name}: a body gives any slice, across pieces`, open, async (store) => {
     const alice = await addAccount(store, "alice@abc.com");
     const inbox = await inboxOf(store, alice);

@@ -49,10 +49,54 @@ export const IMAP_KEPT_MUTANTS: readonly Mutant[] = [
     why: "whoever fetches all mail would take all memory",
   },
   {
+    name: "imap: a piece of the fields is kept as all of them",
+    file: "lib/imap/fetch_item.ts",
+    find: 'of.kind === "fields" && partial === null;',
+    replace: 'of.kind === "fields";',
+    test: {
+      file: KEPT,
+      name: "fields that are fetched again, and mail in order, are few questions to the store",
+    },
+    why: "the next client would be shown a piece, or everything, where it asked for the other",
+  },
+  {
+    name: "store: bodies of any size are read together",
+    file: "lib/store/content.ts",
+    find: "(bytes += size) > BODIES_BYTES_MAX && at > 0",
+    replace: "(bytes += size) > 100 * BODIES_BYTES_MAX && at > 0",
+    test: {
+      file: "tests/app_read_ahead_test.ts",
+      name: "bodies that are read together have 128 KiB, or are one",
+    },
+    why: "each client that reads mail would take thirty-two times the memory",
+  },
+  {
+    name: "pop3: the first piece of a message is shown as it is",
+    file: "lib/mail/surrogate.ts",
+    find: "if (last && isFirst && isAscii(chunk)) return chunk;",
+    replace: "if (last && isFirst) return chunk;",
+    test: {
+      file: "tests/mail_surrogate_test.ts",
+      name: "a surrogate has ASCII in each header and the same bodies, wherever it is cut",
+    },
+    why: "a client that knows only ASCII would be shown UTF-8 in headers (RFC 6856 §2.1)",
+  },
+  {
+    name: "app: messages are read ahead for whoever goes to and fro",
+    file: "lib/app/read_ahead.ts",
+    find: "const goesOn = ahead.size === 0 && uid > last;",
+    replace: "const goesOn = true;",
+    test: {
+      file: "tests/app_read_ahead_test.ts",
+      name: "whoever goes to and fro has hardly anything read ahead",
+    },
+    why: "to fetch every tenth message would read the whole mailbox",
+  },
+  {
     name: "imap: what is kept is said to whoever asks",
-    file: "lib/imap/fetch.ts",
-    find: "return utf8 ? `${item} UTF8` : item;",
-    replace: "return utf8 ? item : item;",
+    file: "lib/imap/fetch_item.ts",
+    find: "return utf8 ? `${item.item} UTF8` : item.item;",
+    replace: "return utf8 ? item.item : item.item;",
     test: {
       file: KEPT,
       name: "what is kept for a client that takes UTF-8 is not said to one that does not",

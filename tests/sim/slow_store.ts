@@ -34,6 +34,7 @@ export function slowStore(
       list: late(mail.list),
       changes: late(mail.changes),
       body: late(mail.body),
+      bodies: late(mail.bodies),
     },
   };
 }
