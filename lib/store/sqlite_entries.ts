@@ -244,9 +244,10 @@ function flagSetter(
   keywords: Keywords,
 ): (mailbox: Edited, change: FlagChange) => FlagsSet {
   const read = entryReader(database);
-  const updateEntry = prepare(
+  const updateRun = prepare(
     database,
-    "UPDATE entries SET flags = ?, keywords = ?, modSeq = ? WHERE mailbox = ? AND uid = ?",
+    `UPDATE entries SET flags = ?, keywords = ?, modSeq = uid + ?
+     WHERE mailbox = ? AND uid BETWEEN ? AND ?`,
   );
   return (mailbox, { uids, change, flags, unchangedSince }) => {
     const wanted = givenFlags(keywords.of(mailbox.id), change, parseFlags(flags));
@@ -256,6 +257,7 @@ function flagSetter(
     };
     const entries: Entry[] = [];
     const modified: Uid[] = [];
+    const changed: StoredEntry[] = [];
     for (const old of read(mailbox.id, uids)) {
       const { uid } = old;
       if (unchangedSince !== null && old.modSeq > unchangedSince) {
@@ -268,11 +270,34 @@ function flagSetter(
         continue;
       }
       const entry = { ...old, ...next, modSeq: mailbox.nextModSeq() };
-      updateEntry.run(entry.bits, entry.keywords, entry.modSeq, mailbox.id, uid);
+      changed.push(entry);
       countEntry(mailbox.counts, old, -1);
       countEntry(mailbox.counts, entry, 1);
       entries.push(entryOf(entry));
     }
+    for (const { first, last } of runsOf(changed)) {
+      const { uid, bits, keywords, modSeq } = first;
+      updateRun.run(bits, keywords, modSeq - uid, mailbox.id, uid, last.uid);
+    }
     return { entries, modified };
   };
+}
+
+/** Neighbours that are to have the same flags, which one statement changes. */
+interface Run {
+  readonly first: StoredEntry;
+  last: StoredEntry;
+}
+
+/** Between two UIDs that follow each other there is no other message. */
+function runsOf(changed: readonly StoredEntry[]): readonly Run[] {
+  const runs: Run[] = [];
+  for (const entry of changed) {
+    const run = runs.at(-1);
+    const isNext = run !== undefined && entry.uid === run.last.uid + 1 &&
+      entry.modSeq === run.last.modSeq + 1 && sameFlags(entry, run.last);
+    if (isNext) run.last = entry;
+    else runs.push({ first: entry, last: entry });
+  }
+  return runs;
 }

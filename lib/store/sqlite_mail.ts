@@ -2,6 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { bodyOf, joinBodies } from "../mail/body.ts";
 import type { Part } from "../mail/mime.ts";
+import { concat } from "../wire/bytes.ts";
 import { changesPage, type Removal, unknownMailbox } from "./changes.ts";
 import { CHUNK_BYTES, contentBytes, prepareBrought, readTogether } from "./content.ts";
 import { entryOf, type StoredEntry } from "./flags.ts";
@@ -88,7 +89,7 @@ function bodyReader({ database, contents }: SqliteParts): Pick<Mail, "body" | "b
         const bytes = chunks.get(row.message);
         // What is not whole there fails whoever asks for it.
         const body = bytes?.length === row.contentBytes
-          ? joinBodies([bodyOf(row.prefix), bodyOf(bytes)])
+          ? bodyOf(row.prefix.length === 0 ? bytes : concat([row.prefix, bytes]))
           : whole(row);
         return [row.uid, body];
       }));

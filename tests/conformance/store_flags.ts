@@ -47,6 +47,27 @@ export function flagsConformance(name: string, open: OpenStore): void {
     await rejectsWith("unknown", store.mail.setFlags(-1, changeOf([1], "add", ["\\Seen"])));
   });
 
+  storeTest(`${name}: flags of many are set at once, and of those alone`, open, async (store) => {
+    const { alice, inbox } = await withMail(store, 12);
+    await store.mail.remove(inbox.id, [4]);
+    await store.mail.setFlags(inbox.id, changeOf([2, 8], "add", ["\\Seen"]));
+    await store.mail.setFlags(inbox.id, changeOf([6], "add", ["Work"]));
+    const before = await store.mail.list(inbox.id, 0, 20);
+    const mark = store.mail.modSeq(alice.id);
+    // 4 is gone, 2 and 8 have them already, 6 is to have another set, and 10 is left alone.
+    const uids = [1, 2, 3, 5, 6, 7, 8, 9, 11, 12];
+    const { entries } = await store.mail.setFlags(inbox.id, changeOf(uids, "add", ["\\Seen"]));
+    const after = await store.mail.list(inbox.id, 0, 20);
+    assert.deepEqual(after.filter(({ uid }) => uid !== 10), entries);
+    assert.deepEqual(after[8], before[8]);
+    const changed = after.filter(({ modSeq }) => modSeq > mark);
+    assert.deepEqual(changed.map(({ uid }) => uid), [1, 3, 5, 6, 7, 9, 11, 12]);
+    assert.deepEqual(changed.map(({ modSeq }) => modSeq - mark), [1, 2, 3, 4, 5, 6, 7, 8]);
+    assert.deepEqual(changed[3]!.flags, ["\\Seen", "Work"]);
+    assert.ok(after.every(({ uid, flags }) => uid === 10 || flags.includes("\\Seen")));
+    assert.deepEqual(await store.check(), []);
+  });
+
   storeTest(`${name}: a mailbox counts what is unseen and deleted`, open, async (store) => {
     const { alice, inbox } = await withMail(store, 3);
     const counts = async () => {

@@ -82,6 +82,28 @@ export const IMAP_KEPT_MUTANTS: readonly Mutant[] = [
     why: "a client that knows only ASCII would be shown UTF-8 in headers (RFC 6856 §2.1)",
   },
   {
+    name: "store: flags are set for what lies between, too",
+    file: "lib/store/sqlite_entries.ts",
+    find: "entry.uid === run.last.uid + 1 &&",
+    replace: "entry.uid > run.last.uid &&",
+    test: {
+      file: "tests/store_sqlite_test.ts",
+      name: "the SQLite store: flags of many are set at once, and of those alone",
+    },
+    why: "a message that nobody has chosen would change its flags",
+  },
+  {
+    name: "store: neighbours get the flags of the first",
+    file: "lib/store/sqlite_entries.ts",
+    find: "sameFlags(entry, run.last);",
+    replace: "true;",
+    test: {
+      file: "tests/store_sqlite_test.ts",
+      name: "the SQLite store: flags of many are set at once, and of those alone",
+    },
+    why: "keywords of one message would be those of another",
+  },
+  {
     name: "app: messages are read ahead for whoever goes to and fro",
     file: "lib/app/read_ahead.ts",
     find: "const goesOn = ahead.size === 0 && uid > last;",
