@@ -74,7 +74,7 @@ const bad: readonly (readonly [what: string, scenario: Scenario, failure: RegExp
       world.net.listen({ host: address, port: 25 });
       await world.net.connect({ host: address, port: 25 }, { timeoutMs: 1000 });
     },
-    /^left open: one\.test 10\.0\.0\.1:40001 to 10\.0\.0\.1:25/,
+    /^left open: one\.test 10\.0\.0\.1:25 to 10\.0\.0\.1:40001/,
   ],
   [
     "lets an error go unheard",
